@@ -1,0 +1,126 @@
+"""Which metric CRS for a place, and every change between CRSs. Axis order is x, y, always."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import lru_cache
+from importlib import resources
+from typing import TypeVar
+
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from geoinspect.errors import InputError
+
+WGS84 = "EPSG:4326"
+GEOD = pyproj.Geod(ellps="WGS84")
+
+# CGCS2000 / 3-degree Gauss-Kruger CM 75E … CM 135E are EPSG 4534 … 4554 (EPSG registry).
+_FIRST_CM_DEG, _LAST_CM_DEG, _FIRST_EPSG = 75, 135, 4534
+
+F8 = NDArray[np.float64]
+_G = TypeVar("_G", bound=BaseGeometry)
+
+
+@lru_cache(maxsize=1)
+def mainland() -> MultiPolygon:
+    """Return mainland China without Hong Kong, Macau and Taiwan (WGS84, a few km exact).
+
+    Source: ``data/README.md``. For choosing a projection or a datum shift, nothing else.
+    """
+    text = resources.files("geoinspect").joinpath("data/mainland.json").read_text("utf-8")
+    shape = shapely.from_geojson(json.dumps(json.loads(text)))
+    assert isinstance(shape, MultiPolygon)
+    shapely.prepare(shape)
+    return shape
+
+
+def metric_crs_for(lon: float, lat: float) -> str:
+    """Return the local metric CRS of a place as ``EPSG:n``.
+
+    On the mainland the CGCS2000 3° zone with the nearest central meridian, elsewhere the WGS84
+    UTM zone (plain six-degree zones, without the exceptions round Norway and Svalbard).
+    """
+    if shapely.contains_xy(mainland(), lon, lat):
+        meridian = min(max(3 * math.floor(lon / 3 + 0.5), _FIRST_CM_DEG), _LAST_CM_DEG)
+        return f"EPSG:{_FIRST_EPSG + (meridian - _FIRST_CM_DEG) // 3}"
+    zone = min(max(math.floor((lon + 180) / 6) + 1, 1), 60)
+    return f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"
+
+
+@lru_cache(maxsize=128)
+def transformer(source: str, target: str) -> pyproj.Transformer:
+    """Return a cached transformer between two CRSs given as ``EPSG:n`` or WKT, x then y.
+
+    Raises:
+        InputError: One of the two is no CRS.
+    """
+    try:
+        return pyproj.Transformer.from_crs(source, target, always_xy=True)
+    except pyproj.exceptions.ProjError as error:
+        raise InputError(
+            f"无法识别坐标系“{source}”或“{target}”:请检查 .prj 或选择 EPSG 编号",
+            f"cannot use the coordinate system {source!r} or {target!r}: check the .prj or "
+            "choose an EPSG code",
+            code="bad_crs",
+        ) from error
+
+
+def transform_xy(source: str, target: str, x: F8, y: F8) -> tuple[F8, F8]:
+    """Return coordinates in ``target``; arrays of one shape in, the same shape out."""
+    if source == target:
+        return x, y
+    new_x, new_y = transformer(source, target).transform(x, y)
+    return np.asarray(new_x, dtype=np.float64), np.asarray(new_y, dtype=np.float64)
+
+
+def transform_geometry(source: str, target: str, geometry: _G) -> _G:
+    """Return a geometry with every vertex moved from ``source`` to ``target`` (2-D)."""
+    if source == target:
+        return geometry
+
+    def move(points: F8) -> F8:
+        return np.column_stack(transform_xy(source, target, points[:, 0], points[:, 1]))
+
+    moved: _G = shapely.transform(shapely.force_2d(geometry), move)
+    return moved
+
+
+def densified(polygon: Polygon | MultiPolygon, step: float) -> Polygon | MultiPolygon:
+    """Return the polygon with vertices at most ``step`` apart (in its own units), so that
+    straight edges stay straight on the ground they were drawn on when it is reprojected."""
+    dense: Polygon | MultiPolygon = shapely.segmentize(polygon, step)
+    return dense
+
+
+def geodesic_length_m(lon: F8, lat: F8) -> float:
+    """Return the WGS84 geodesic length of a line in metres; 0 for fewer than two points."""
+    return float(GEOD.line_length(lon, lat)) if len(lon) > 1 else 0.0
+
+
+def geodesic_area_m2(polygon: Polygon | MultiPolygon) -> float:
+    """Return the WGS84 ellipsoidal area of a lon/lat polygon in square metres."""
+    return abs(GEOD.geometry_area_perimeter(shapely.orient_polygons(polygon))[0])
+
+
+def authority_name(crs: str) -> str:
+    """Return ``EPSG:n`` when a CRS has one, else its WKT.
+
+    Raises:
+        InputError: The text is no CRS.
+    """
+    try:
+        parsed = pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.ProjError as error:
+        raise InputError(
+            f"无法识别坐标系“{crs[:80]}”",
+            f"cannot read the coordinate system {crs[:80]!r}",
+            code="bad_crs",
+        ) from error
+    epsg = parsed.to_epsg(min_confidence=70)
+    return f"EPSG:{epsg}" if epsg is not None else str(parsed.to_wkt())

@@ -1,0 +1,337 @@
+"""The things the steps hand to each other: frozen, typed, with units in their names.
+
+Coordinates are WGS84 lon, lat unless a field says otherwise. Times are epoch seconds (UTC) in
+arrays, NaN where there is none, and aware ``datetime`` elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
+
+from geoinspect.errors import Text
+
+F8 = NDArray[np.float64]
+
+
+class Mode(StrEnum):
+    """How a patrol moved."""
+
+    FOOT = "foot"
+    VEHICLE = "vehicle"
+    BOAT = "boat"
+    DRONE = "drone"
+
+
+class Datum(StrEnum):
+    """Horizontal datum that coordinates were written in."""
+
+    WGS84 = "wgs84"
+    GCJ02 = "gcj02"
+    BD09 = "bd09"
+
+
+class Level(StrEnum):
+    """Level of an area in the tree, from wide to narrow."""
+
+    PROVINCE = "province"
+    PREFECTURE = "prefecture"
+    COUNTY = "county"
+    TOWNSHIP = "township"
+    VILLAGE = "village"
+    COMPARTMENT = "compartment"
+
+
+class ZoneKind(StrEnum):
+    """Why a piece of ground is marked."""
+
+    LICENSED = "licensed"
+    FORMER = "former"
+    PRIORITY = "priority"
+    NO_GO = "no-go"
+
+
+class CellState(StrEnum):
+    """The highest state a cell has reached; counts are nested."""
+
+    UNSEEN = "unseen"
+    TOUCHED = "touched"
+    COVERED = "covered"
+    CLEARED = "cleared"
+
+
+class PatchState(StrEnum):
+    """What a patch is before anybody has looked at it."""
+
+    SUSPECTED = "suspected"
+    LICENSED = "licensed"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something worth telling the person who sent a file, without refusing it."""
+
+    code: str
+    text: Text
+    count: int = 1
+
+    def as_json(self) -> dict[str, object]:
+        """Return ``code``, ``message`` (English), ``message_zh`` and ``count``."""
+        return {
+            "code": self.code,
+            "message": self.text.en,
+            "message_zh": self.text.zh,
+            "count": self.count,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """An unbroken piece of a track: arrays of one length, in the order recorded.
+
+    Attributes:
+        lon, lat: Degrees, shape (n,).
+        time_s: Epoch seconds (UTC), shape (n,); NaN where a point has no usable time.
+    """
+
+    lon: F8
+    lat: F8
+    time_s: F8
+
+    def __len__(self) -> int:
+        return len(self.lon)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackLine:
+    """One named track of a file."""
+
+    name: str | None
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatumChoice:
+    """What a file said of its datum, what was used, and why."""
+
+    found: Datum | None
+    used: Datum
+    why: Text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackFile:
+    """A track file as read: every usable point, in WGS84, nothing cleaned.
+
+    Attributes:
+        format: Short name such as ``gpx``.
+        lines: The tracks of the file, each with at least one point.
+        refused: Unusable points by rule, such as ``latitude_out_of_range``.
+        problems: What the sender should know.
+        datum: Declared or flagged datum and what was done about it.
+    """
+
+    format: str
+    lines: tuple[TrackLine, ...]
+    refused: Mapping[str, int]
+    problems: tuple[Problem, ...]
+    datum: DatumChoice
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """All segments of all lines, in file order."""
+        return tuple(segment for line in self.lines for segment in line.segments)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CleanedTrack:
+    """A track after cleaning. The raw points stay in the :class:`TrackFile`.
+
+    Attributes:
+        segments: What is left, cut at breaks and at gaps longer than the limit.
+        mode: The mode whose speed limit was used.
+        mode_declared: False when the mode was inferred from the speeds.
+        flagged: Points taken out, by rule.
+        problems: What the sender should know of the cleaning.
+    """
+
+    segments: tuple[Segment, ...]
+    mode: Mode
+    mode_declared: bool
+    flagged: Mapping[str, int]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Ground to inspect, a node of the area tree; polygon in WGS84."""
+
+    code: str
+    name: str
+    level: Level
+    parent_code: str | None
+    unit_code: str | None
+    polygon: Polygon | MultiPolygon
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """Ground with a raised or zero prior risk; polygon in WGS84."""
+
+    kind: ZoneKind
+    name: str
+    polygon: Polygon | MultiPolygon
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def valid_on(self, day: date | None) -> bool:
+        """Return whether the zone holds on ``day``.
+
+        A zone without dates always holds. With dates and an unknown day it does not: a licence
+        must be shown to cover the day, never assumed to.
+        """
+        if self.valid_from is None and self.valid_to is None:
+            return True
+        if day is None:
+            return False
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day <= self.valid_to
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One band of a raster; ``index`` counts from 1."""
+
+    index: int
+    dtype: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class RasterInfo:
+    """What a raster is, without its pixels.
+
+    Attributes:
+        crs: ``EPSG:n`` or WKT.
+        gsd_cm: Ground sampling distance, the geometric mean of both axes, in centimetres.
+        valid_area_m2: Ground that holds data (alpha, nodata and fill taken out).
+        bbox: West, south, east, north in WGS84.
+        outline: Ground with valid data, WGS84, simplified to about a pixel of the overview used.
+        taken: When it was flown, where the file says so.
+    """
+
+    file: str
+    width: int
+    height: int
+    bands: tuple[Band, ...]
+    crs: str
+    gsd_cm: float
+    valid_fraction: float
+    valid_area_m2: float
+    bbox: tuple[float, float, float, float]
+    outline: MultiPolygon
+    taken: datetime | None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def fit_for(self) -> dict[str, bool | float]:
+        """What can be seen at this GSD: petals at ≤ 3 cm (a 7 cm flower is 2 px or more),
+        plants at ≤ 10 cm, and a patch once it spans some 5 × 5 pixels."""
+        return {
+            "petals": self.gsd_cm <= 3.0,
+            "plants": self.gsd_cm <= 10.0,
+            "patch_min_area_m2": round(max(1.0, (5 * self.gsd_cm / 100) ** 2), 2),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Ground that a detector marked on a raster: a lead to check, never evidence by itself.
+
+    Attributes:
+        rank: 1 is the first to look at; None when licensed.
+        score: 0–1, higher is more suspicious; a model's number, not a probability.
+        reasons: Cue name → value in 0–1, how unusual the patch is in that cue.
+        polygon: In ``crs``.
+    """
+
+    rank: int | None
+    score: float
+    area_m2: float
+    reasons: Mapping[str, float]
+    state: PatchState
+    raster: str
+    crs: str
+    polygon: Polygon | MultiPolygon
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One run of a detector over one or more rasters."""
+
+    patches: tuple[Patch, ...]
+    detector: str
+    valid_area_m2: float
+    megapixels: float
+    seconds: float
+    warnings: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An input that was not taken, and why."""
+
+    file: str
+    code: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A time window over an area with a grid."""
+
+    name: str
+    area_code: str
+    start: date
+    end: date
+    cell_m: float
+    crs: str
+
+
+ResultStatus = Literal["added", "duplicate", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class AddResult:
+    """What became of one file that was given to the workspace.
+
+    Attributes:
+        record_id: Id of the track or survey; None when refused.
+        summary: One sentence for the sender: what was read, used and dropped.
+        details: Figures for programs.
+    """
+
+    file: str
+    status: ResultStatus
+    kind: Literal["track", "survey", "unknown"]
+    record_id: int | None
+    summary: Text
+    problems: tuple[Problem, ...] = ()
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+def utc_iso(epoch_s: float) -> str | None:
+    """Return ISO 8601 UTC with ``Z`` (milliseconds only when there are some); None for NaN."""
+    if not np.isfinite(epoch_s):
+        return None
+    moment = datetime.fromtimestamp(round(epoch_s * 1000) / 1000, UTC)
+    spec = "milliseconds" if moment.microsecond else "seconds"
+    return moment.isoformat(timespec=spec).replace("+00:00", "Z")

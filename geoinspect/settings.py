@@ -1,0 +1,86 @@
+"""Every number an office may want to change: one table with name, default and meaning.
+
+Values come from ``geoinspect.toml`` in the workspace, then from ``GEOINSPECT_…`` in the
+environment, which wins. Nothing else in the code holds a tunable number of its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from geoinspect.records import Mode
+
+CONFIG_NAME = "geoinspect.toml"
+
+
+class Settings(BaseSettings):
+    """Settings of one workspace."""
+
+    model_config = SettingsConfigDict(env_prefix="GEOINSPECT_", extra="ignore", frozen=True)
+    toml_path: ClassVar[Path | None] = None
+
+    sweep_width_foot_m: float = Field(20.0, gt=0, description="Ground seen across a walked line.")
+    sweep_width_vehicle_m: float = Field(30.0, gt=0, description="… across a driven line.")
+    sweep_width_boat_m: float = Field(30.0, gt=0, description="… across a line by boat.")
+    sweep_width_drone_m: float = Field(60.0, gt=0, description="… under a flown line.")
+    survey_pod: float = Field(
+        0.8, ge=0, le=1, description="Detection rate credited to analysed drone pictures."
+    )
+    covered_share: float = Field(0.5, gt=0, le=1, description="Seen share that makes 'covered'.")
+    cleared_pod: float = Field(0.8, gt=0, lt=1, description="POD that makes 'cleared'.")
+    gap_s: float = Field(300.0, gt=0, description="Longer without a fix is not bridged.")
+    speed_limit_foot_mps: float = Field(7.0, gt=0, description="Faster on foot is a bad fix.")
+    speed_limit_vehicle_mps: float = Field(45.0, gt=0, description="Faster by vehicle is one.")
+    speed_limit_boat_mps: float = Field(25.0, gt=0, description="Faster by boat is one.")
+    speed_limit_drone_mps: float = Field(40.0, gt=0, description="Faster by drone is one.")
+    track_max_mb: float = Field(200.0, gt=0, description="Largest track file taken, MB.")
+    raster_max_mb: float = Field(20_000.0, gt=0, description="Largest raster file taken, MB.")
+    raster_max_gpx: float = Field(40.0, gt=0, description="Largest raster taken, gigapixels.")
+    budget_per_km2: float = Field(300.0, gt=0, description="Patches kept for review per km².")
+    patch_min_area_m2: float = Field(2.0, gt=0, description="Smaller patches are dropped.")
+    basemap: str = Field("", description="MBTiles file or z/x/y folder; empty: plain ground.")
+    language: str = Field("zh_CN", description="Language of pages before a person chooses.")
+    simulated: bool = Field(False, description="Show everywhere that the data is simulated.")
+    public_host: str = Field("", description="Host name people use, where a proxy is in front.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, then the environment, then the workspace's TOML file."""
+        sources = [init_settings, env_settings]
+        if cls.toml_path is not None:
+            sources.append(TomlConfigSettingsSource(settings_cls, cls.toml_path))
+        return tuple(sources)
+
+    def sweep_width_m(self, mode: Mode) -> float:
+        """Return the full effective sweep width for a mode, metres."""
+        return float(getattr(self, f"sweep_width_{mode.value}_m"))
+
+    def speed_limit_mps(self, mode: Mode) -> float:
+        """Return the speed beyond which a fix is not believed, metres a second."""
+        return float(getattr(self, f"speed_limit_{mode.value}_mps"))
+
+
+def load_settings(folder: Path | None = None) -> Settings:
+    """Return the settings of a workspace folder, or the defaults without one."""
+    path = folder / CONFIG_NAME if folder is not None else None
+
+    class _WorkspaceSettings(Settings):
+        toml_path = path
+
+    return _WorkspaceSettings()
