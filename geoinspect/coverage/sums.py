@@ -1,0 +1,118 @@
+"""Coverage added up by area, so that the numbers agree from village to county."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoinspect.coverage import bits
+from geoinspect.coverage.cells import STATES, CellTable
+from geoinspect.coverage.ground import Ground
+from geoinspect.records import CellState
+
+F8 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageSum:
+    """Coverage of one area.
+
+    Ground (``_m2``) is shared exactly between areas. A cell is counted once, in the area that
+    holds most of it, so cell counts add up too. Touched, covered and cleared are nested.
+    """
+
+    area_m2: float = 0.0
+    seen_m2: float = 0.0
+    unseen_m2: float = 0.0
+    touched_m2: float = 0.0
+    covered_m2: float = 0.0
+    cleared_m2: float = 0.0
+    length_m: float = 0.0
+    cells: int = 0
+    unseen: int = 0
+    touched: int = 0
+    covered: int = 0
+    cleared: int = 0
+
+    def __add__(self, other: CoverageSum) -> CoverageSum:
+        return CoverageSum(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    @property
+    def seen_fraction(self) -> float | None:
+        """Share of the ground seen; None where there is no ground."""
+        return self.seen_m2 / self.area_m2 if self.area_m2 > 0 else None
+
+    def as_json(self) -> dict[str, float | int | None]:
+        """Return every figure, areas rounded to 0.1 m²."""
+        out: dict[str, float | int | None] = {
+            f.name: round(getattr(self, f.name), 1)
+            if f.name.endswith(("_m2", "_m"))
+            else getattr(self, f.name)
+            for f in fields(self)
+        }
+        share = self.seen_fraction
+        out["seen_fraction"] = None if share is None else round(share, 6)
+        return out
+
+
+def own_sums(ground: Ground, table: CellTable) -> dict[str, CoverageSum]:
+    """Return the coverage of each area's own ground (without its children's), by area code."""
+    n = len(ground.area_codes)
+    state = table.state[ground.piece_cell]
+    piece_count = np.maximum(bits.count_bits(ground.piece_bits), 1)
+    rows = np.arange(len(ground.piece_cell), dtype=np.int32)
+    seen = bits.count_common(table.seen_bits, ground.piece_cell, ground.piece_bits, rows)
+    cell_length_m = table.length_m[ground.piece_cell]
+    share_of_cell = ground.piece_m2 / ground.cell_m2[ground.piece_cell]
+
+    def by_area(weights: F8) -> F8:
+        return np.bincount(ground.piece_area, weights=weights, minlength=n).astype(np.float64)
+
+    def homes(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        return np.bincount(ground.cell_home[mask], minlength=n)
+
+    columns: dict[str, NDArray[np.generic]] = {
+        "area_m2": by_area(ground.piece_m2),
+        "seen_m2": by_area(ground.piece_m2 * seen / piece_count),
+        "length_m": by_area(cell_length_m * share_of_cell),
+        "cells": homes(np.ones(len(ground.cell_row), np.bool_)),
+    }
+    for rank, name in enumerate(STATES):
+        if name is CellState.UNSEEN:
+            columns["unseen_m2"] = by_area(ground.piece_m2 * (state == rank))
+            columns["unseen"] = homes(table.state == rank)
+        else:
+            columns[f"{name}_m2"] = by_area(ground.piece_m2 * (state >= rank))
+            columns[name.value] = homes(table.state >= rank)
+    return {
+        code: CoverageSum(**{name: column[i].item() for name, column in columns.items()})
+        for i, code in enumerate(ground.area_codes)
+    }
+
+
+def tree_sums(
+    own: Mapping[str, CoverageSum], parents: Mapping[str, str | None]
+) -> dict[str, CoverageSum]:
+    """Return the coverage of every area with all that lies below it.
+
+    Args:
+        own: Coverage of each area's own ground; areas without any may be missing.
+        parents: Code → parent's code, None for a root; a tree.
+    """
+    total = {code: own.get(code, CoverageSum()) for code in parents}
+    depth = {code: _depth(code, parents) for code in parents}
+    for code in sorted(parents, key=lambda c: depth[c], reverse=True):
+        parent = parents[code]
+        if parent is not None and parent in total:
+            total[parent] = total[parent] + total[code]
+    return total
+
+
+def _depth(code: str, parents: Mapping[str, str | None]) -> int:
+    depth, at = 0, parents[code]
+    while at is not None and at in parents:
+        depth, at = depth + 1, parents[at]
+    return depth

@@ -1,0 +1,225 @@
+"""Questions about ground: units, areas, zones and campaigns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from geoinspect import crs as crs_
+from geoinspect.errors import NotFoundError, UsageError
+from geoinspect.records import Area, Campaign, Zone, ZoneKind
+from geoinspect.store.schema import AreaRow, CampaignRow, UnitRow, ZoneRow
+
+
+def add_unit(session: Session, *, code: str, name: str, parent_code: str | None) -> bool:
+    """Add a unit or rename the one with this code; return whether it is new."""
+    row = session.scalar(select(UnitRow).where(UnitRow.code == code))
+    if row is None:
+        session.add(UnitRow(code=code, name=name, parent_code=parent_code))
+        return True
+    row.name, row.parent_code = name, parent_code
+    return False
+
+
+def units(session: Session) -> Sequence[UnitRow]:
+    """Return all units by code."""
+    return session.scalars(select(UnitRow).order_by(UnitRow.code)).all()
+
+
+def require_unit(session: Session, code: str | None) -> None:
+    """Check that a unit exists (None is fine).
+
+    Raises:
+        NotFoundError: It does not.
+    """
+    if code is not None and session.scalar(select(UnitRow).where(UnitRow.code == code)) is None:
+        raise NotFoundError(
+            f"没有单位“{code}”:请先用 geoinspect units add 登记",
+            f"there is no unit {code!r}: add it first with geoinspect units add",
+            code="no_such_unit",
+        )
+
+
+def add_areas(session: Session, areas: Iterable[Area]) -> tuple[int, int]:
+    """Add areas, replacing those with the same code; return how many are new and replaced."""
+    known = {row.code: row for row in session.scalars(select(AreaRow))}
+    added = replaced = 0
+    for area in areas:
+        row = known.get(area.code)
+        if row is None:
+            row = AreaRow(code=area.code)
+            session.add(row)
+            added += 1
+        else:
+            replaced += 1
+        row.name, row.level = area.name, area.level.value
+        row.parent_code, row.unit_code = area.parent_code, area.unit_code
+        row.geometry, row.area_m2 = area.polygon, crs_.geodesic_area_m2(area.polygon)
+    session.flush()
+    return added, replaced
+
+
+def areas(session: Session) -> Sequence[AreaRow]:
+    """Return all areas by code."""
+    return session.scalars(select(AreaRow).order_by(AreaRow.code)).all()
+
+
+def area(session: Session, code: str) -> AreaRow:
+    """Return one area.
+
+    Raises:
+        NotFoundError: No area has this code.
+    """
+    row = session.scalar(select(AreaRow).where(AreaRow.code == code))
+    if row is None:
+        raise NotFoundError(
+            f"没有代码为“{code}”的辖区:请先用 geoinspect areas add 导入边界",
+            f"there is no area with the code {code!r}: import its boundary with geoinspect areas add",
+            code="no_such_area",
+        )
+    return row
+
+
+def children(session: Session, code: str) -> Sequence[AreaRow]:
+    """Return the areas directly below one, by code."""
+    return session.scalars(
+        select(AreaRow).where(AreaRow.parent_code == code).order_by(AreaRow.code)
+    ).all()
+
+
+def breadcrumb(session: Session, code: str) -> list[AreaRow]:
+    """Return the way from the root of the tree to an area, root first."""
+    way, seen = [area(session, code)], {code}
+    while (parent := way[0].parent_code) is not None and parent not in seen:
+        seen.add(parent)
+        row = session.scalar(select(AreaRow).where(AreaRow.code == parent))
+        if row is None:
+            break
+        way.insert(0, row)
+    return way
+
+
+def below(session: Session, code: str) -> list[AreaRow]:
+    """Return an area and every area below it, from wide to narrow."""
+    by_parent: dict[str | None, list[AreaRow]] = {}
+    for row in areas(session):
+        by_parent.setdefault(row.parent_code, []).append(row)
+    found = [area(session, code)]
+    seen = {code}
+    for row in found:
+        for child in by_parent.get(row.code, []):
+            if child.code not in seen:
+                seen.add(child.code)
+                found.append(child)
+    return found
+
+
+def add_zones(session: Session, new: Iterable[Zone]) -> int:
+    """Add zones; return how many. The same zone again changes nothing."""
+    known = {_zone_key(row) for row in session.scalars(select(ZoneRow))}
+    added = 0
+    for zone in new:
+        row = ZoneRow(
+            kind=zone.kind.value,
+            name=zone.name,
+            valid_from=zone.valid_from,
+            valid_to=zone.valid_to,
+            geometry=zone.polygon,
+        )
+        if _zone_key(row) not in known:
+            known.add(_zone_key(row))
+            session.add(row)
+            added += 1
+    session.flush()
+    return added
+
+
+def _zone_key(row: ZoneRow) -> tuple[object, ...]:
+    return row.kind, row.name, row.valid_from, row.valid_to, row.geometry.wkb
+
+
+def zones(session: Session, kind: ZoneKind | None = None) -> list[Zone]:
+    """Return the zones, all or of one kind."""
+    query = select(ZoneRow).order_by(ZoneRow.id)
+    if kind is not None:
+        query = query.where(ZoneRow.kind == kind.value)
+    return [
+        Zone(ZoneKind(row.kind), row.name, row.geometry, row.valid_from, row.valid_to)
+        for row in session.scalars(query)
+    ]
+
+
+def add_campaign(session: Session, campaign: Campaign, *, side: int, ground: bytes) -> CampaignRow:
+    """Add a campaign with its ground.
+
+    Raises:
+        UsageError: The name is taken, or the window ends before it starts.
+    """
+    if campaign.end < campaign.start:
+        raise UsageError(
+            f"结束日期 {campaign.end} 早于开始日期 {campaign.start}",
+            f"the end {campaign.end} is before the start {campaign.start}",
+            code="bad_window",
+        )
+    if session.scalar(select(CampaignRow).where(CampaignRow.name == campaign.name)) is not None:
+        raise UsageError(
+            f"已有名为“{campaign.name}”的行动:请换一个名字",
+            f"there is already a campaign named {campaign.name!r}: choose another name",
+            code="name_taken",
+        )
+    row = CampaignRow(
+        name=campaign.name,
+        area_code=campaign.area_code,
+        start=campaign.start,
+        end=campaign.end,
+        cell_m=campaign.cell_m,
+        crs=campaign.crs,
+        side=side,
+        ground=ground,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def campaigns(session: Session) -> Sequence[CampaignRow]:
+    """Return all campaigns, newest first."""
+    return session.scalars(select(CampaignRow).order_by(CampaignRow.id.desc())).all()
+
+
+def campaigns_on(session: Session, day: date | None) -> Sequence[CampaignRow]:
+    """Return the campaigns whose window holds a day; none for an unknown day."""
+    if day is None:
+        return []
+    return session.scalars(
+        select(CampaignRow).where(CampaignRow.start <= day, CampaignRow.end >= day)
+    ).all()
+
+
+def campaign(session: Session, name: str | None = None) -> CampaignRow:
+    """Return a campaign by name, the newest without one.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    query = select(CampaignRow).order_by(CampaignRow.id.desc()).limit(1)
+    if name is not None:
+        query = query.where(CampaignRow.name == name)
+    row = session.scalar(query)
+    if row is None:
+        what = f"“{name}”" if name is not None else ""
+        raise NotFoundError(
+            f"没有行动{what}:请先用 geoinspect campaigns add 建立",
+            f"there is no campaign{'' if name is None else f' named {name!r}'}: "
+            "make one with geoinspect campaigns add",
+            code="no_campaign",
+        )
+    return row
+
+
+def campaign_record(row: CampaignRow) -> Campaign:
+    """Return the record of a campaign row."""
+    return Campaign(row.name, row.area_code, row.start, row.end, row.cell_m, row.crs)

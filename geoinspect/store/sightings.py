@@ -1,0 +1,206 @@
+"""Questions about what was seen: files, tracks, surveys, patches and looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+
+from sqlalchemy import TextClause, delete, func, select, text
+from sqlalchemy.orm import Session, undefer
+
+from geoinspect.errors import NotFoundError
+from geoinspect.store.schema import (
+    FileRow,
+    LookRow,
+    PatchRow,
+    SurveyRow,
+    TrackRow,
+)
+from geoinspect.store.vault import KeptFile
+
+# West, south, east, north in WGS84.
+Box = tuple[float, float, float, float]
+
+
+def file_row(session: Session, kept: KeptFile, name: str) -> FileRow:
+    """Return the row of a kept file, made at its first arrival."""
+    row = session.scalar(select(FileRow).where(FileRow.sha256 == kept.sha256))
+    if row is None:
+        row = FileRow(
+            sha256=kept.sha256, name=name, bytes=kept.bytes, received_at=datetime.now(UTC)
+        )
+        session.add(row)
+        session.flush()
+    return row
+
+
+def track_of_file(session: Session, sha256: str) -> TrackRow | None:
+    """Return the track made from these bytes, if there is one."""
+    return session.scalar(select(TrackRow).join(FileRow).where(FileRow.sha256 == sha256))
+
+
+def survey_of_file(session: Session, sha256: str) -> SurveyRow | None:
+    """Return the survey made from these bytes, if there is one."""
+    return session.scalar(select(SurveyRow).join(FileRow).where(FileRow.sha256 == sha256))
+
+
+def tracks(session: Session) -> Sequence[TrackRow]:
+    """Return all tracks in the order they came."""
+    return session.scalars(select(TrackRow).order_by(TrackRow.id)).all()
+
+
+def tracks_in(
+    session: Session,
+    box: Box | None,
+    *,
+    limit: int,
+    start: date | None = None,
+    end: date | None = None,
+) -> Sequence[TrackRow]:
+    """Return tracks whose box meets a box, newest day first; days from start to end if given."""
+    query = select(TrackRow).order_by(TrackRow.day.desc(), TrackRow.id).limit(limit)
+    if box is not None:
+        query = query.where(TrackRow.id.in_(_in_box("track", box)))
+    if start is not None:
+        query = query.where(TrackRow.day >= start)
+    if end is not None:
+        query = query.where(TrackRow.day <= end)
+    return session.scalars(query).all()
+
+
+def track(session: Session, track_id: int) -> TrackRow:
+    """Return one track.
+
+    Raises:
+        NotFoundError: There is none with this number.
+    """
+    row = session.get(TrackRow, track_id)
+    if row is None:
+        raise _missing("轨迹", "track", track_id)
+    return row
+
+
+def surveys(session: Session) -> Sequence[SurveyRow]:
+    """Return all surveys, newest first."""
+    return session.scalars(select(SurveyRow).order_by(SurveyRow.taken.desc(), SurveyRow.id)).all()
+
+
+def survey(session: Session, survey_id: int) -> SurveyRow:
+    """Return one survey.
+
+    Raises:
+        NotFoundError: There is none with this number.
+    """
+    row = session.get(SurveyRow, survey_id)
+    if row is None:
+        raise _missing("航测", "survey", survey_id)
+    return row
+
+
+def replace_patches(session: Session, survey_id: int, rows: Iterable[PatchRow]) -> int:
+    """Put the patches of a new detection run in the place of a survey's old ones; return how many."""
+    session.execute(delete(PatchRow).where(PatchRow.survey_id == survey_id))
+    found = list(rows)
+    session.add_all(found)
+    session.flush()
+    return len(found)
+
+
+def rerank(session: Session) -> None:
+    """Give all suspected patches one rank order over all surveys, best score first."""
+    rows = session.scalars(
+        select(PatchRow)
+        .where(PatchRow.state == "suspected")
+        .order_by(PatchRow.score.desc(), PatchRow.area_m2.desc(), PatchRow.id)
+    ).all()
+    for rank, row in enumerate(rows, start=1):
+        if row.rank != rank:
+            row.rank = rank
+
+
+def patches_in(session: Session, box: Box | None, *, limit: int) -> tuple[Sequence[PatchRow], int]:
+    """Return the first patches in a box by rank (licensed ones last), and how many there are."""
+    query = select(PatchRow)
+    count = select(func.count()).select_from(PatchRow)
+    if box is not None:
+        inside = PatchRow.id.in_(_in_box("patch", box))
+        query, count = query.where(inside), count.where(inside)
+    rows = session.scalars(
+        query.order_by(PatchRow.rank.is_(None), PatchRow.rank, PatchRow.id).limit(limit)
+    ).all()
+    return rows, session.scalar(count) or 0
+
+
+def patch(session: Session, patch_id: int) -> PatchRow:
+    """Return one patch.
+
+    Raises:
+        NotFoundError: There is none with this number.
+    """
+    row = session.get(PatchRow, patch_id)
+    if row is None:
+        raise _missing("图斑", "patch", patch_id)
+    return row
+
+
+def add_look(session: Session, look: LookRow) -> None:
+    """Keep what a source saw of a campaign's ground, in the place of an earlier look of it."""
+    session.execute(
+        delete(LookRow).where(
+            LookRow.campaign_id == look.campaign_id,
+            LookRow.kind == look.kind,
+            LookRow.source_id == look.source_id,
+        )
+    )
+    session.add(look)
+    session.flush()
+
+
+def looks(session: Session, campaign_id: int, *, as_of: date | None = None) -> Sequence[LookRow]:
+    """Return the looks of a campaign with their cells, up to and with a day if given."""
+    query = (
+        select(LookRow)
+        .where(LookRow.campaign_id == campaign_id)
+        .options(undefer(LookRow.cells))
+        .order_by(LookRow.id)
+    )
+    if as_of is not None:
+        query = query.where(LookRow.day <= as_of)
+    return session.scalars(query).all()
+
+
+def looks_version(session: Session, campaign_id: int) -> str:
+    """Return a short text that changes whenever the looks of a campaign change."""
+    count, newest = session.execute(
+        select(func.count(), func.max(LookRow.id)).where(LookRow.campaign_id == campaign_id)
+    ).one()
+    return f"{count}-{newest or 0}"
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Return how many tracks, surveys and patches there are."""
+    return {
+        "tracks": session.scalar(select(func.count()).select_from(TrackRow)) or 0,
+        "surveys": session.scalar(select(func.count()).select_from(SurveyRow)) or 0,
+        "patches": session.scalar(
+            select(func.count()).select_from(PatchRow).where(PatchRow.state == "suspected")
+        )
+        or 0,
+    }
+
+
+def _in_box(table: str, box: Box) -> TextClause:
+    """Return the ids whose boxes meet a box, from the table's R*Tree."""
+    west, south, east, north = (float(value) for value in box)
+    return text(
+        f"(SELECT id FROM {table}_box WHERE west <= :e AND east >= :w "  # noqa: S608 - our names
+        "AND south <= :n AND north >= :s)"
+    ).bindparams(w=west, s=south, e=east, n=north)
+
+
+def _missing(zh: str, en: str, number: int) -> NotFoundError:
+    return NotFoundError(
+        f"没有编号为 {number} 的{zh}",
+        f"there is no {en} with the number {number}",
+        code="not_found",
+    )

@@ -1,0 +1,129 @@
+"""Raw files, kept as they came under the hash of their bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from geoinspect.errors import StoreError, TooLargeError
+
+_CHUNK_BYTES = 1 << 20
+# Refuse before the disk is full: SQLite needs room to write what it has promised to keep.
+_FREE_FLOOR_BYTES = 200 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file in the vault."""
+
+    sha256: str
+    bytes: int
+    path: Path
+
+
+class Vault:
+    """A folder of raw files named by their SHA-256.
+
+    A file appears under its name only when all of its bytes are on the disk.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path_of(self, sha256: str) -> Path:
+        """Return where the file with this hash lies (or would lie)."""
+        return self.folder / sha256[:2] / sha256
+
+    def keep(self, chunks: Iterable[bytes], *, max_bytes: int) -> KeptFile:
+        """Write a stream of bytes to the vault and return its name.
+
+        Raises:
+            TooLargeError: More than ``max_bytes`` came; nothing is kept.
+            StoreError: The disk is full or can't be written; nothing is kept.
+        """
+        inbox = self.folder / "inbox"
+        temp = inbox / uuid.uuid4().hex
+        digest, size = hashlib.sha256(), 0
+        try:
+            inbox.mkdir(parents=True, exist_ok=True)
+            self._check_room()
+            with temp.open("wb") as out:
+                for chunk in chunks:
+                    size += len(chunk)
+                    if size > max_bytes:
+                        raise TooLargeError(
+                            f"文件超过 {max_bytes / 1e6:.0f} MB 的上限:请拆分或压缩后再传",
+                            f"the file is larger than the limit of {max_bytes / 1e6:.0f} MB: "
+                            "split it and send the parts",
+                        )
+                    digest.update(chunk)
+                    out.write(chunk)
+                out.flush()
+                os.fsync(out.fileno())
+            target = self.path_of(digest.hexdigest())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temp.replace(target)
+            _fsync_folder(target.parent)
+        except OSError as error:
+            raise StoreError(
+                f"无法保存文件({error.strerror}):请检查磁盘空间后重传,已收到的文件不受影响",
+                f"could not keep the file ({error.strerror}): check the disk and send it again; "
+                "nothing received earlier is touched",
+                code="cannot_write",
+            ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                temp.unlink(missing_ok=True)
+        return KeptFile(digest.hexdigest(), size, target)
+
+    def keep_path(self, path: Path, *, max_bytes: int) -> KeptFile:
+        """Copy a file of this machine into the vault (see :meth:`keep`)."""
+        return self.keep(read_chunks(path), max_bytes=max_bytes)
+
+    def sweep_inbox(self, *, older_than_s: float, now_s: float) -> int:
+        """Remove what interrupted uploads left behind; return how many files."""
+        removed = 0
+        for left in (self.folder / "inbox").glob("*"):
+            if now_s - left.stat().st_mtime > older_than_s:
+                left.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+    def _check_room(self) -> None:
+        free = shutil.disk_usage(self.folder).free
+        if free < _FREE_FLOOR_BYTES:
+            raise StoreError(
+                f"磁盘只剩 {free / 1e6:.0f} MB:请管理员清理空间后重传",
+                f"only {free / 1e6:.0f} MB of disk are left: ask the administrator to make room, "
+                "then send it again",
+                code="disk_full",
+            )
+
+
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file in pieces of 1 MiB."""
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            yield chunk
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    digest = hashlib.sha256()
+    for chunk in read_chunks(path):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

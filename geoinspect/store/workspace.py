@@ -1,0 +1,119 @@
+"""A workspace: a folder with its settings, its database, its raw files and its rasters."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from geoinspect.errors import StoreError, UsageError
+from geoinspect.settings import CONFIG_NAME, Settings, load_settings
+from geoinspect.store.database import Database
+from geoinspect.store.vault import Vault
+
+DATABASE_NAME = "geoinspect.db"
+_CONFIG_TEMPLATE = """\
+# geoinspect 工作区 / workspace. 可改的设置及其含义见 docs/guide/settings.md;
+# every setting and its meaning: docs/guide/settings.md
+"""
+
+
+class Workspace:
+    """An opened workspace. Use it as a context manager, or call :meth:`close`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings: Settings = load_settings(folder)
+        self.database = Database(folder / DATABASE_NAME)
+        self.vault = Vault(folder / "files")
+
+    @classmethod
+    def create(
+        cls, folder: Path, *, database_path: Path | None = None, config: str = ""
+    ) -> Workspace:
+        """Make a new workspace, or open the one that is there.
+
+        Args:
+            folder: Made when missing.
+            database_path: Only the workspace's own database file is supported.
+            config: Lines of TOML for a new ``geoinspect.toml``.
+
+        Raises:
+            UsageError: ``folder`` is a file, or the database lies outside the workspace.
+        """
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(
+                f"“{folder}”是文件,不是文件夹:请换一个名字",
+                f"{folder} is a file, not a folder: choose another name",
+                code="not_a_folder",
+            )
+        own = folder / DATABASE_NAME
+        if database_path is not None and database_path.resolve() != own.resolve():
+            raise UsageError(
+                f"数据库必须在工作区内:{own}",
+                f"the database must lie in the workspace: {own}",
+                code="database_elsewhere",
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not (folder / CONFIG_NAME).exists():
+                (folder / CONFIG_NAME).write_text(_CONFIG_TEMPLATE + config, encoding="utf-8")
+            (folder / "surveys").mkdir(exist_ok=True)
+            (folder / "files").mkdir(exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"无法在“{folder}”建立工作区:{error.strerror}",
+                f"cannot make a workspace in {folder}: {error.strerror}",
+                code="cannot_write",
+            ) from error
+        workspace = cls(folder)
+        workspace.database.upgrade()
+        return workspace
+
+    @classmethod
+    def open(cls, folder: Path) -> Workspace:
+        """Open an existing workspace.
+
+        Raises:
+            UsageError: There is none in ``folder``.
+        """
+        if not (folder / CONFIG_NAME).is_file():
+            raise UsageError(
+                f"“{folder}”不是工作区(没有 {CONFIG_NAME}):请先运行 geoinspect init {folder}",
+                f"{folder} is no workspace (no {CONFIG_NAME}): run geoinspect init {folder} first",
+                code="no_workspace",
+            )
+        workspace = cls(folder)
+        workspace.database.upgrade()
+        return workspace
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.database.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def survey_path(self, survey_id: int) -> Path:
+        """Return where the re-encoded raster of a survey lies."""
+        return self.folder / "surveys" / f"{survey_id}.tif"
+
+    @cached_property
+    def basemap_path(self) -> Path | None:
+        """The base map of the settings, relative to the workspace; None for plain ground."""
+        if not self.settings.basemap:
+            return None
+        return (self.folder / self.settings.basemap).resolve()
+
+    def secret_key(self) -> bytes:
+        """Return the key that signs this workspace's sessions, made at the first call."""
+        path = self.folder / "secret.key"
+        try:
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
+                out.write(os.urandom(32))
+        except FileExistsError:
+            pass
+        return path.read_bytes()
