@@ -93,7 +93,8 @@ def transform_geometry(source: str, target: str, geometry: _G) -> _G:
 
 def densified(polygon: Polygon | MultiPolygon, step: float) -> Polygon | MultiPolygon:
     """Return the polygon with vertices at most ``step`` apart (in its own units), so that
-    straight edges stay straight on the ground they were drawn on when it is reprojected."""
+    straight edges stay straight on the ground they were drawn on when it is reprojected.
+    """
     dense: Polygon | MultiPolygon = shapely.segmentize(polygon, step)
     return dense
 

@@ -244,7 +244,8 @@ class RasterInfo:
     @property
     def fit_for(self) -> dict[str, bool | float]:
         """What can be seen at this GSD: petals at ≤ 3 cm (a 7 cm flower is 2 px or more),
-        plants at ≤ 10 cm, and a patch once it spans some 5 × 5 pixels."""
+        plants at ≤ 10 cm, and a patch once it spans some 5 × 5 pixels.
+        """
         return {
             "petals": self.gsd_cm <= 3.0,
             "plants": self.gsd_cm <= 10.0,

@@ -11,6 +11,7 @@ import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -29,7 +30,7 @@ U8 = NDArray[np.uint64]
 SLIVER_SHARE = 1e-7
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Ground:
     """Cells with ground, sorted by row then column, and their pieces.
 
@@ -62,16 +63,18 @@ class Ground:
         """Side of the square that one bit stands for, metres."""
         return self.grid.cell_m / self.side
 
+    @cached_property
     def index(self) -> I4:
-        """Return the cell number per row and column of the window, -1 where there is no ground."""
+        """Cell number per row and column of the window, -1 where there is no ground."""
         out = np.full((self.grid.rows, self.grid.cols), -1, np.int32)
         out[self.cell_row - self.grid.row0, self.cell_col - self.grid.col0] = np.arange(
             len(self.cell_row), dtype=np.int32
         )
         return out
 
+    @cached_property
     def full(self) -> NDArray[np.bool_]:
-        """Return which cells are ground all over, shape (cells,)."""
+        """Which cells are ground all over, shape (cells,)."""
         whole: NDArray[np.bool_] = self.cell_m2 >= self.grid.cell_m**2 * (1 - 1e-9)
         return whole
 
@@ -79,9 +82,8 @@ class Ground:
         """Return the cell number of each absolute row and column, -1 where there is no ground."""
         r, c = rows - self.grid.row0, cols - self.grid.col0
         inside = (r >= 0) & (r < self.grid.rows) & (c >= 0) & (c < self.grid.cols)
-        index = self.index()
         out = np.full(len(rows), -1, np.int32)
-        out[inside] = index[r[inside], c[inside]]
+        out[inside] = self.index[r[inside], c[inside]]
         return out
 
     def squares(self) -> NDArray[np.object_]:

@@ -87,8 +87,6 @@ class Sweeper:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._index = ground.index()
-        self._full = ground.full()
         self._slot = np.full(len(ground.cell_row), -1, np.int32)
 
     def track(self, segments: Sequence[Segment], *, width_m: float, gap_s: float) -> Look:
@@ -105,9 +103,9 @@ class Sweeper:
             starts,
             width_m / 2,
             (grid.row0, grid.col0, grid.cell_m, self._ground.side),
-            self._index,
+            self._ground.index,
             self._ground.cell_bits,
-            self._full,
+            self._ground.full,
             self._slot,
         )
         return Look(
@@ -131,7 +129,7 @@ class Sweeper:
             polygon_edges(shape),
             grid.row0,
             grid.col0,
-            self._index,
+            self._ground.index,
             grid.cell_m,
             ground.side,
             masks,

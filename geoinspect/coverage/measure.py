@@ -201,7 +201,7 @@ def _exact(
 ) -> Measure:
     crs = ground.grid.crs
     squares = ground.squares()
-    whole = ground.full()
+    whole = ground.full
     pieces = squares.copy()
     pieces[~whole] = shapely.intersection(squares[~whole], shape)
     sources = []

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from geoinspect import crs as crs_
 from geoinspect.errors import NotFoundError, UsageError
-from geoinspect.records import Area, Campaign, Zone, ZoneKind
+from geoinspect.records import Area, Campaign, Level, Zone, ZoneKind
 from geoinspect.store.schema import AreaRow, CampaignRow, UnitRow, ZoneRow
 
 
@@ -117,6 +117,11 @@ def below(session: Session, code: str) -> list[AreaRow]:
     return found
 
 
+def area_record(row: AreaRow) -> Area:
+    """Return the record of an area row."""
+    return Area(row.code, row.name, Level(row.level), row.parent_code, row.unit_code, row.geometry)
+
+
 def add_zones(session: Session, new: Iterable[Zone]) -> int:
     """Add zones; return how many. The same zone again changes nothing."""
     known = {_zone_key(row) for row in session.scalars(select(ZoneRow))}
@@ -215,6 +220,22 @@ def campaign(session: Session, name: str | None = None) -> CampaignRow:
             f"没有行动{what}:请先用 geoinspect campaigns add 建立",
             f"there is no campaign{'' if name is None else f' named {name!r}'}: "
             "make one with geoinspect campaigns add",
+            code="no_campaign",
+        )
+    return row
+
+
+def campaign_numbered(session: Session, campaign_id: int) -> CampaignRow:
+    """Return a campaign by number.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    row = session.get(CampaignRow, campaign_id)
+    if row is None:
+        raise NotFoundError(
+            f"没有编号为 {campaign_id} 的行动",
+            f"there is no campaign with the number {campaign_id}",
             code="no_campaign",
         )
     return row

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
     JSON,
     Dialect,
@@ -65,7 +64,7 @@ class Base(DeclarativeBase):
 class Boxed:
     """A row with a WGS84 geometry and its box, which an R*Tree indexes."""
 
-    geometry: Mapped[BaseGeometry] = mapped_column(WKBGeometry)
+    geometry: Mapped[Any] = mapped_column(WKBGeometry)
     west: Mapped[float]
     south: Mapped[float]
     east: Mapped[float]

@@ -1,0 +1,78 @@
+"""The command line: parse, call, print. No logic lives here.
+
+Each module holds the commands of one noun; ``output`` decides what goes to stdout and stderr.
+Heavy libraries are imported inside the commands that need them, so that ``--help`` and
+``tracks inspect`` start fast.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from geoinspect import __version__
+from geoinspect.cli.coverage import coverage
+from geoinspect.cli.detecting import detect
+from geoinspect.cli.ground import areas, campaigns, units, zones
+from geoinspect.cli.office import audit, demo, doctor, init, serve, tokens, users
+from geoinspect.cli.output import say_error
+from geoinspect.cli.surveys import surveys
+from geoinspect.cli.tracks import tracks
+from geoinspect.errors import GeoInspectError
+
+_COMMANDS = (
+    tracks,
+    surveys,
+    detect,
+    coverage,
+    init,
+    doctor,
+    demo,
+    units,
+    areas,
+    zones,
+    campaigns,
+    users,
+    tokens,
+    serve,
+    audit,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", prog_name="geoinspect")
+@click.option(
+    "-w", "workspace", type=click.Path(path_type=Path), metavar="DIR", help="工作区 workspace."
+)
+@click.pass_context
+def app(context: click.Context, workspace: Path | None) -> None:
+    """禁种铲毒踏查工具 / keep a county's ground free of illegal poppy."""
+    context.obj = workspace
+
+
+for _command in _COMMANDS:
+    app.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line and exit with the contract's status."""
+    try:
+        status = app.main(standalone_mode=False, prog_name="geoinspect")
+    except GeoInspectError as error:
+        say_error(error.text)
+        sys.exit(error.exit_status)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)

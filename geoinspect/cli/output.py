@@ -1,0 +1,154 @@
+"""What commands print: one JSON document or a table on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+from geoinspect.errors import GeoInspectError, Text, UsageError
+from geoinspect.records import AddResult
+from geoinspect.settings import CONFIG_NAME
+
+if TYPE_CHECKING:
+    from geoinspect.store.workspace import Workspace
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="只输出一个 JSON / one JSON document."
+)
+
+
+class SpreadCommand(click.Command):
+    """A command whose repeatable options take many values at once: ``--tracks a.gpx b.gpx``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeat the option before each value that follows it."""
+        spread = {
+            name
+            for parameter in self.params
+            if isinstance(parameter, click.Option) and parameter.multiple
+            for name in parameter.opts
+        }
+        written: list[str] = []
+        current: str | None = None
+        for arg in args:
+            if arg.startswith("-"):
+                current = arg if arg in spread else None
+                if current is None:
+                    written.append(arg)
+            else:
+                written.extend([arg] if current is None else [current, arg])
+        return super().parse_args(ctx, written)
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[float], None]]:
+    """Yield a function that takes the share done; draws only on a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda share: None
+        return
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(escape(label), total=1.0)
+        yield lambda share: progress.update(task, completed=share)
+
+
+def say(text: Text) -> None:
+    """Tell the person something, beside the result."""
+    click.echo(f"{text.zh} / {text.en}", err=True)
+
+
+def say_error(text: Text) -> None:
+    """Tell the person what went wrong, in both languages."""
+    click.echo(f"错误:{text.zh}\nError: {text.en}", err=True)
+
+
+def print_json(document: object) -> None:
+    """Print the one JSON document."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table for people; text from files is shown as it is, never as markup."""
+    table = Table(title=escape(title), title_justify="left", show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*("—" if value is None else escape(str(value)) for value in row))
+    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def open_workspace(chosen: Path | None) -> Workspace:
+    """Open the workspace of ``-w``, of the environment, or of the current folder.
+
+    Raises:
+        UsageError: There is none.
+    """
+    from geoinspect.store.workspace import Workspace
+
+    folder = chosen or _nearby_workspace()
+    if folder is None:
+        raise UsageError(
+            "没有指定工作区:请用 -w 目录,或设置 GEOINSPECT_WORKSPACE,或进入工作区目录",
+            "no workspace: give -w DIR, set GEOINSPECT_WORKSPACE, or go into a workspace folder",
+            code="no_workspace",
+        )
+    return Workspace.open(folder)
+
+
+def _nearby_workspace() -> Path | None:
+    named = os.environ.get("GEOINSPECT_WORKSPACE")
+    if named:
+        return Path(named)
+    return Path.cwd() if (Path.cwd() / CONFIG_NAME).is_file() else None
+
+
+def sentences(report: Mapping[str, Any]) -> str:
+    """Return the problems of an inspected file as one text for a table."""
+    return "; ".join(f"{p['message_zh']} / {p['message']}" for p in report["problems"])
+
+
+def refused(file: str, error: GeoInspectError) -> dict[str, Any]:
+    """Return how a refused input appears in JSON."""
+    return {
+        "file": file,
+        "status": "refused",
+        "code": error.code,
+        "message": error.text.en,
+        "message_zh": error.text.zh,
+    }
+
+
+def report_results(
+    results: Sequence[AddResult], refusals: Sequence[Mapping[str, Any]], *, as_json: bool
+) -> int:
+    """Print what became of each file; return the exit status."""
+    from geoinspect.intake import result_json
+
+    if as_json:
+        print_json(
+            {
+                "added": sum(r.status == "added" for r in results),
+                "duplicates": sum(r.status == "duplicate" for r in results),
+                "refused": len(refusals),
+                "results": [*(result_json(r) for r in results), *refusals],
+            }
+        )
+    else:
+        for result in results:
+            click.echo(f"{result.summary.zh}\n  {result.summary.en}")
+            for problem in result.problems:
+                click.echo(f"  · {problem.text.zh} / {problem.text.en}")
+    for refusal in refusals:
+        say_error(Text(refusal["message_zh"], refusal["message"]))
+    return 1 if refusals else 0

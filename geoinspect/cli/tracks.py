@@ -1,0 +1,190 @@
+"""``geoinspect tracks``: look into track files, convert them, add them to the workspace."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from geoinspect.cli.output import (
+    json_option,
+    open_workspace,
+    print_json,
+    print_table,
+    refused,
+    report_results,
+    say,
+    sentences,
+)
+from geoinspect.errors import InputError, Text, UsageError
+from geoinspect.files import replaced_file
+from geoinspect.ingest.cleaning import clean
+from geoinspect.ingest.track_exports import as_geojson, as_gpx
+from geoinspect.ingest.tracks import inspect_track, read_track
+from geoinspect.records import Datum, Mode
+from geoinspect.settings import load_settings
+
+FILE = click.Path(path_type=Path)
+DATUMS = click.Choice(["auto", *(datum.value for datum in Datum)])
+datum_option = click.option(
+    "--datum", type=DATUMS, default="auto", show_default=True, help="坐标基准 datum."
+)
+timezone_option = click.option(
+    "--tz", "timezone", default="Asia/Shanghai", show_default=True, help="无时区时间 naive times."
+)
+
+
+@click.group()
+def tracks() -> None:
+    """轨迹 track files."""
+
+
+@tracks.command()
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@datum_option
+@timezone_option
+@json_option
+def inspect(files: tuple[Path, ...], datum: str, timezone: str, as_json: bool) -> int:
+    """查看轨迹文件 say what is in each file."""
+    settings = load_settings()
+    reports = [
+        inspect_track(path, datum=declared(datum), timezone=timezone, settings=settings)
+        for path in files
+    ]
+    if as_json:
+        print_json(reports)
+    else:
+        print_table(
+            "轨迹 tracks",
+            (
+                "文件 file",
+                "状态 status",
+                "格式 format",
+                "点 points",
+                "长度 m",
+                "开始 first",
+                "说明 problems",
+            ),
+            [
+                (
+                    r["file"],
+                    r["status"],
+                    r["format"],
+                    r["points"],
+                    r["length_m"],
+                    r["first_time"],
+                    sentences(r),
+                )
+                for r in reports
+            ],
+        )
+    return int(any(report["status"] == "refused" for report in reports))
+
+
+@tracks.command()
+@click.argument("file", type=FILE)
+@click.option("--out", required=True, type=FILE, help="OUT.geojson | OUT.gpx")
+@datum_option
+@timezone_option
+@click.option("--clean", "cleaned", is_flag=True, help="清洗后的点 cleaned points only.")
+def convert(file: Path, out: Path, datum: str, timezone: str, cleaned: bool) -> int:
+    """转换为 WGS84 的 GeoJSON 或 GPX 1.1 convert to WGS84."""
+    writers = {".geojson": as_geojson, ".json": as_geojson, ".gpx": as_gpx}
+    writer = writers.get(out.suffix.lower())
+    if writer is None:
+        raise UsageError(
+            f"输出只支持 .geojson 和 .gpx,得到“{out.name}”",
+            f"the output must end in .geojson or .gpx, got {out.name!r}",
+            code="bad_output",
+        )
+    settings = load_settings()
+    track = read_track(file, datum=declared(datum), timezone=timezone, settings=settings)
+    text = writer(track, clean(track.segments, mode=None, settings=settings) if cleaned else None)
+    with replaced_file(out) as temp:
+        temp.write_text(text, encoding="utf-8")
+    for problem in track.problems:
+        say(problem.text)
+    say(Text(f"已写入 {out}", f"wrote {out}"))
+    return 0
+
+
+@tracks.command()
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--unit", help="单位代码 unit code.")
+@click.option("--team", help="小组 team.")
+@click.option("--mode", type=click.Choice([m.value for m in Mode]), help="方式 mode.")
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="无时间轨迹的日期 day of untimed tracks.",
+)
+@datum_option
+@json_option
+@click.pass_obj
+def add(
+    workspace: Path | None,
+    files: tuple[Path, ...],
+    unit: str | None,
+    team: str | None,
+    mode: str | None,
+    day: datetime | None,
+    datum: str,
+    as_json: bool,
+) -> int:
+    """把轨迹加入工作区 add track files to the workspace."""
+    from geoinspect.intake import Intake, TrackTags
+
+    tags = TrackTags(unit, team, Mode(mode) if mode else None, declared(datum), day_of(day))
+    results, refusals = [], []
+    with open_workspace(workspace) as opened:
+        intake = Intake(opened, actor="cli")
+        for path in files:
+            try:
+                results.append(intake.add_track(path, tags=tags))
+            except InputError as error:
+                refusals.append(refused(str(path), error))
+    return report_results(results, refusals, as_json=as_json)
+
+
+@tracks.command("list")
+@json_option
+@click.pass_obj
+def list_(workspace: Path | None, as_json: bool) -> int:
+    """列出轨迹 list the tracks of the workspace."""
+    from geoinspect.store import sightings
+
+    with open_workspace(workspace) as opened, opened.database.reading() as session:
+        rows = [
+            {
+                "id": t.id,
+                "name": t.name,
+                "file": t.file.name,
+                "day": None if t.day is None else str(t.day),
+                "unit": t.unit_code,
+                "team": t.team,
+                "mode": t.mode,
+                "points": t.points,
+                "length_m": round(t.length_m, 1),
+                "cleaned_length_m": round(t.cleaned_length_m, 1),
+            }
+            for t in sightings.tracks(session)
+        ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(
+            "轨迹 tracks", list(rows[0]) if rows else ["id"], [list(r.values()) for r in rows]
+        )
+    return 0
+
+
+def declared(datum: str) -> Datum | None:
+    """Return the datum the caller declared, None for ``auto``."""
+    return None if datum == "auto" else Datum(datum)
+
+
+def day_of(value: datetime | None) -> date | None:
+    """Return the day of a date option."""
+    return None if value is None else value.date()

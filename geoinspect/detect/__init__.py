@@ -1,0 +1,1 @@
+"""Marking suspected ground on drone rasters: label-free, ranked, with reasons."""

@@ -1,0 +1,180 @@
+"""From leads of all rasters to one ranked list: licensed ground apart, one lead a place, budget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import shapely
+from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from geoinspect.crs import WGS84, densified, geodesic_area_m2, transform_geometry
+from geoinspect.records import Patch, PatchState, Zone, ZoneKind
+
+# A larger patch is better evidence than a small one of the same strength, up to this size: a
+# field of 1,000 m² is not more suspicious than a garden bed, only larger.
+_FULL_AREA_M2 = 25.0
+# Evidence (−log10 rank × √m²) at which the score passes 1 − 1/e.
+_SCORE_SCALE = 5.0
+# Licensed parcels are digitised with straight edges; some 50 m in degrees keeps them straight.
+_ZONE_STEP_DEG = 0.0005
+_SAME_GROUND = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A candidate on the ground, before ranking.
+
+    Attributes:
+        raster: The raster's name as given.
+        polygon: In ``crs``.
+        area_m2: True ground area.
+        strength: Mean evidence, −log10 of a share of the scene's vegetation.
+        cues: The same for each cue.
+        licensed: Inside a licensed parcel that holds on the raster's day.
+    """
+
+    raster: str
+    crs: str
+    polygon: Polygon | MultiPolygon
+    area_m2: float
+    strength: float
+    cues: Mapping[str, float]
+    licensed: bool = False
+
+    @property
+    def score(self) -> float:
+        """0–1, higher is more suspicious.
+
+        A patch's evidence grows with the root of its area, as for the mean of independent looks,
+        up to 25 m². The rank itself would read 0.999… for every patch worth showing, so it is
+        stretched to a scale on which people can tell patches apart; the order is the same.
+        """
+        size = math.sqrt(min(self.area_m2, _FULL_AREA_M2))
+        return round(1 - math.exp(-self.strength * size / _SCORE_SCALE), 6)
+
+
+def split_licensed(
+    leads: Sequence[Lead], zones: Sequence[Zone], day: date | None, min_area_m2: float
+) -> list[Lead]:
+    """Return the leads of one raster cut along the licensed parcels that hold on ``day``.
+
+    Parts smaller than ``min_area_m2`` are dropped, on either side.
+
+    Args:
+        leads: All in one CRS.
+        zones: Of any kind; only licensed ones count.
+        day: When the raster was taken; a licence with dates never covers an unknown day.
+        min_area_m2: Least true ground area of a part.
+    """
+    holding = [z for z in zones if z.kind is ZoneKind.LICENSED and z.valid_on(day)]
+    if not holding or not leads:
+        return [lead for lead in leads if lead.area_m2 >= min_area_m2]
+    crs = leads[0].crs
+    ground = shapely.union_all(
+        [
+            transform_geometry(WGS84, crs, densified(shapely.make_valid(z.polygon), _ZONE_STEP_DEG))
+            for z in holding
+        ]
+    )
+    shapely.prepare(ground)
+    parts: list[Lead] = []
+    for lead in leads:
+        if not shapely.intersects(ground, lead.polygon):
+            parts.append(lead)
+            continue
+        inside = shapely.intersection(lead.polygon, ground)
+        outside = shapely.difference(lead.polygon, ground)
+        parts += [
+            replace(lead, polygon=polygon, area_m2=true_area_m2(crs, polygon), licensed=licensed)
+            for licensed, cut in ((True, inside), (False, outside))
+            for polygon in _polygons(cut, apart=not licensed)
+        ]
+    return [part for part in parts if part.area_m2 >= min_area_m2]
+
+
+def rank_leads(
+    leads: Sequence[Lead], *, crs: str, budget_per_km2: float, valid_area_m2: float
+) -> tuple[Patch, ...]:
+    """Return the patches to look at, best first, then the licensed ones, in one CRS.
+
+    Ground that several rasters show is listed once, from the raster where it is strongest: a lead
+    is left out when more than half of the smaller of the two lies on a better one of another
+    raster and of the same state.
+
+    Args:
+        leads: Of all rasters, each in its own CRS.
+        crs: Of the patches.
+        budget_per_km2: Suspected patches for each km² of valid ground, of all rasters together;
+            one is always allowed.
+        valid_area_m2: Valid ground.
+    """
+    allowed = max(1, math.floor(budget_per_km2 * valid_area_m2 / 1e6 + 1e-9))
+    moved = [_in_crs(lead, crs) for lead in leads]
+    moved.sort(key=lambda lead: (-lead.score, -lead.area_m2, lead.raster, lead.polygon.wkb))
+    distinct = _one_a_place(moved)
+    suspected = [lead for lead in distinct if not lead.licensed][:allowed]
+    licensed = [lead for lead in distinct if lead.licensed]
+    return tuple(
+        _patch(lead, rank if not lead.licensed else None)
+        for rank, lead in enumerate([*suspected, *licensed], start=1)
+    )
+
+
+def true_area_m2(crs: str, polygon: Polygon | MultiPolygon) -> float:
+    """Return the ground area of a polygon given in ``crs``."""
+    return geodesic_area_m2(transform_geometry(crs, WGS84, polygon))
+
+
+def _patch(lead: Lead, rank: int | None) -> Patch:
+    return Patch(
+        rank=rank,
+        score=lead.score,
+        area_m2=lead.area_m2,
+        reasons={name: round(1 - 10**-value, 4) for name, value in lead.cues.items()},
+        state=PatchState.LICENSED if lead.licensed else PatchState.SUSPECTED,
+        raster=lead.raster,
+        crs=lead.crs,
+        polygon=lead.polygon,
+    )
+
+
+def _in_crs(lead: Lead, crs: str) -> Lead:
+    if lead.crs == crs:
+        return lead
+    return replace(lead, crs=crs, polygon=transform_geometry(lead.crs, crs, lead.polygon))
+
+
+def _one_a_place(leads: Sequence[Lead]) -> list[Lead]:
+    """Return the leads without those that a better one of another raster already shows."""
+    if len({lead.raster for lead in leads}) < 2:
+        return list(leads)
+    tree = shapely.STRtree([lead.polygon for lead in leads])
+    dropped: set[int] = set()
+    for i, lead in enumerate(leads):
+        if i in dropped:
+            continue
+        for j in tree.query(lead.polygon, predicate="intersects").tolist():
+            other = leads[j]
+            if j <= i or other.raster == lead.raster or other.licensed != lead.licensed:
+                continue
+            common = shapely.area(shapely.intersection(lead.polygon, other.polygon))
+            if common > _SAME_GROUND * min(lead.polygon.area, other.polygon.area):
+                dropped.add(j)
+    return [lead for i, lead in enumerate(leads) if i not in dropped]
+
+
+def _polygons(geometry: BaseGeometry, *, apart: bool) -> list[Polygon | MultiPolygon]:
+    """Return the polygons of a cut: each for itself, or all of them as one."""
+    parts = [
+        part
+        for piece in shapely.get_parts(geometry)
+        for part in shapely.get_parts(piece)
+        if part.geom_type == "Polygon"
+    ]
+    if apart or len(parts) < 2:
+        return parts
+    return [MultiPolygon(parts)]

@@ -1,0 +1,231 @@
+"""Detection over files: every raster learnt, scored and outlined; all of them ranked together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from geoinspect.detect.candidates import Collector, least_blocks
+from geoinspect.detect.cues import CueDetector
+from geoinspect.detect.detector import Detector, Scorer
+from geoinspect.detect.outlines import ground_polygon
+from geoinspect.detect.ranking import Lead, rank_leads, split_licensed, true_area_m2
+from geoinspect.detect.scene import RasterScene
+from geoinspect.detect.tally import GroundTally
+from geoinspect.errors import InputError, Text, UsageError
+from geoinspect.ingest.rasters import CHINA_TIME, open_raster, taken_of
+from geoinspect.records import Detection, Refusal, Zone
+from geoinspect.settings import Settings
+
+Progress = Callable[[float], None]
+
+DETECTORS: Mapping[str, Detector] = {"cues": CueDetector()}
+_BAND_NAMES = ("red", "green", "blue", "nir", "rededge")
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one raster gave."""
+
+    leads: tuple[Lead, ...]
+    crs: str
+    valid_area_m2: float
+    megapixels: float
+    day: date | None
+    warnings: tuple[Text, ...]
+
+
+def detect(
+    rasters: Sequence[tuple[str, Path]],
+    *,
+    settings: Settings,
+    detector: str = "cues",
+    bands: Mapping[str, int] | None = None,
+    budget_per_km2: float | None = None,
+    min_area_m2: float | None = None,
+    licensed: Sequence[Zone] = (),
+    taken: Mapping[str, date | None] | None = None,
+    progress: Progress | None = None,
+    window_px: int | None = None,
+) -> tuple[Detection, tuple[Refusal, ...]]:
+    """Mark suspicious ground on rasters and rank it, in one order over all of them.
+
+    Args:
+        rasters: Name as given and path of each.
+        settings: Limits, and the default budget and least area.
+        detector: Name of a detector.
+        bands: Band number (from 1) of red, green and blue; what the files say without it.
+        budget_per_km2: Suspected patches kept for each km² of valid ground, all rasters together.
+        min_area_m2: Smaller patches are dropped.
+        licensed: Zones; patches inside licensed ones that hold on the raster's day are kept apart.
+        taken: Day of each raster by name; what the file says for those not in it.
+        progress: Called with the share done, 0 to 1.
+        window_px: Side of the windows, for tests; the result does not depend on it.
+
+    Returns:
+        The detection, its patches in the CRS of the first raster that could be read, and the
+        rasters that could not.
+
+    Raises:
+        UsageError: No such detector, bad ``bands``, or a number that can't be.
+    """
+    started = time.perf_counter()
+    chosen = _detector(detector)
+    _check_bands(bands, chosen)
+    budget = _positive("budget-per-km2", budget_per_km2, settings.budget_per_km2)
+    least_m2 = _positive("min-area-m2", min_area_m2, settings.patch_min_area_m2)
+    scans, refusals = [], []
+    for number, (name, path) in enumerate(rasters):
+        report = _part(progress, number, len(rasters))
+        try:
+            scan = _scan(name, path, chosen, settings, bands, least_m2, report, window_px)
+        except InputError as error:
+            refusals.append(Refusal(name, error.code, error.text))
+            continue
+        day = taken[name] if taken is not None and name in taken else scan.day
+        scans.append((scan, split_licensed(scan.leads, licensed, day, least_m2)))
+    valid_area_m2 = sum(scan.valid_area_m2 for scan, _ in scans)
+    patches = rank_leads(
+        [lead for _, leads in scans for lead in leads],
+        crs=scans[0][0].crs if scans else "",
+        budget_per_km2=budget,
+        valid_area_m2=valid_area_m2,
+    )
+    detection = Detection(
+        patches=patches,
+        detector=chosen.name,
+        valid_area_m2=valid_area_m2,
+        megapixels=sum(scan.megapixels for scan, _ in scans),
+        seconds=time.perf_counter() - started,
+        warnings=tuple(warning for scan, _ in scans for warning in scan.warnings),
+    )
+    return detection, tuple(refusals)
+
+
+def _scan(
+    name: str,
+    path: Path,
+    detector: Detector,
+    settings: Settings,
+    bands: Mapping[str, int] | None,
+    min_area_m2: float,
+    report: Progress,
+    window_px: int | None,
+) -> Scan:
+    """Return the leads of one raster: learn the scene, score its windows, outline what is marked."""
+    with open_raster(path, settings=settings, name=name) as dataset:
+        taken, _ = taken_of(dataset)
+        scene = RasterScene(dataset, detector, name=name, bands=bands)
+        scorer = detector.learn(scene)
+        warnings = list(scene.warnings)
+        if scorer is None:
+            warnings.append(_too_little_vegetation(name))
+        leads, valid_area_m2 = _score(scene, scorer, min_area_m2, report, window_px)
+    if not valid_area_m2 > 0:
+        warnings.append(
+            Text(f"影像“{name}”没有任何有效像素", f"{name!r} has no valid pixel at all")
+        )
+    return Scan(
+        leads=tuple(leads),
+        crs=scene.placement.crs,
+        valid_area_m2=valid_area_m2,
+        megapixels=scene.placement.width * scene.placement.height / 1e6,
+        day=taken.astimezone(CHINA_TIME).date() if taken is not None else None,
+        warnings=tuple(warnings),
+    )
+
+
+def _score(
+    scene: RasterScene,
+    scorer: Scorer | None,
+    min_area_m2: float,
+    report: Progress,
+    window_px: int | None,
+) -> tuple[list[Lead], float]:
+    """Return the leads of a scene and its valid ground; ground is counted without a scorer too."""
+    block_px, placement = scene.layout.block_px, scene.placement
+    largest_m2 = float(np.max(placement.node_area_m2)) * block_px**2
+    collector = Collector(
+        cols=-(-placement.width // block_px), least_blocks=least_blocks(min_area_m2, largest_m2)
+    )
+    tally = GroundTally(placement, block_px)
+    cores = scene.cores(window_px)
+    for number, core in enumerate(cores, start=1):
+        origin = (core.row // block_px, core.col // block_px)
+        if scorer is None:
+            tally.add(scene.valid_blocks(core), origin)
+        else:
+            evidence = scorer.score(scene.tile(core))
+            collector.add(evidence, origin)
+            tally.add(evidence.valid_px, origin)
+        report(number / len(cores))
+    leads = []
+    for found in collector.candidates():
+        polygon = ground_polygon(found.outline, block_px, placement)
+        area_m2 = true_area_m2(placement.crs, polygon)
+        if area_m2 >= min_area_m2:
+            strength = round(found.strength, 6)
+            leads.append(Lead(scene.name, placement.crs, polygon, area_m2, strength, found.cues))
+    return leads, tally.area_m2
+
+
+def _detector(name: str) -> Detector:
+    if name in DETECTORS:
+        return DETECTORS[name]
+    choices = ", ".join(sorted(DETECTORS))
+    raise UsageError(
+        f"没有名为“{name}”的检测器;可选:{choices}",
+        f"there is no detector {name!r}; choose one of: {choices}",
+        code="no_such_detector",
+    )
+
+
+def _check_bands(bands: Mapping[str, int] | None, detector: Detector) -> None:
+    """Refuse a choice of bands that names none, twice the same, or something else."""
+    if bands is None:
+        return
+    missing = [role for role in detector.bands if role not in bands]
+    strange = [role for role in bands if role not in _BAND_NAMES]
+    numbers = list(bands.values())
+    if missing or strange or min(numbers) < 1 or len(set(numbers)) < len(numbers):
+        said = ",".join(f"{role}={number}" for role, number in bands.items())
+        raise UsageError(
+            f"波段选择“{said}”有误:请写成 red=1,green=2,blue=3,编号从 1 起且互不相同",
+            f"the choice of bands {said!r} is wrong: write red=1,green=2,blue=3 with different "
+            "numbers from 1 up",
+            code="bad_bands",
+        )
+
+
+def _positive(option: str, given: float | None, default: float) -> float:
+    """Return a number given or its default; refuse what is not above 0."""
+    value = default if given is None else given
+    if not 0 < value < float("inf"):
+        raise UsageError(
+            f"--{option} 必须是正数,得到 {value}",
+            f"--{option} must be a positive number, got {value}",
+            code="bad_number",
+        )
+    return value
+
+
+def _part(progress: Progress | None, number: int, total: int) -> Progress:
+    """Return a progress report for one of several rasters."""
+
+    def report(share: float) -> None:
+        if progress is not None:
+            progress((number + share) / total)
+
+    return report
+
+
+def _too_little_vegetation(name: str) -> Text:
+    return Text(
+        f"影像“{name}”里植被太少,无法比较,没有标出图斑",
+        f"{name!r} has too little vegetation to compare with, so nothing was marked on it",
+    )

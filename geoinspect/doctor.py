@@ -1,0 +1,65 @@
+"""Check that what the program needs is there, in words an administrator can act on."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+
+from geoinspect.errors import GeoInspectError
+from geoinspect.store import audit
+from geoinspect.store.workspace import Workspace
+
+_PACKAGES = ("numpy", "shapely", "pyproj", "geopandas", "rasterio", "numba", "folium", "flask")
+_FREE_GB = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check and what it found."""
+
+    name: str
+    ok: bool
+    found: str
+
+
+def check_installation() -> list[Finding]:
+    """Return what was found of the interpreter and the libraries."""
+    found = [
+        Finding("Python", sys.version_info[:2] >= (3, 11), sys.version.split()[0]),
+        _rtree(),
+    ]
+    for package in _PACKAGES:
+        try:
+            found.append(Finding(package, True, metadata.version(package)))
+        except metadata.PackageNotFoundError:
+            found.append(Finding(package, False, "未安装 not installed"))
+    return found
+
+
+def check_workspace(workspace: Workspace) -> list[Finding]:
+    """Return what was found of a workspace: database, audit chain, raw files, disk."""
+    integrity = workspace.database.integrity()
+    free_gb = shutil.disk_usage(workspace.folder).free / 1e9
+    found = [
+        Finding("数据库 database", integrity == "ok", integrity),
+        Finding("磁盘 disk", free_gb > _FREE_GB, f"{free_gb:.1f} GB 可用 free"),
+    ]
+    try:
+        with workspace.database.reading() as session:
+            rows, last = audit.verify(session)
+        found.append(Finding("审计链 audit chain", True, f"{rows} 行 rows, {last[:12]}…"))
+    except GeoInspectError as error:
+        found.append(Finding("审计链 audit chain", False, str(error.text)))
+    return found
+
+
+def _rtree() -> Finding:
+    try:
+        with sqlite3.connect(":memory:") as connection:
+            connection.execute("CREATE VIRTUAL TABLE t USING rtree(id, a, b)")
+    except sqlite3.OperationalError as error:
+        return Finding("SQLite R*Tree", False, str(error))
+    return Finding("SQLite R*Tree", True, sqlite3.sqlite_version)

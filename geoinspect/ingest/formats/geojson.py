@@ -1,0 +1,244 @@
+"""GeoJSON: lines with per-vertex times, and series of timed points grouped by who sent them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import BinaryIO
+
+from geoinspect.crs import WGS84, authority_name
+from geoinspect.errors import InputError, Text, TrackError
+from geoinspect.ingest.formats.reading import CoordinateValue, Reading, TrackBuilder
+from geoinspect.ingest.formats.text import find_encoding, text_chunks
+from geoinspect.ingest.times import TimeValue
+from geoinspect.records import Problem
+
+# Lists of times along a line, as togeojson and others write them.
+_LINE_TIMES = ("coordTimes", "times", "timestamps", "coordinateTimes", "time", "timestamp")
+# Keys are compared in lower case without signs between words.
+_POINT_TIMES = (
+    "time", "timestamp", "datetime", "recordedat", "fixtime", "gpstime", "timeutc", "utctime",
+    "utc", "observedat", "createdat", "loggedat", "locationtime", "localtime", "date", "when", "ts",
+    "时间", "定位时间", "采集时间", "记录时间", "时间戳", "上报时间",
+)  # fmt: skip
+_POINT_GROUPS = (
+    "trackid", "track", "tripid", "patrolid", "sourceid", "subjectid", "deviceid", "device", "imei",
+    "userid", "user", "rangerid", "ranger", "person", "team", "unit", "id", "name", "轨迹编号",
+    "设备", "设备编号", "人员", "姓名", "编号",
+)  # fmt: skip
+_DATUM_KEYS = ("datum", "crs", "coordinatesystem", "coordsys", "coordtype", "坐标系", "坐标系统")
+_NOTED = ("name", "desc", "description", "creator", "generator", "keywords", "comment", "title")
+_BETWEEN_WORDS = re.compile(r"[\s_.-]+")
+# CGCS2000 and ITRF frames are WGS84 to some centimetres (GB 22021-2008).
+_SAME_AS_WGS84 = {WGS84, "EPSG:4490", "EPSG:4979"}
+_EPSG = re.compile(r"EPSG:{1,2}(?:[\d.]*:)?(\d{4,6})$", re.IGNORECASE)
+# A fourth number of a position that can only be epoch seconds or milliseconds (2001 to 2100).
+_EPOCH_RANGES = ((1e9, 4.1e9), (1e12, 4.1e12))
+
+Json = Mapping[str, object]
+
+
+def read_geojson(stream: BinaryIO) -> Reading:
+    """Read the lines of a GeoJSON document; its timed points only where it has no line.
+
+    Raises:
+        TrackError: Not JSON, or JSON that is no GeoJSON.
+        TooLargeError: More points than any day's work.
+        InputError: A ``crs`` member that names no CRS we know.
+    """
+    reading = Reading()
+    document = _load(stream, reading)
+    _note_words(document, reading)
+    builder = TrackBuilder(_crs_of(document, reading))
+    places: list[tuple[Json, Sequence[object]]] = []
+    for properties, geometry in _geometries(document, {}):
+        _note_words(properties, reading)
+        kind, coordinates = geometry.get("type"), _sequence(geometry.get("coordinates"))
+        times = _line_times(properties)
+        if kind == "LineString":
+            _add_line(builder, coordinates, times)
+        elif kind == "MultiLineString":
+            nested = len(times) > 0 and isinstance(times[0], list)
+            for number, part in enumerate(coordinates):
+                chosen = times[number] if nested and number < len(times) else ()
+                _add_line(builder, _sequence(part), _sequence(chosen))
+        elif kind == "Point":
+            places.append((properties, coordinates))
+        builder.set_name(_text(properties, "name"))
+        builder.end_line()
+    reading.waypoints = len(places)
+    reading.lines = builder.lines()
+    if builder.points_seen == 0:
+        _add_places(builder, places)
+        reading.lines = builder.lines()
+    reading.refused = builder.refused
+    reading.problems += builder.time_problems()
+    return reading
+
+
+def _load(stream: BinaryIO, reading: Reading) -> Json:
+    encoding = find_encoding(stream)
+    if encoding.problem is not None:
+        reading.problems.append(encoding.problem)
+    try:
+        document = json.loads("".join(text_chunks(stream, encoding)))
+    except (ValueError, RecursionError) as error:
+        raise TrackError(
+            f"无法读取:JSON 内容不完整或已损坏({error});请在应用里重新导出",
+            f"the JSON is cut off or damaged ({error}): export it again in the app",
+            code="bad_json",
+        ) from error
+    if not isinstance(document, dict) or not isinstance(document.get("type"), str):
+        raise TrackError(
+            "无法读取:文件是 JSON,但不是 GeoJSON 轨迹(可能是接口返回的错误信息);"
+            "请在应用里选择“导出 GPX”",
+            "the file is JSON but no GeoJSON track (perhaps an error message of a server): choose "
+            "'export GPX' in the app",
+            code="not_geojson",
+        )
+    return document
+
+
+def _geometries(node: object, properties: Json) -> Iterator[tuple[Json, Json]]:
+    """Yield every simple geometry with the properties of its feature."""
+    pending: list[tuple[object, Json]] = [(node, properties)]
+    while pending:
+        item, around = pending.pop()
+        if not isinstance(item, dict):
+            continue
+        kind = item.get("type")
+        if kind == "FeatureCollection":
+            pending += [(part, {}) for part in reversed(_sequence(item.get("features")))]
+        elif kind == "Feature":
+            own = item.get("properties")
+            pending.append((item.get("geometry"), own if isinstance(own, dict) else {}))
+        elif kind == "GeometryCollection":
+            parts = reversed(_sequence(item.get("geometries")))
+            pending += [(part, around) for part in parts]
+        else:
+            yield around, item
+
+
+def _add_line(
+    builder: TrackBuilder, coordinates: Sequence[object], times: Sequence[object]
+) -> None:
+    """Add one segment; times in excess are ignored, missing ones leave the point untimed."""
+    for number, position in enumerate(coordinates):
+        builder.flush_when_full()
+        time = times[number] if number < len(times) else None
+        _add_position(builder, _sequence(position), time)
+    builder.end_segment()
+
+
+def _add_position(builder: TrackBuilder, position: Sequence[object], time: object) -> None:
+    numbers = [_coordinate(value) for value in position[:4]]
+    if time is None and len(numbers) == 4 and isinstance(numbers[3], (int, float)):
+        epoch = numbers[3]
+        if any(low <= epoch <= high for low, high in _EPOCH_RANGES):
+            time = epoch
+    builder.lon.append(numbers[0] if numbers else None)
+    builder.lat.append(numbers[1] if len(numbers) > 1 else None)
+    builder.time.append(_time(time))
+
+
+def _add_places(builder: TrackBuilder, places: list[tuple[Json, Sequence[object]]]) -> None:
+    """Join timed points to one line for each sender, in the order they stand in the file."""
+    timed = []
+    for properties, position in places:
+        keyed = {_plain(key): value for key, value in properties.items()}
+        time = next((keyed[key] for key in _POINT_TIMES if keyed.get(key) is not None), None)
+        if time is not None:
+            timed.append((keyed, position, time))
+    group_key = _group_key([keyed for keyed, _, _ in timed])
+    groups: dict[str, list[tuple[Sequence[object], object]]] = {}
+    for keyed, position, time in timed:
+        group = str(keyed.get(group_key)) if group_key is not None else ""
+        groups.setdefault(group, []).append((position, time))
+    for group, points in groups.items():
+        for position, time in points:
+            builder.flush_when_full()
+            _add_position(builder, position, time)
+        builder.set_name(group)
+        builder.end_line()
+
+
+def _group_key(points: list[dict[str, object]]) -> str | None:
+    """Return the property that says whose point it is: one that repeats from point to point."""
+    for key in _POINT_GROUPS:
+        values = {str(keyed[key]) for keyed in points if keyed.get(key) is not None}
+        if 0 < len(values) <= len(points) / 2:
+            return key
+    return None
+
+
+def _line_times(properties: Json) -> Sequence[object]:
+    nested = properties.get("coordinateProperties")
+    for source in (properties, nested if isinstance(nested, dict) else {}):
+        for key in _LINE_TIMES:
+            if isinstance(value := source.get(key), list):
+                return value
+    return ()
+
+
+def _crs_of(document: Json, reading: Reading) -> str:
+    """Return the CRS of the coordinates: WGS84 unless the old ``crs`` member says otherwise."""
+    member = document.get("crs")
+    properties = member.get("properties") if isinstance(member, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
+    if not isinstance(name, str):
+        return WGS84
+    match = _EPSG.search(name)
+    if match is None:
+        # CRS84 under any of its names, or a datum such as GCJ-02, which is no projection.
+        reading.state(name)
+        return WGS84
+    crs = f"EPSG:{int(match[1])}"
+    if crs in _SAME_AS_WGS84:
+        return WGS84
+    try:
+        authority_name(crs)
+    except InputError as error:
+        raise TrackError(error.text.zh, error.text.en, code="bad_crs") from error
+    reading.problems.append(
+        Problem(
+            "reprojected",
+            Text(f"坐标由 {crs} 换算为 WGS84", f"coordinates were transformed from {crs} to WGS84"),
+        )
+    )
+    return crs
+
+
+def _note_words(source: Json, reading: Reading) -> None:
+    for key, value in source.items():
+        if isinstance(value, str):
+            plain = _plain(key)
+            if plain in _DATUM_KEYS:
+                reading.state(value)
+            elif plain in _NOTED:
+                reading.note(value)
+
+
+def _plain(key: object) -> str:
+    return _BETWEEN_WORDS.sub("", str(key)).lower()
+
+
+def _text(properties: Json, key: str) -> str | None:
+    value = properties.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _sequence(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else ()
+
+
+def _coordinate(value: object) -> CoordinateValue:
+    if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, bool)):
+        return value
+    return "?"
+
+
+def _time(value: object) -> TimeValue:
+    if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, bool)):
+        return value
+    return "?"

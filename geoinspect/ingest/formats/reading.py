@@ -1,0 +1,218 @@
+"""What a format reader hands back, and the builder that every reader fills point by point."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoinspect.crs import WGS84, transform_xy
+from geoinspect.errors import Text, TooLargeError
+from geoinspect.ingest.times import TimeValue, parse_times
+from geoinspect.records import F8, Problem, Segment, TrackLine
+
+MAX_POINTS = 5_000_000
+# Python strings are turned into arrays a block at a time, which bounds the memory of a reader.
+_BLOCK = 65_536
+_MAX_WORDS, _MAX_WORD_CHARS = 200, 2_000
+_MAX_NAME_CHARS = 500
+
+CoordinateValue = str | float | int | None
+
+
+@dataclass(slots=True)
+class Reading:
+    """What stands in a file, in the file's own datum.
+
+    Attributes:
+        lines: Tracks with at least one usable point.
+        refused: Unusable points by rule.
+        problems: What the sender should know.
+        statements: Values of fields that name the datum (``datum``, ``坐标系`` …).
+        words: Free text of the file in which a datum may be named.
+        waypoints: Single places that are no track.
+    """
+
+    lines: tuple[TrackLine, ...] = ()
+    refused: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+    statements: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    waypoints: int = 0
+
+    def note(self, text: str | None) -> None:
+        """Remember free text in which a datum may be named (a bounded amount)."""
+        if text and len(self.words) < _MAX_WORDS:
+            self.words.append(text[:_MAX_WORD_CHARS])
+
+    def state(self, text: str | None) -> None:
+        """Remember the value of a field that names the datum."""
+        if text and len(self.statements) < _MAX_WORDS:
+            self.statements.append(text[:_MAX_WORD_CHARS])
+
+
+class TrackBuilder:
+    """Collects raw values of points into lines and segments of checked numbers.
+
+    Readers append to ``lon``, ``lat`` and ``time`` (the raw text or number of one point each, as
+    many in one as in the others) and call :meth:`end_segment` and :meth:`end_line`.
+
+    Args:
+        crs: CRS of the coordinates; anything but WGS84 is transformed on the way.
+    """
+
+    def __init__(self, crs: str = WGS84) -> None:
+        self.lon: list[CoordinateValue] = []
+        self.lat: list[CoordinateValue] = []
+        self.time: list[TimeValue] = []
+        self.name: str | None = None
+        self.refused: Counter[str] = Counter()
+        self.points_seen = 0
+        self._crs = crs
+        self._blocks: list[tuple[F8, F8, F8]] = []
+        self._segments: list[Segment] = []
+        self._lines: list[TrackLine] = []
+        self._times: Counter[str] = Counter()
+
+    def flush_when_full(self) -> None:
+        """Turn collected values into arrays once there are many; call it between points."""
+        if len(self.lon) >= _BLOCK:
+            self._flush()
+
+    def end_segment(self) -> None:
+        """Close the segment; one without a usable point is not kept."""
+        self._flush()
+        if self._blocks:
+            lon, lat, time_s = (np.concatenate(part) for part in zip(*self._blocks, strict=True))
+            self._segments.append(Segment(lon, lat, time_s))
+            self._blocks = []
+
+    def end_line(self) -> None:
+        """Close the track; one without a segment is not kept."""
+        self.end_segment()
+        if self._segments:
+            self._lines.append(TrackLine(self.name, tuple(self._segments)))
+            self._segments = []
+        self.name = None
+
+    def lines(self) -> tuple[TrackLine, ...]:
+        """Close whatever is open and return the tracks."""
+        self.end_line()
+        return tuple(self._lines)
+
+    def set_name(self, text: str | None) -> None:
+        """Name the open track; blank text names nothing."""
+        self.name = clean_name(text)
+
+    def time_problems(self) -> Iterator[Problem]:
+        """Yield what is to be said about the times of all points."""
+        naive, bad, missing = (self._times[key] for key in ("naive", "bad", "missing"))
+        if naive:
+            yield Problem(
+                "naive_time",
+                Text(
+                    f"{naive} 个时间没有写时区,已按 UTC(世界时)处理",
+                    f"{naive} times have no zone and were taken as UTC",
+                ),
+                naive,
+            )
+        if bad:
+            yield Problem(
+                "bad_time",
+                Text(
+                    f"{bad} 个点的时间无法识别,位置已保留",
+                    f"the times of {bad} points can't be read; their positions are kept",
+                ),
+                bad,
+            )
+        if missing and self._times["good"]:
+            yield Problem(
+                "missing_time",
+                Text(
+                    f"{missing} 个点没有时间,位置已保留",
+                    f"{missing} points have no time; their positions are kept",
+                ),
+                missing,
+            )
+
+    def _flush(self) -> None:
+        if not self.lon:
+            return
+        self.points_seen += len(self.lon)
+        if self.points_seen > MAX_POINTS:
+            raise TooLargeError(
+                f"文件超过 {MAX_POINTS} 个轨迹点,请按天或按路线拆分后再上传",
+                f"the file has more than {MAX_POINTS} track points: split it by day or route",
+                code="too_many_points",
+            )
+        lon, lon_missing = _numbers(self.lon)
+        lat, lat_missing = _numbers(self.lat)
+        times = parse_times(self.time)
+        for values in (self.lon, self.lat, self.time):
+            values.clear()
+        usable = self._check(lon, lat, lon_missing | lat_missing)
+        lon, lat = lon[usable], lat[usable]
+        if self._crs != WGS84:
+            lon, lat = transform_xy(self._crs, WGS84, lon, lat)
+            placed = np.isfinite(lon) & np.isfinite(lat)
+            self._refuse("coordinate_outside_projection", ~placed)
+            usable[usable] = placed
+            lon, lat = lon[placed], lat[placed]
+        time_s = times.time_s[usable]
+        self._times["naive"] += times.naive
+        self._times["bad"] += times.bad
+        self._times["missing"] += times.missing
+        self._times["good"] += int(np.isfinite(time_s).sum())
+        if len(lon):
+            self._blocks.append((lon, lat, time_s))
+
+    def _check(self, lon: F8, lat: F8, missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Count unusable points under the first rule they break; return the usable ones."""
+        usable = ~missing
+        self._refuse("coordinate_missing", missing)
+        rules = [("coordinate_not_a_number", np.isfinite(lon) & np.isfinite(lat))]
+        if self._crs == WGS84:
+            rules += [
+                ("latitude_out_of_range", np.abs(lat) <= 90),
+                ("longitude_out_of_range", np.abs(lon) <= 180),
+            ]
+        for rule, holds in rules:
+            self._refuse(rule, usable & ~holds)
+            usable &= holds
+        return usable
+
+    def _refuse(self, rule: str, points: NDArray[np.bool_]) -> None:
+        count = int(points.sum())
+        if count:
+            self.refused[rule] += count
+
+
+def clean_name(text: str | None) -> str | None:
+    """Return a name on one line and of bounded length; None for blank text."""
+    name = " ".join((text or "").split())[:_MAX_NAME_CHARS]
+    return name or None
+
+
+def _numbers(values: Sequence[CoordinateValue]) -> tuple[F8, NDArray[np.bool_]]:
+    """Return values as numbers (NaN where they are none) and which were missing."""
+    try:
+        numbers = np.fromiter(map(float, values), np.float64, len(values))  # type: ignore[arg-type]
+        return numbers, np.zeros(len(values), dtype=bool)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    missing = np.array(
+        [value is None or (isinstance(value, str) and not value.strip()) for value in values],
+        dtype=bool,
+    )
+    return np.array([_number(value) for value in values], dtype=np.float64), missing
+
+
+def _number(value: CoordinateValue) -> float:
+    try:
+        return math.nan if value is None else float(value)
+    except (ValueError, OverflowError):
+        return math.nan

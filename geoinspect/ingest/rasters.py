@@ -1,0 +1,284 @@
+"""Drone rasters: opened safely, described honestly, kept losslessly.
+
+What others need is here: :func:`open_raster`, :func:`valid_mask`, :func:`read_info`,
+:func:`inspect_raster` and :func:`reencode_cog`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import shapely
+from numpy.typing import NDArray
+from rasterio import features
+from rasterio.windows import Window
+from shapely import MultiPolygon
+from shapely.geometry import shape as geometry_shape
+from shapely.geometry.base import BaseGeometry
+
+from geoinspect.errors import InputError, RasterError, Text
+from geoinspect.ingest.raster_bands import bands_of
+from geoinspect.ingest.raster_cog import reencode_cog
+from geoinspect.ingest.raster_ground import Placement, placement_of
+from geoinspect.ingest.raster_open import open_raster
+from geoinspect.ingest.raster_validity import Validity, valid_mask, validity_of
+from geoinspect.records import Band, Problem, RasterInfo
+from geoinspect.settings import Settings
+
+__all__ = [
+    "CHINA_TIME",
+    "Validity",
+    "inspect_raster",
+    "open_raster",
+    "placement_of",
+    "read_info",
+    "reencode_cog",
+    "taken_of",
+    "valid_mask",
+    "validity_of",
+]
+
+CHINA_TIME = timezone(timedelta(hours=8))
+_EXACT_PX = 100_000_000
+_OVERVIEW_PX = 1024
+_CHUNK_PX = 4_000_000
+_MEASURED = (
+    "width",
+    "height",
+    "crs",
+    "gsd_cm",
+    "valid_fraction",
+    "valid_area_m2",
+    "bbox",
+    "fit_for",
+    "taken",
+)
+_DATE = re.compile(r"^\s*(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+
+
+def read_info(path: Path | str, *, settings: Settings, name: str | None = None) -> RasterInfo:
+    """Return what a raster is, without its pixels.
+
+    Valid ground is counted at full size up to 100 Mpx and on a thinned picture beyond (a problem
+    says so). Areas and the ground sampling distance are true ground values, whatever the CRS.
+
+    Args:
+        path: The file.
+        settings: Limits.
+        name: What the sender calls the file; the path as given without it.
+
+    Raises:
+        RasterError: Not a readable, placed raster, or one without any valid ground.
+        TooLargeError: Beyond the limits.
+    """
+    shown = name if name is not None else str(path)
+    with open_raster(path, settings=settings, name=shown) as dataset:
+        placement = placement_of(dataset, shown)
+        bands = bands_of(dataset)
+        validity = validity_of(dataset)
+        exact = dataset.width * dataset.height <= _EXACT_PX
+        shares, step = _valid_shares(dataset, validity, exact=exact)
+        fraction, area_m2 = _valid_ground(shares, step, placement)
+        if not fraction > 0:
+            raise RasterError(
+                f"影像“{shown}”没有任何有效像素(全部为空白或 nodata):请检查导出范围",
+                f"{shown!r} has no valid pixel at all (everything is blank or nodata): check the "
+                "extent of the export",
+                code="no_valid_data",
+            )
+        outline = _outline(shares, step, placement)
+        taken, dated = taken_of(dataset)
+    problems = _problems(bands, validity, exact=exact)
+    return RasterInfo(
+        file=shown,
+        width=placement.width,
+        height=placement.height,
+        bands=bands,
+        crs=placement.crs,
+        gsd_cm=placement.gsd_m * 100,
+        valid_fraction=fraction,
+        valid_area_m2=area_m2,
+        bbox=_bbox(placement),
+        outline=outline,
+        taken=taken,
+        problems=(*problems, *dated),
+    )
+
+
+def inspect_raster(
+    path: Path | str, *, settings: Settings, name: str | None = None
+) -> dict[str, object]:
+    """Return what ``surveys inspect`` says of one file; a refused one says why in ``problems``."""
+    shown = name if name is not None else str(path)
+    try:
+        info = read_info(path, settings=settings, name=shown)
+    except InputError as error:
+        return {
+            "file": shown,
+            "status": "refused",
+            "bands": [],
+            **dict.fromkeys(_MEASURED),
+            "problems": [Problem(error.code, error.text).as_json()],
+        }
+    return {
+        "file": shown,
+        "status": "ok",
+        "width": info.width,
+        "height": info.height,
+        "bands": [{"index": b.index, "dtype": b.dtype, "role": b.role} for b in info.bands],
+        "crs": info.crs,
+        "gsd_cm": info.gsd_cm,
+        "valid_fraction": info.valid_fraction,
+        "valid_area_m2": info.valid_area_m2,
+        "bbox": list(info.bbox),
+        "fit_for": info.fit_for,
+        "taken": info.taken.isoformat().replace("+00:00", "Z") if info.taken else None,
+        "problems": [problem.as_json() for problem in info.problems],
+    }
+
+
+def _valid_shares(
+    dataset: rasterio.DatasetReader, validity: Validity, *, exact: bool
+) -> tuple[NDArray[np.float64], int]:
+    """Return the valid share of each ``step`` × ``step`` block of pixels, and ``step``.
+
+    Exact shares come from every pixel, the others from one look every few pixels.
+    """
+    width, height = dataset.width, dataset.height
+    step = math.ceil(max(width, height) / _OVERVIEW_PX)
+    shape = (math.ceil(height / step), math.ceil(width / step))
+    if validity.whole:
+        return np.ones(shape), step
+    shares = np.zeros(shape)
+    for window in _chunks(width, height, step):
+        row, col = int(window.row_off), int(window.col_off)
+        if exact:
+            mask = validity.read(dataset, window)
+            lines = np.add.reduceat(mask, np.arange(0, mask.shape[0], step), axis=0, dtype=float)
+            counts = np.add.reduceat(lines, np.arange(0, mask.shape[1], step), axis=1)
+            high = np.minimum(step, height - row - np.arange(0, mask.shape[0], step))
+            wide = np.minimum(step, width - col - np.arange(0, mask.shape[1], step))
+            part = counts / (high[:, None] * wide)
+        else:
+            middle = np.arange(row + step // 2, row + int(window.height), step)
+            part = np.stack(
+                [
+                    validity.read(dataset, Window(col, line, int(window.width), 1))[0, ::step]
+                    for line in middle
+                ]
+            ).astype(float)
+        shares[row // step : row // step + len(part), col // step :][:, : part.shape[1]] = part
+    return shares, step
+
+
+def _chunks(width: int, height: int, step: int) -> Iterator[Window]:
+    """Yield windows over the raster: whole multiples of ``step`` high, and as wide as memory
+    allows, which suits striped and tiled files alike.
+    """
+    wide = min(width, max(1, _CHUNK_PX // step // step) * step)
+    high = max(1, min(_CHUNK_PX // wide, 1024) // step) * step
+    for row in range(0, height, high):
+        for col in range(0, width, wide):
+            yield Window(col, row, min(wide, width - col), min(high, height - row))
+
+
+def _valid_ground(
+    shares: NDArray[np.float64], step: int, placement: Placement
+) -> tuple[float, float]:
+    """Return the valid share of all pixels and the valid ground in square metres."""
+    rows, cols = shares.shape
+    high = np.minimum(step, placement.height - np.arange(rows) * step)
+    wide = np.minimum(step, placement.width - np.arange(cols) * step)
+    valid_px = shares * high[:, None] * wide
+    area_m2 = 0.0
+    stride = 32
+    for i in range(0, rows, stride):
+        for j in range(0, cols, stride):
+            part = float(valid_px[i : i + stride, j : j + stride].sum())
+            middle = (min(j + stride / 2, cols) * step, min(i + stride / 2, rows) * step)
+            area_m2 += part * placement.pixel_area_m2(*middle)
+    return float(valid_px.sum()) / (placement.width * placement.height), area_m2
+
+
+def _outline(shares: NDArray[np.float64], step: int, placement: Placement) -> MultiPolygon:
+    """Return the valid ground in WGS84, simplified to about one block of ``step`` pixels."""
+    valid = shares >= 0.5
+    if not valid.any():
+        valid = shares > 0
+    pieces = [
+        geometry_shape(geometry)
+        for geometry, _ in features.shapes(valid.astype(np.uint8), mask=valid, connectivity=4)
+    ]
+    blocks = shapely.simplify(shapely.make_valid(shapely.union_all(pieces)), 1.0)
+
+    def to_pixels(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.minimum(points * step, [placement.width, placement.height])
+
+    ground = placement.to_wgs84(shapely.transform(blocks, to_pixels))
+    return _polygons(shapely.make_valid(ground))
+
+
+def _polygons(geometry: BaseGeometry) -> MultiPolygon:
+    """Return the polygons of a geometry, lines and points left out."""
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    return MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
+
+
+def _bbox(placement: Placement) -> tuple[float, float, float, float]:
+    frame = placement.to_wgs84(shapely.box(0, 0, placement.width, placement.height))
+    west, south, east, north = frame.bounds
+    return float(west), float(south), float(east), float(north)
+
+
+def taken_of(dataset: rasterio.DatasetReader) -> tuple[datetime | None, tuple[Problem, ...]]:
+    """Return when the picture was taken. Times without a zone are China time (UTC+8)."""
+    tags = {**dataset.tags(ns="EXIF"), **dataset.tags()}
+    for key in ("EXIF_DateTimeOriginal", "TIFFTAG_DATETIME"):
+        found = _DATE.match(tags.get(key, ""))
+        if found is None:
+            continue
+        try:
+            year, month, day, hour, minute, second = map(int, found.groups())
+            local = datetime(year, month, day, hour, minute, second, tzinfo=CHINA_TIME)
+        except ValueError:
+            continue
+        if key == "EXIF_DateTimeOriginal":
+            return local.astimezone(UTC), ()
+        doubt = Text(
+            "日期取自 TIFF 文件头,可能是处理日期而不是拍摄日期;可在添加时指定拍摄日期",
+            "the date comes from the TIFF header and may be that of processing, not of the "
+            "flight; it can be given when the survey is added",
+        )
+        return local.astimezone(UTC), (Problem("date_of_file", doubt),)
+    return None, ()
+
+
+def _problems(bands: tuple[Band, ...], validity: Validity, *, exact: bool) -> list[Problem]:
+    """Return what the sender should know of a raster that was taken."""
+    problems = []
+    if not exact:
+        text = Text(
+            "影像超过 1 亿像素,有效面积按抽样估算",
+            "beyond 100 megapixels: the valid area is estimated from a sample of the pixels",
+        )
+        problems.append(Problem("valid_area_sampled", text))
+    if validity.fills:
+        text = Text(
+            "没有透明通道和 nodata,四周的纯黑或纯白按空白处理",
+            "neither alpha nor nodata: the plain black or white margin was taken as empty",
+        )
+        problems.append(Problem("margin_taken_as_empty", text))
+    named = {band.role for band in bands}
+    if not {"red", "green", "blue"} <= named:
+        text = Text(
+            "文件没有说明各波段的颜色;检测时请用 --bands 指定",
+            "the file does not say which band is which colour: give --bands when detecting",
+        )
+        problems.append(Problem("bands_unknown", text))
+    return problems

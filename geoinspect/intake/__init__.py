@@ -1,0 +1,10 @@
+"""Take files in: read, keep the raw bytes, store the record, sweep it onto the campaigns.
+
+The same bytes again give the same record. For what people send through the web a refusal is a
+result, not an exception; nothing that was acknowledged is ever lost.
+"""
+
+from geoinspect.intake.files import Intake, TrackTags
+from geoinspect.intake.uploads import kind_of, process, receive, result_json
+
+__all__ = ["Intake", "TrackTags", "kind_of", "process", "receive", "result_json"]

@@ -1,0 +1,221 @@
+"""Take track files and rasters into a workspace."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from geoinspect.detect.run import detect
+from geoinspect.errors import RasterError
+from geoinspect.ingest.cleaning import clean
+from geoinspect.ingest.rasters import read_info, reencode_cog
+from geoinspect.ingest.tracks import read_track, summary
+from geoinspect.intake.looks import LookMaker
+from geoinspect.intake.rows import (
+    CHINA_TIME,
+    duplicate,
+    first_day,
+    patch_rows,
+    survey_row,
+    survey_text,
+    track_row,
+)
+from geoinspect.records import AddResult, Datum, Detection, Mode, Problem, ZoneKind
+from geoinspect.store import audit, grounds, sightings
+from geoinspect.store.vault import KeptFile, sha256_of
+from geoinspect.store.workspace import Workspace
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackTags:
+    """What the sender says of a track; None is unknown."""
+
+    unit_code: str | None = None
+    team: str | None = None
+    mode: Mode | None = None
+    datum: Datum | None = None
+    day: date | None = None
+
+
+class Intake:
+    """Takes files into one workspace, keeping the campaigns' cells between them.
+
+    Not for use by two threads at once.
+    """
+
+    def __init__(self, workspace: Workspace, *, actor: str) -> None:
+        self._workspace = workspace
+        self._actor = actor
+        self._looks = LookMaker(workspace)
+
+    def add_track(
+        self, path: Path, *, name: str | None = None, tags: TrackTags | None = None
+    ) -> AddResult:
+        """Read a track file and store it.
+
+        Raises:
+            TrackError: It holds no usable track; nothing is stored.
+            NotFoundError: The unit is unknown.
+        """
+        label, told, settings = name or path.name, tags or TrackTags(), self._workspace.settings
+        with self._workspace.database.reading() as session:
+            grounds.require_unit(session, told.unit_code)
+        file = read_track(path, datum=told.datum, settings=settings, name=label)
+        cleaned = clean(file.segments, mode=told.mode, settings=settings)
+        kept = self._keep(path, settings.track_max_mb)
+        day = first_day(cleaned.segments) or first_day(file.segments) or told.day
+        looks, problems = self._looks.of_track(cleaned, day)
+        text = summary(file, cleaned, label)
+        problems = (*file.problems, *cleaned.problems, *problems)
+        with self._workspace.database.writing() as session:
+            known = sightings.track_of_file(session, kept.sha256)
+            if known is not None:
+                return duplicate("track", label, known.id, known.file)
+            row = track_row(file, cleaned, told.unit_code, told.team, day, label, text, problems)
+            row.file_id = sightings.file_row(session, kept, label).id
+            session.add(row)
+            session.flush()
+            for look in looks:
+                look.source_id = row.id
+                sightings.add_look(session, look)
+            self._note(session, "track.add", label, {"id": row.id, "sha256": kept.sha256})
+        details = {"points": row.points, "length_m": row.length_m, "sha256": kept.sha256}
+        return AddResult(label, "added", "track", row.id, text, problems, details)
+
+    def add_survey(
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        taken: date | None = None,
+        progress: Progress | None = None,
+    ) -> AddResult:
+        """Read a raster, keep it, and re-encode it losslessly to our own COG.
+
+        Raises:
+            RasterError: It can't be read or placed; nothing is stored.
+        """
+        label, settings = name or path.name, self._workspace.settings
+        info = read_info(path, settings=settings, name=label)
+        with self._workspace.database.reading() as session:
+            known = sightings.survey_of_file(session, sha256_of(path))
+            if known is not None:
+                return duplicate("survey", label, known.id, known.file)
+        kept = self._keep(path, settings.raster_max_mb)
+        moment = (
+            datetime(taken.year, taken.month, taken.day, 12, tzinfo=CHINA_TIME)
+            if taken
+            else info.taken
+        )
+        temp = self._workspace.folder / "surveys" / f"{uuid.uuid4().hex}.tif"
+        try:
+            reencode_cog(kept.path, temp, progress=progress)
+            text = survey_text(info, label)
+            with self._workspace.database.writing() as session:
+                known = sightings.survey_of_file(session, kept.sha256)
+                if known is not None:
+                    return duplicate("survey", label, known.id, known.file)
+                row = survey_row(info, label, moment, text)
+                row.file_id = sightings.file_row(session, kept, label).id
+                session.add(row)
+                session.flush()
+                self._note(session, "survey.add", label, {"id": row.id, "sha256": kept.sha256})
+                temp.replace(self._workspace.survey_path(row.id))
+        finally:
+            temp.unlink(missing_ok=True)
+        details = {"gsd_cm": row.gsd_cm, "valid_area_m2": row.valid_area_m2, "sha256": kept.sha256}
+        return AddResult(label, "added", "survey", row.id, text, info.problems, details)
+
+    def detect_survey(
+        self,
+        survey_id: int,
+        *,
+        budget_per_km2: float | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Detection, tuple[Problem, ...]]:
+        """Run the detector over a stored survey; its patches take the place of earlier ones.
+
+        From now on the survey counts as coverage, in the campaigns of the day it was taken.
+
+        Raises:
+            NotFoundError: There is no such survey.
+            RasterError: Its raster can't be read.
+        """
+        settings = self._workspace.settings
+        with self._workspace.database.reading() as session:
+            row = sightings.survey(session, survey_id)
+            licensed = grounds.zones(session, ZoneKind.LICENSED)
+        day = None if row.taken is None else row.taken.astimezone(CHINA_TIME).date()
+        detection, refusals = detect(
+            [(row.name, self._workspace.survey_path(row.id))],
+            settings=settings,
+            budget_per_km2=budget_per_km2 or settings.budget_per_km2,
+            min_area_m2=settings.patch_min_area_m2,
+            licensed=licensed,
+            taken={row.name: day},
+            progress=progress,
+        )
+        if refusals:
+            raise RasterError(refusals[0].text.zh, refusals[0].text.en, code=refusals[0].code)
+        looks, problems = self._looks.of_survey(row, day)
+        with self._workspace.database.writing() as session:
+            stored = sightings.survey(session, survey_id)
+            stored.detector, stored.detected_at = detection.detector, datetime.now(UTC)
+            sightings.replace_patches(session, survey_id, patch_rows(detection, survey_id))
+            sightings.rerank(session)
+            for look in looks:
+                sightings.add_look(session, look)
+            details = {"id": survey_id, "patches": len(detection.patches)}
+            self._note(session, "survey.detect", row.name, details)
+        return detection, problems
+
+    def sweep_campaign(self, campaign_id: int) -> int:
+        """Sweep everything already stored onto a new campaign; return how many looks it got."""
+        with self._workspace.database.reading() as session:
+            campaign = grounds.campaign_numbered(session, campaign_id)
+            window = (campaign.start, campaign.end)
+            tracks = [t for t in sightings.tracks(session) if _within(t.day, window)]
+            surveys = [s for s in sightings.surveys(session) if s.detected_at is not None]
+        looks = []
+        for track in tracks:
+            raw = self._workspace.vault.path_of(track.file.sha256)
+            settings = self._workspace.settings
+            file = read_track(
+                raw, datum=Datum(track.datum_used), settings=settings, name=track.name
+            )
+            cleaned = clean(file.segments, mode=Mode(track.mode), settings=settings)
+            for look in self._looks.of_track(cleaned, track.day)[0]:
+                look.source_id = track.id
+                looks.append(look)
+        for survey in surveys:
+            day = None if survey.taken is None else survey.taken.astimezone(CHINA_TIME).date()
+            looks += self._looks.of_survey(survey, day)[0]
+        mine = [look for look in looks if look.campaign_id == campaign_id]
+        with self._workspace.database.writing() as session:
+            for look in mine:
+                sightings.add_look(session, look)
+        return len(mine)
+
+    def _keep(self, path: Path, max_mb: float) -> KeptFile:
+        vault = self._workspace.vault
+        if path.is_relative_to(vault.folder):
+            return KeptFile(path.name, path.stat().st_size, path)
+        return vault.keep_path(path, max_bytes=int(max_mb * 1e6))
+
+    def _note(
+        self, session: Session, action: str, subject: str, details: Mapping[str, object]
+    ) -> None:
+        audit.record(
+            session, actor=self._actor, action=action, subject=subject, details=dict(details)
+        )
+
+
+def _within(day: date | None, window: tuple[date, date]) -> bool:
+    return day is not None and window[0] <= day <= window[1]

@@ -1,0 +1,200 @@
+"""The whole line in one file: from a county's files to suspected patches, gaps and coverage.
+
+    boundaries ─ areas, zones ─┐
+    campaign ─ grid of cells ──┤
+    track files ─ read, cleaned, swept ──┤→ snapshot: cells, sums by area, gaps → web map
+    rasters ─ re-encoded, searched for patches, counted as seen ─┘
+
+Each step is one call; follow it into the module it comes from. The command line, the demo and
+the web's upload page all go through these same calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from geoinspect.campaigns import make_campaign
+from geoinspect.errors import InputError, Text
+from geoinspect.ingest.areas import FieldChoice, read_areas, read_zones
+from geoinspect.intake import Intake, TrackTags
+from geoinspect.records import AddResult, Level, Problem, Refusal, ZoneKind
+from geoinspect.snapshot import Snapshot, take_snapshot
+from geoinspect.store import audit, grounds, sightings
+from geoinspect.store.workspace import Workspace
+
+Tell = Callable[[Text], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPlan:
+    """The campaign to make when there is none of this name."""
+
+    name: str
+    area_code: str
+    start: date
+    end: date
+    cell_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a county brings.
+
+    Attributes:
+        units: Code, name and parent's code of each unit.
+        areas: Boundary files, wide levels first.
+        zones: Files of zones that name their kind in a field ``kind``.
+        tracks: Track files and what is known of each.
+        surveys: Rasters.
+    """
+
+    units: Sequence[tuple[str, str, str | None]]
+    areas: Sequence[Path]
+    zones: Sequence[Path]
+    campaign: CampaignPlan
+    tracks: Sequence[tuple[Path, TrackTags]] = ()
+    surveys: Sequence[Path] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """What came of a run."""
+
+    snapshot: Snapshot
+    results: tuple[AddResult, ...]
+    refusals: tuple[Refusal, ...]
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the figures of the run, those of ``scripts/demo --check`` among them."""
+        total = self.snapshot.sums[self.snapshot.campaign.area_code]
+        return {
+            "campaign": self.snapshot.campaign.name,
+            "gaps": len(self.snapshot.gaps),
+            **self.counts,
+            **total.as_json(),
+            "files": len(self.results) + len(self.refusals),
+            "duplicates": sum(result.status == "duplicate" for result in self.results),
+            "refused": [
+                {"file": r.file, "code": r.code, "message": r.text.en, "message_zh": r.text.zh}
+                for r in self.refusals
+            ],
+        }
+
+
+def run(workspace: Workspace, inputs: Inputs, *, actor: str, tell: Tell) -> Report:
+    """Take everything in and return where the county stands.
+
+    It can be stopped at any moment and run again: what is already in counts once.
+
+    Raises:
+        GeoInspectError: Boundaries or the campaign can't be used. A bad track or raster stops
+            nothing; it is among the refusals.
+    """
+    add_ground(workspace, inputs, actor=actor, tell=tell)
+    campaign_id = find_or_make_campaign(workspace, inputs.campaign, actor=actor)
+
+    intake = Intake(workspace, actor=actor)
+    results: list[AddResult] = []
+    refusals: list[Refusal] = []
+    for path, tags in inputs.tracks:
+        _try(results, refusals, path, partial(intake.add_track, path, tags=tags))
+    tell(Text(f"轨迹:{len(results)} 个文件", f"tracks: {len(results)} files"))
+
+    for path in inputs.surveys:
+        tell(Text(f"航测:{path.name}", f"survey: {path.name}"))
+        _try(results, refusals, path, partial(survey_with_patches, intake, path))
+
+    snapshot = take_snapshot(workspace, campaign_id)
+    with workspace.database.reading() as session:
+        counts = sightings.counts(session)
+    return Report(snapshot, tuple(results), tuple(refusals), counts)
+
+
+def add_ground(workspace: Workspace, inputs: Inputs, *, actor: str, tell: Tell) -> None:
+    """Read units, areas and zones into the workspace."""
+    with workspace.database.writing() as session:
+        for code, name, parent in inputs.units:
+            grounds.add_unit(session, code=code, name=name, parent_code=parent)
+    for path in inputs.areas:
+        added, _, problems = add_areas(workspace, path, actor=actor)
+        tell(Text(f"辖区:{path.name},{added} 个", f"areas: {path.name}, {added}"))
+        for problem in problems:
+            tell(problem.text)
+    for path in inputs.zones:
+        added = add_zones(workspace, path, kind=None, actor=actor)
+        tell(Text(f"区域:{path.name},{added} 个", f"zones: {path.name}, {added}"))
+
+
+def add_areas(
+    workspace: Workspace,
+    path: Path,
+    *,
+    actor: str,
+    level: Level | None = None,
+    chosen: FieldChoice | None = None,
+) -> tuple[int, int, tuple[Problem, ...]]:
+    """Read areas into the workspace; return how many are new, how many replaced, and problems."""
+    file = read_areas(path, level=level, chosen=chosen)
+    with workspace.database.writing() as session:
+        known = {unit.code for unit in grounds.units(session)}
+        for code in sorted({a.unit_code for a in file.areas if a.unit_code} - known):
+            grounds.add_unit(session, code=code, name=code, parent_code=None)
+        added, replaced = grounds.add_areas(session, file.areas)
+        details: dict[str, object] = {"added": added, "replaced": replaced}
+        audit.record(session, actor=actor, action="areas.add", subject=path.name, details=details)
+    return added, replaced, file.problems
+
+
+def add_zones(workspace: Workspace, path: Path, *, kind: ZoneKind | None, actor: str) -> int:
+    """Read zones into the workspace; return how many are new."""
+    zones = read_zones(path, kind=kind)
+    with workspace.database.writing() as session:
+        added = grounds.add_zones(session, zones)
+        audit.record(
+            session, actor=actor, action="zones.add", subject=path.name, details={"added": added}
+        )
+    return added
+
+
+def find_or_make_campaign(workspace: Workspace, plan: CampaignPlan, *, actor: str) -> int:
+    """Return the number of the campaign of this name, made and swept when it is new."""
+    with workspace.database.reading() as session:
+        for row in grounds.campaigns(session):
+            if row.name == plan.name:
+                return row.id
+    made = make_campaign(
+        workspace,
+        plan.name,
+        area_code=plan.area_code,
+        start=plan.start,
+        end=plan.end,
+        cell_m=plan.cell_m,
+        actor=actor,
+    )
+    Intake(workspace, actor=actor).sweep_campaign(made.id)
+    return made.id
+
+
+def survey_with_patches(intake: Intake, path: Path) -> AddResult:
+    """Add a raster and run the detector over it; one already searched is left as it is."""
+    result = intake.add_survey(path)
+    if result.status == "added" and result.record_id is not None:
+        intake.detect_survey(result.record_id)
+    return result
+
+
+def _try(
+    results: list[AddResult],
+    refusals: list[Refusal],
+    path: Path,
+    add: Callable[[], AddResult],
+) -> None:
+    try:
+        results.append(add())
+    except InputError as error:
+        refusals.append(Refusal(path.name, error.code, error.text))

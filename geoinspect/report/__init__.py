@@ -1,0 +1,1 @@
+"""Numbers and files for people outside the program."""

@@ -1,0 +1,141 @@
+"""Coverage by area as rows, GeoPackage and CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas
+
+from geoinspect.coverage.cells import STATES, CellTable
+from geoinspect.coverage.gaps import Gap
+from geoinspect.coverage.ground import Ground
+from geoinspect.coverage.sums import CoverageSum
+from geoinspect.errors import UsageError
+from geoinspect.files import replaced_file
+from geoinspect.grid import cell_id
+from geoinspect.records import Area, Level
+
+# A spreadsheet runs a cell that begins with one of these; a leading apostrophe makes it text.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def area_rows(
+    sums: Mapping[str, CoverageSum],
+    gaps: Sequence[Gap],
+    areas: Sequence[Area],
+    *,
+    level: Level,
+) -> list[dict[str, Any]]:
+    """Return one row for each area of a level, most unseen ground first.
+
+    ``gaps`` counts the gaps listed under the area itself; None where gaps are listed by another
+    level.
+    """
+    counted = Counter(gap.area_code for gap in gaps)
+    listed = {area.level for area in areas if area.code in counted}
+    rows = [
+        {
+            "code": area.code,
+            "name": area.name,
+            "level": area.level.value,
+            "unit": area.unit_code,
+            **sums[area.code].as_json(),
+            "gaps": counted[area.code] if area.level in listed or not listed else None,
+        }
+        for area in areas
+        if area.level == level
+    ]
+    return sorted(rows, key=lambda row: (-row["unseen_m2"], row["code"]))
+
+
+def write_report(
+    path: Path,
+    rows: Sequence[Mapping[str, Any]],
+    areas: Sequence[Area],
+    ground: Ground,
+    table: CellTable,
+    gaps: Sequence[Gap],
+) -> None:
+    """Write the rows as CSV, or rows, cells and gaps as the layers of a GeoPackage.
+
+    Raises:
+        UsageError: The name ends in neither ``.csv`` nor ``.gpkg``, or can't be written.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in {".csv", ".gpkg"}:
+        raise UsageError(
+            f"输出只支持 .gpkg 和 .csv,得到“{path.name}”",
+            f"the output must end in .gpkg or .csv, got {path.name!r}",
+            code="bad_output",
+        )
+    with replaced_file(path) as temp:
+        if suffix == ".csv":
+            _write_csv(temp, rows)
+        else:
+            _write_layers(temp, rows, areas, ground, table, gaps)
+
+
+def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    # The byte-order mark is what makes Excel read Chinese text as UTF-8.
+    with path.open("w", encoding="utf-8-sig", newline="") as out:
+        writer = csv.writer(out)
+        if rows:
+            writer.writerow(rows[0])
+        writer.writerows([[_inert(value) for value in row.values()] for row in rows])
+
+
+def _inert(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _write_layers(
+    path: Path,
+    rows: Sequence[Mapping[str, Any]],
+    areas: Sequence[Area],
+    ground: Ground,
+    table: CellTable,
+    gaps: Sequence[Gap],
+) -> None:
+    shapes = {area.code: area.polygon for area in areas}
+    layers = {
+        "areas": geopandas.GeoDataFrame(
+            list(rows), geometry=[shapes[row["code"]] for row in rows], crs="EPSG:4326"
+        ),
+        "cells": geopandas.GeoDataFrame(
+            {
+                "cell_id": [
+                    cell_id(int(r), int(c))
+                    for r, c in zip(ground.cell_row, ground.cell_col, strict=True)
+                ],
+                "area": [ground.area_codes[home] for home in ground.cell_home],
+                "area_m2": ground.cell_m2,
+                "seen_fraction": table.seen_fraction,
+                "length_m": table.length_m,
+                "coverage": table.coverage,
+                "pod": table.pod,
+                "passes": table.passes,
+                "state": [STATES[s].value for s in table.state],
+            },
+            geometry=ground.squares(),
+            crs=ground.grid.crs,
+        ),
+        "gaps": geopandas.GeoDataFrame(
+            {
+                "rank": range(1, len(gaps) + 1),
+                "area": [gap.area_code for gap in gaps],
+                "area_m2": [gap.area_m2 for gap in gaps],
+                "cells": [gap.cells for gap in gaps],
+            },
+            geometry=[gap.polygon for gap in gaps],
+            crs=ground.grid.crs,
+        ),
+    }
+    for name, frame in layers.items():
+        if len(frame):
+            frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
