@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from geoinspect import __version__
-from geoinspect.cli.coverage import coverage
+from geoinspect.cli.coverage import coverage, report
 from geoinspect.cli.detecting import detect
 from geoinspect.cli.ground import areas, campaigns, units, zones
 from geoinspect.cli.office import audit, demo, doctor, init, serve, tokens, users
@@ -28,6 +28,7 @@ _COMMANDS = (
     surveys,
     detect,
     coverage,
+    report,
     init,
     doctor,
     demo,

@@ -16,15 +16,17 @@ from geoinspect.cli.output import (
     print_json,
     print_table,
     refused,
+    say,
     say_error,
 )
 from geoinspect.cli.tracks import FILE, datum_option, day_of, declared
 from geoinspect.errors import GeoInspectError, Text, UsageError
-from geoinspect.records import Level, Mode
+from geoinspect.records import Area, Level, Mode
 from geoinspect.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from geoinspect.coverage.measure import MeasuredPicture, MeasuredTrack
+    from geoinspect.snapshot import Snapshot
 
 MU_M2 = 666.6667
 
@@ -67,13 +69,7 @@ def measure(
     from geoinspect.snapshot import thresholds_of
 
     settings = load_settings()
-    pod = settings.survey_pod if footprint_pod is None else footprint_pod
-    if not 0 <= pod <= 1:
-        raise UsageError(
-            f"--footprint-pod 应在 0 到 1 之间,得到 {pod}",
-            f"--footprint-pod lies between 0 and 1, got {pod}",
-            code="bad_pod",
-        )
+    pod = _share("--footprint-pod", settings.survey_pod if footprint_pod is None else footprint_pod)
     bad: list[dict[str, Any]] = []
     given = _read_tracks(_once(tracks, bad), datum, mode, bad, settings, raw=raw)
     pictures = _read_pictures(_once(footprint, bad), pod, bad, settings)
@@ -97,6 +93,16 @@ def measure(
     for item in bad:
         say_error(Text(item["message_zh"], item["message"]))
     return 1 if bad else 0
+
+
+def _share(option: str, value: float) -> float:
+    if not 0 <= value <= 1:
+        raise UsageError(
+            f"{option} 应在 0 到 1 之间,得到 {value}",
+            f"{option} lies between 0 and 1, got {value}",
+            code="bad_share",
+        )
+    return value
 
 
 def _once(paths: tuple[Path, ...], bad: list[dict[str, Any]]) -> list[Path]:
@@ -157,23 +163,87 @@ def _read_pictures(
     return found
 
 
+campaign_option = click.option(
+    "--campaign", "name", help="行动 campaign; 默认最新 default: the newest."
+)
+level_option = click.option(
+    "--by",
+    "level",
+    type=click.Choice([v.value for v in Level]),
+    default="township",
+    show_default=True,
+    help="级别 level.",
+)
+
+
 @coverage.command()
-@click.option("--campaign", "name", help="行动 campaign; 默认最新 default: the newest.")
-@click.option("--by", "level", type=click.Choice([v.value for v in Level]), help="级别 level.")
+@campaign_option
+@level_option
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="截至日期 up to and with a day.")
-@click.option("--out", type=FILE, help="coverage.gpkg | coverage.csv")
+@click.option("--out", type=FILE, help="coverage.gpkg | .xlsx | .csv")
 @json_option
 @click.pass_obj
 def show(
     workspace: Path | None,
     name: str | None,
-    level: str | None,
+    level: str,
     as_of: datetime | None,
     out: Path | None,
     as_json: bool,
 ) -> int:
     """行动的覆盖情况 where a campaign stands, by area."""
-    from geoinspect.report.coverage import area_rows, write_report
+    snapshot, areas, rows = _standing(workspace, name, level, as_of)
+    if out is not None:
+        from geoinspect.report.coverage import write_report
+
+        write_report(out, rows, areas, snapshot.ground, snapshot.table, snapshot.gaps)
+    until = None if snapshot.data_until is None else snapshot.data_until.isoformat()
+    if not as_json:
+        _print_standing(f"{snapshot.campaign.name} · 数据截至 data until {until}", rows)
+        return 0
+    print_json(
+        {
+            "campaign": snapshot.campaign.name,
+            "as_of": None if as_of is None else as_of.date().isoformat(),
+            "data_until": until,
+            "crs": snapshot.campaign.crs,
+            "cell_m": snapshot.campaign.cell_m,
+            "thresholds": {
+                "covered": snapshot.thresholds.covered,
+                "cleared": snapshot.thresholds.cleared,
+            },
+            "total": snapshot.sums[snapshot.campaign.area_code].as_json(),
+            "gaps": len(snapshot.gaps),
+            "areas": rows,
+        }
+    )
+    return 0
+
+
+@click.group()
+def report() -> None:
+    """报表 reports."""
+
+
+@report.command("coverage")
+@campaign_option
+@level_option
+@click.option("--out", required=True, type=FILE, help="FILE.xlsx | FILE.gpkg | FILE.csv")
+@click.pass_obj
+def report_coverage(workspace: Path | None, name: str | None, level: str, out: Path) -> int:
+    """覆盖报表 coverage by area as a file."""
+    from geoinspect.report.coverage import write_report
+
+    snapshot, areas, rows = _standing(workspace, name, level, None)
+    write_report(out, rows, areas, snapshot.ground, snapshot.table, snapshot.gaps)
+    say(Text(f"已写入 {out}", f"wrote {out}"))
+    return 0
+
+
+def _standing(
+    workspace: Path | None, name: str | None, level: str, as_of: datetime | None
+) -> tuple[Snapshot, list[Area], list[dict[str, Any]]]:
+    from geoinspect.report.coverage import area_rows
     from geoinspect.snapshot import take_snapshot
     from geoinspect.store import grounds
 
@@ -184,55 +254,38 @@ def show(
         with opened.database.reading() as session:
             below = grounds.below(session, snapshot.campaign.area_code)
             areas = [grounds.area_record(row) for row in below]
-    rows = area_rows(snapshot.sums, snapshot.gaps, areas, level=Level(level or "township"))
-    if out is not None:
-        write_report(out, rows, areas, snapshot.ground, snapshot.table, snapshot.gaps)
-    total = snapshot.sums[snapshot.campaign.area_code]
-    document = {
-        "campaign": snapshot.campaign.name,
-        "as_of": None if as_of is None else as_of.date().isoformat(),
-        "data_until": None if snapshot.data_until is None else snapshot.data_until.isoformat(),
-        "crs": snapshot.campaign.crs,
-        "cell_m": snapshot.campaign.cell_m,
-        "thresholds": {
-            "covered": snapshot.thresholds.covered,
-            "cleared": snapshot.thresholds.cleared,
-        },
-        "total": total.as_json(),
-        "gaps": len(snapshot.gaps),
-        "areas": rows,
-    }
-    if as_json:
-        print_json(document)
-    else:
-        print_table(
-            f"{snapshot.campaign.name} · 数据截至 data until {document['data_until']}",
+    return snapshot, areas, area_rows(snapshot.sums, snapshot.gaps, areas, level=Level(level))
+
+
+def _print_standing(title: str, rows: list[dict[str, Any]]) -> None:
+    columns = (
+        "代码 code",
+        "名称 name",
+        "面积 亩",
+        "未覆盖 亩 unseen",
+        "%",
+        "格 cells",
+        "触及 touched",
+        "覆盖 covered",
+        "清查 cleared",
+        "空白 gaps",
+    )
+    print_table(
+        title,
+        columns,
+        [
             (
-                "代码 code",
-                "名称 name",
-                "面积 亩",
-                "未覆盖 亩 unseen",
-                "%",
-                "格 cells",
-                "触及 touched",
-                "覆盖 covered",
-                "清查 cleared",
-                "空白 gaps",
-            ),
-            [
-                (
-                    row["code"],
-                    row["name"],
-                    f"{row['area_m2'] / MU_M2:.0f}",
-                    f"{row['unseen_m2'] / MU_M2:.0f}",
-                    f"{100 * row['unseen_m2'] / row['area_m2']:.1f}" if row["area_m2"] else None,
-                    row["cells"],
-                    row["touched"],
-                    row["covered"],
-                    row["cleared"],
-                    row["gaps"],
-                )
-                for row in rows
-            ],
-        )
-    return 0
+                row["code"],
+                row["name"],
+                f"{row['area_m2'] / MU_M2:.0f}",
+                f"{row['unseen_m2'] / MU_M2:.0f}",
+                f"{100 * row['unseen_m2'] / row['area_m2']:.1f}" if row["area_m2"] > 0 else None,
+                row["cells"],
+                row["touched"],
+                row["covered"],
+                row["cleared"],
+                row["gaps"],
+            )
+            for row in rows
+        ],
+    )

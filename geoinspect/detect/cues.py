@@ -21,6 +21,7 @@ import numpy as np
 from geoinspect.detect.background import TailTable, share_far_out
 from geoinspect.detect.detector import F4, I4, Evidence, Layout, Mask, Scene, Tile
 from geoinspect.detect.kernels import (
+    I8,
     BLUE,
     BRIGHT,
     GREEN,
@@ -52,12 +53,14 @@ _LEAST_MARKED_M2 = 20.0
 _FAR_SPREADS = 4.0
 _SPREAD_FLOOR = 0.004
 # Excess green that separates leaves from the rest, whatever Otsu's method says.
-_GATE_RANGE = (0.02, 0.06)
+_GATE_RANGE = (0.03, 0.06)
 
 
 @dataclass(frozen=True, slots=True)
 class PixelScale:
-    """What single pixels of the scene look like: brightness of vegetation, gate to it."""
+    """What single pixels of the scene look like: brightness of vegetation (sum of the bands), and
+    the excess green from which a pixel is vegetation.
+    """
 
     reference: float
     gate: float
@@ -161,7 +164,7 @@ def pixel_scale(pixels: F4) -> PixelScale | None:
     gate = float(np.clip(_otsu(excess), *_GATE_RANGE))
     leaves = excess > gate
     chosen = total[lit][leaves] if leaves.any() else total[lit]
-    return PixelScale(float(np.median(chosen)) / 3, gate)
+    return PixelScale(float(np.median(chosen)), gate)
 
 
 def measure(tile: Tile, layout: Layout, scale: PixelScale) -> CueBlocks:
@@ -189,7 +192,7 @@ def _block_px(tile: Tile, block_px: int) -> I4:
     return sizes[tile.core]
 
 
-def _ratio(part: I4, whole: I4) -> F4:
+def _ratio(part: I8, whole: I8) -> F4:
     """Return part / whole, 0 where there is no whole."""
     return np.asarray(part / np.maximum(whole, 1), dtype=np.float32)
 

@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 I4 = NDArray[np.int32]
+I8 = NDArray[np.int64]
 
 # Planes of `block_sums`.
 VALID, GREEN, BLUE, PETAL, ROUGH, BRIGHT = range(6)
@@ -22,11 +23,24 @@ _SHADOW = 0.3
 # Brighter than this and nearly without colour is white.
 _WHITE = 1.7
 _WHITE_LEAST_CHANNEL = 0.28
+# Brightness is counted up to here, so that a broken pixel can't overflow a sum.
+_DAZZLING = 16.0
 # Excess green this far below zero, and not brown (blue well below green), is red, pink or mauve.
 _PETAL_EXCESS = -0.08
 _PETAL_BLUE_TO_GREEN = 0.9
 # A pixel is only a petal where leaves stand among them, inside the same block.
 _LEAF_SHARE = 0.2
+# Bluer than this is water or a painted roof; blue-green leaves stay at or below green.
+_LEAF_BLUE_TO_GREEN = 1.05
+
+
+@njit(cache=True, nogil=True)
+def _drop_lone_petals(sums: I4) -> None:
+    """Take petals out of blocks that have next to no leaves: roofs, roads, laundry."""
+    for i in range(sums.shape[1]):
+        for j in range(sums.shape[2]):
+            if sums[GREEN, i, j] < _LEAF_SHARE * sums[VALID, i, j]:
+                sums[PETAL, i, j] = 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -40,24 +54,22 @@ def block_sums(
     """Sum what the pixels of each block say.
 
     Args:
-        pixels: Red, green, blue, shape (3, h, w), any unit.
-        valid: Shape (h, w).
-        block_px: Side of a block.
-        reference: Median brightness (mean of the bands) of vegetation.
-        gate: Excess green (2g − r − b of the chromaticities) above which a pixel is vegetation.
+        pixels: Red, green, blue, shape (3, h, w), any unit; ``valid`` has shape (h, w).
+        reference: Median brightness (sum of the bands) of vegetation.
+        gate: Excess green (2g − r − b of chromaticities) above which a pixel is vegetation.
 
     Returns:
-        Planes VALID, GREEN (vegetated pixels), BLUE (Σ blue chromaticity of vegetated pixels in
-        1/STEPS), PETAL (petal-like pixels), ROUGH (Σ brightness step between neighbours in a row) and
-        BRIGHT (Σ brightness where ROUGH was taken), shape (6, ⌈h/block⌉, ⌈w/block⌉).
+        Shape (6, ⌈h/block_px⌉, ⌈w/block_px⌉): VALID and GREEN (vegetated) pixels; BLUE, Σ blue
+        chromaticity of the vegetated in 1/STEPS; PETAL pixels; ROUGH, Σ brightness steps between
+        neighbours in a row; BRIGHT, Σ brightness where those were taken.
     """
     h, w = valid.shape
     rows, cols = -(-h // block_px), -(-w // block_px)
     out = np.zeros((6, rows, cols), dtype=np.int32)
     # Everything is compared as multiples of the pixel's total: divisions cost the most here.
-    shadow, white = _SHADOW * 3.0 * reference, _WHITE * 3.0 * reference
+    shadow, white = _SHADOW * reference, _WHITE * reference
     leaf, petal = (1.0 + gate) / 3.0, (1.0 + _PETAL_EXCESS) / 3.0
-    to_steps = BRIGHT_STEPS / (3.0 * reference)
+    to_steps, dazzling = BRIGHT_STEPS / reference, _DAZZLING * reference
     for row in range(h):
         i = row // block_px
         for j in range(cols):
@@ -74,10 +86,10 @@ def block_sums(
                 total = red + green + blue
                 if total < shadow:
                     continue
-                if green > leaf * total:
+                if green > leaf * total and blue <= _LEAF_BLUE_TO_GREEN * green:
                     leaves += 1
                     blueness += int(blue / total * STEPS + 0.5)
-                    before = int(total * to_steps + 0.5)
+                    before = int(min(total, dazzling) * to_steps + 0.5)
                     if last >= 0:
                         rough += abs(before - last)
                         bright += before
@@ -91,18 +103,15 @@ def block_sums(
             out[PETAL, i, j] += petals
             out[ROUGH, i, j] += rough
             out[BRIGHT, i, j] += bright
-    for i in range(rows):
-        for j in range(cols):
-            if out[GREEN, i, j] < _LEAF_SHARE * out[VALID, i, j]:
-                out[PETAL, i, j] = 0
+    _drop_lone_petals(out)
     return out
 
 
 @njit(cache=True, nogil=True)
-def box_sum(plane: I4, radius: int) -> I4:
+def box_sum(plane: I4, radius: int) -> I8:
     """Return the sum over the (2·radius + 1)² blocks around each block, cut at the border."""
     rows, cols = plane.shape
-    across = np.empty_like(plane)
+    across = np.empty((rows, cols), dtype=np.int64)
     for i in range(rows):
         total = 0
         for j in range(min(radius, cols)):
@@ -113,8 +122,8 @@ def box_sum(plane: I4, radius: int) -> I4:
             if j - radius - 1 >= 0:
                 total -= plane[i, j - radius - 1]
             across[i, j] = total
-    out = np.empty_like(plane)
-    running = np.zeros(cols, dtype=np.int32)
+    out = np.empty((rows, cols), dtype=np.int64)
+    running = np.zeros(cols, dtype=np.int64)
     for i in range(min(radius, rows)):
         for j in range(cols):
             running[j] += across[i, j]

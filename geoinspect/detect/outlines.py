@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from geoinspect.crs import WGS84
 from geoinspect.errors import StoreError
 from geoinspect.ingest.raster_ground import Placement
 from geoinspect.records import Detection
@@ -41,7 +42,8 @@ def ground_polygon(
 def patch_frame(detection: Detection) -> gpd.GeoDataFrame:
     """Return the patches as a table with the columns of the contract, in their CRS.
 
-    ``rank`` is a nullable integer, absent for licensed patches; ``reasons`` is JSON.
+    ``rank`` is a nullable integer, absent for licensed patches; ``reasons`` is JSON. A table
+    without patches says WGS84.
     """
     patches = detection.patches
     frame = gpd.GeoDataFrame(
@@ -55,7 +57,7 @@ def patch_frame(detection: Detection) -> gpd.GeoDataFrame:
             "raster": [patch.raster for patch in patches],
         },
         geometry=[patch.polygon for patch in patches],
-        crs=patches[0].crs if patches else None,
+        crs=patches[0].crs if patches else WGS84,
     )
     types = {"rank": "Int64", "score": "float64", "area_m2": "float64"}
     text = dict.fromkeys(("reasons", "state", "raster"), "str")

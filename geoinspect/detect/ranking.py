@@ -173,7 +173,7 @@ def _polygons(geometry: BaseGeometry, *, apart: bool) -> list[Polygon | MultiPol
         part
         for piece in shapely.get_parts(geometry)
         for part in shapely.get_parts(piece)
-        if part.geom_type == "Polygon"
+        if part.geom_type == "Polygon" and not part.is_empty
     ]
     if apart or len(parts) < 2:
         return parts

@@ -58,51 +58,47 @@ def detect(
     Args:
         rasters: Name as given and path of each.
         settings: Limits, and the default budget and least area.
-        detector: Name of a detector.
-        bands: Band number (from 1) of red, green and blue; what the files say without it.
+        detector: One of :data:`DETECTORS`.
+        bands: Number (from 1) of red, green and blue; what the files say without it.
         budget_per_km2: Suspected patches kept for each km² of valid ground, all rasters together.
         min_area_m2: Smaller patches are dropped.
         licensed: Zones; patches inside licensed ones that hold on the raster's day are kept apart.
         taken: Day of each raster by name; what the file says for those not in it.
         progress: Called with the share done, 0 to 1.
-        window_px: Side of the windows, for tests; the result does not depend on it.
+        window_px: Side of the windows; the result does not depend on it.
 
     Returns:
-        The detection, its patches in the CRS of the first raster that could be read, and the
-        rasters that could not.
+        The detection, its patches in the CRS of the first raster read, and what was refused.
 
     Raises:
         UsageError: No such detector, bad ``bands``, or a number that can't be.
     """
     started = time.perf_counter()
-    chosen = _detector(detector)
-    _check_bands(bands, chosen)
+    chosen = _detector(detector, bands)
     budget = _positive("budget-per-km2", budget_per_km2, settings.budget_per_km2)
     least_m2 = _positive("min-area-m2", min_area_m2, settings.patch_min_area_m2)
-    scans, refusals = [], []
+    scans: list[Scan] = []
+    leads: list[Lead] = []
+    refusals: list[Refusal] = []
     for number, (name, path) in enumerate(rasters):
-        report = _part(progress, number, len(rasters))
         try:
+            report = _part(progress, number, len(rasters))
             scan = _scan(name, path, chosen, settings, bands, least_m2, report, window_px)
         except InputError as error:
             refusals.append(Refusal(name, error.code, error.text))
             continue
         day = taken[name] if taken is not None and name in taken else scan.day
-        scans.append((scan, split_licensed(scan.leads, licensed, day, least_m2)))
-    valid_area_m2 = sum(scan.valid_area_m2 for scan, _ in scans)
-    patches = rank_leads(
-        [lead for _, leads in scans for lead in leads],
-        crs=scans[0][0].crs if scans else "",
-        budget_per_km2=budget,
-        valid_area_m2=valid_area_m2,
-    )
+        leads += split_licensed(scan.leads, licensed, day, least_m2)
+        scans.append(scan)
+    valid_area_m2 = sum(scan.valid_area_m2 for scan in scans)
+    crs = scans[0].crs if scans else ""
     detection = Detection(
-        patches=patches,
+        patches=rank_leads(leads, crs=crs, budget_per_km2=budget, valid_area_m2=valid_area_m2),
         detector=chosen.name,
         valid_area_m2=valid_area_m2,
-        megapixels=sum(scan.megapixels for scan, _ in scans),
+        megapixels=sum(scan.megapixels for scan in scans),
         seconds=time.perf_counter() - started,
-        warnings=tuple(warning for scan, _ in scans for warning in scan.warnings),
+        warnings=tuple(warning for scan in scans for warning in scan.warnings),
     )
     return detection, tuple(refusals)
 
@@ -174,8 +170,10 @@ def _score(
     return leads, tally.area_m2
 
 
-def _detector(name: str) -> Detector:
+def _detector(name: str, bands: Mapping[str, int] | None) -> Detector:
+    """Return a detector by name, after a look at the bands chosen for it."""
     if name in DETECTORS:
+        _check_bands(bands, DETECTORS[name])
         return DETECTORS[name]
     choices = ", ".join(sorted(DETECTORS))
     raise UsageError(

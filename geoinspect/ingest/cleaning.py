@@ -171,18 +171,17 @@ def _best_chain(weights: I8, reach: Flags) -> tuple[list[int], list[bool]]:
 def _reachable(from_m: F8, to_m: F8, passed_s: F8, limit_mps: float) -> Flags:
     """Return whether places can be reached in time; unknown times are given the benefit."""
     away_m = np.sqrt(((to_m - from_m) ** 2).sum(axis=1))
-    return np.asarray(np.isnan(passed_s) | (away_m <= limit_mps * passed_s))
+    in_time = (passed_s > 0) & (away_m <= limit_mps * passed_s)
+    return np.asarray(np.isnan(passed_s) | in_time)
 
 
 def _duplicates(xyz_m: F8, time_s: F8, limit_mps: float) -> Flags:
-    """Return which points repeat the time of the ones just before them, at about their place.
+    """Return which points repeat the time of the point before them, at about its place.
 
     A point of the same time far away is a bad fix, which the speed rule judges.
     """
-    same = np.concatenate([[False], np.diff(time_s) == 0])
-    first = np.maximum.accumulate(np.where(same, 0, np.arange(len(same))))
-    one_second = np.ones(len(same))
-    return same & _reachable(xyz_m[first], xyz_m, one_second, limit_mps)
+    near = _reachable(xyz_m[:-1], xyz_m[1:], np.ones(len(xyz_m) - 1), limit_mps)
+    return np.concatenate([[False], (np.diff(time_s) == 0) & near])
 
 
 def _earth_centred_m(segment: Segment) -> F8:

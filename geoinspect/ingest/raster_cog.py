@@ -23,7 +23,7 @@ from rasterio.windows import Window
 
 from geoinspect.errors import StoreError
 from geoinspect.ingest.raster_bands import band_with, bands_of
-from geoinspect.ingest.raster_open import open_raster
+from geoinspect.ingest.raster_open import CACHE_BYTES, open_raster
 from geoinspect.ingest.raster_validity import Validity, validity_of
 from geoinspect.settings import Settings
 
@@ -148,7 +148,9 @@ def _colours(dataset: rasterio.DatasetReader) -> tuple[ColorInterp, ...]:
 def _pack(plain: Path, packed: Path) -> None:
     """Turn our plain file into a COG."""
     with (
-        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True, GDAL_CACHEMAX=256, GDAL_PAM_ENABLED="NO"),
+        rasterio.Env(
+            GDAL_TIFF_INTERNAL_MASK=True, GDAL_CACHEMAX=CACHE_BYTES, GDAL_PAM_ENABLED="NO"
+        ),
         rasterio.open(plain, driver="GTiff") as dataset,
     ):
         raster_shutil.copy(

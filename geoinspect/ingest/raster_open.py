@@ -20,10 +20,12 @@ from geoinspect.errors import RasterError, TooLargeError
 from geoinspect.ingest.raster_layout import TiffLayout, read_layout
 from geoinspect.settings import Settings
 
+# Bytes: rasterio hands the number to GDALSetCacheMax64, so GDAL's "256 means MB" doesn't hold here.
+CACHE_BYTES = 256_000_000
 GDAL_OPTIONS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_PAM_ENABLED": "NO",
-    "GDAL_CACHEMAX": 256,
+    "GDAL_CACHEMAX": CACHE_BYTES,
     "GDAL_NUM_THREADS": "1",
 }
 MAX_BANDS = 16

@@ -47,6 +47,8 @@ __all__ = [
 CHINA_TIME = timezone(timedelta(hours=8))
 _EXACT_PX = 100_000_000
 _OVERVIEW_PX = 1024
+# Less than half the diagonal of a block, so that the corner of a single block is kept.
+_SIMPLIFY_BLOCKS = 0.7
 _CHUNK_PX = 4_000_000
 _MEASURED = (
     "width",
@@ -215,7 +217,7 @@ def _outline(shares: NDArray[np.float64], step: int, placement: Placement) -> Mu
         geometry_shape(geometry)
         for geometry, _ in features.shapes(valid.astype(np.uint8), mask=valid, connectivity=4)
     ]
-    blocks = shapely.simplify(shapely.make_valid(shapely.union_all(pieces)), 1.0)
+    blocks = shapely.simplify(shapely.make_valid(shapely.union_all(pieces)), _SIMPLIFY_BLOCKS)
 
     def to_pixels(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.minimum(points * step, [placement.width, placement.height])

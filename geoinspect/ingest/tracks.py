@@ -234,7 +234,7 @@ def _format_name(path: Path) -> str | None:
     try:
         with path.open("rb") as stream:
             return recognise(stream.read(HEAD_BYTES)).format
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 

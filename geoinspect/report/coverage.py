@@ -60,21 +60,24 @@ def write_report(
     table: CellTable,
     gaps: Sequence[Gap],
 ) -> None:
-    """Write the rows as CSV, or rows, cells and gaps as the layers of a GeoPackage.
+    """Write the rows as CSV or XLSX, or rows, cells and gaps as layers of a GeoPackage.
 
     Raises:
-        UsageError: The name ends in neither ``.csv`` nor ``.gpkg``, or can't be written.
+        UsageError: The name ends in none of the three, can't be written, or needs the extra
+            ``report`` that is not installed.
     """
     suffix = path.suffix.lower()
-    if suffix not in {".csv", ".gpkg"}:
+    if suffix not in {".csv", ".xlsx", ".gpkg"}:
         raise UsageError(
-            f"输出只支持 .gpkg 和 .csv,得到“{path.name}”",
-            f"the output must end in .gpkg or .csv, got {path.name!r}",
+            f"输出只支持 .xlsx、.gpkg 和 .csv,得到“{path.name}”",
+            f"the output must end in .xlsx, .gpkg or .csv, got {path.name!r}",
             code="bad_output",
         )
     with replaced_file(path) as temp:
         if suffix == ".csv":
             _write_csv(temp, rows)
+        elif suffix == ".xlsx":
+            _write_xlsx(temp, rows)
         else:
             _write_layers(temp, rows, areas, ground, table, gaps)
 
@@ -86,6 +89,24 @@ def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
             writer.writerow(rows[0])
         writer.writerows([[_inert(value) for value in row.values()] for row in rows])
+
+
+def _write_xlsx(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    try:
+        from openpyxl import Workbook
+    except ImportError as error:
+        raise UsageError(
+            "写 Excel 需要附加组件:pip install 'geoinspect[report]'",
+            "Excel files need an extra: pip install 'geoinspect[report]'",
+            code="extra_missing",
+        ) from error
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("覆盖 coverage")
+    if rows:
+        sheet.append(list(rows[0]))
+    for row in rows:
+        sheet.append([_inert(value) for value in row.values()])
+    book.save(path)
 
 
 def _inert(value: object) -> object:

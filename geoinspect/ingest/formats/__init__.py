@@ -13,6 +13,7 @@ from geoinspect.ingest.formats.kml import read_kml
 from geoinspect.ingest.formats.reading import Reading
 from geoinspect.ingest.formats.refusals import (
     BINARY,
+    BLANK,
     HTML,
     OTHER_XML,
     OVJSN,
@@ -65,4 +66,6 @@ def recognise(head: bytes) -> Reader | Unread:
         return _BY_ROOT[root[1].lower()] if root else OTHER_XML
     if visible.startswith(("{", "[")):
         return OVJSN if '"ObjItems"' in text else _GEOJSON
-    return unread_text(visible) if visible else BINARY
+    if not visible:
+        return BINARY if "\x00" in text else BLANK
+    return unread_text(visible)

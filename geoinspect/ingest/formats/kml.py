@@ -14,7 +14,7 @@ from geoinspect.ingest.formats.markup import read_markup
 from geoinspect.ingest.formats.reading import Reading, TrackBuilder
 from geoinspect.records import Problem, TrackLine
 
-_AROUND_COMMA = re.compile(r"\s*,\s*")
+_AROUND_COMMA = re.compile(r"\s+,\s*|,\s+")
 _DATUM_KEY = re.compile(r"datum|crs|coord(inate)?[ _-]?(sys(tem)?|type)|坐标系|坐标类型", re.I)
 # Vertices that agree to this many decimals (about 0.1 m) are the same fix written twice.
 _SAME_PLACE_DECIMALS = 6

@@ -15,7 +15,8 @@ from geoinspect.errors import Text, TooLargeError
 from geoinspect.ingest.times import TimeValue, parse_times
 from geoinspect.records import F8, Problem, Segment, TrackLine
 
-MAX_POINTS = 5_000_000
+# Ten fixes a second for two days; more is no outing but an attack or a merged archive.
+MAX_POINTS = 2_000_000
 # Python strings are turned into arrays a block at a time, which bounds the memory of a reader.
 _BLOCK = 65_536
 _MAX_WORDS, _MAX_WORD_CHARS = 200, 2_000

@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import shapely
+from raster_builders import EAST, GSD_M, NORTH, Planted, grass, north_up, write_raster
+from rasterio.transform import Affine
+
+from geoinspect.crs import WGS84, transform_geometry
+from geoinspect.detect.outlines import COLUMNS, patch_frame, write_patches
+from geoinspect.detect.run import detect
+from geoinspect.errors import UsageError
+from geoinspect.records import Detection, PatchState, Zone, ZoneKind
+from geoinspect.settings import Settings
+
+SETTINGS = Settings()
+PLANTED = (Planted(200, 240, 80, 100), Planted(640, 700, 60, 120))
+
+
+@pytest.fixture(scope="module")
+def meadow() -> np.ndarray:
+    return grass(1000, 1100, PLANTED)
+
+
+def run(path: Path, **more: object) -> Detection:
+    """Detect with a budget that suits a picture of a quarter of a hectare."""
+    more = {"budget_per_km2": 3000, **more}
+    detection, refusals = detect([(path.name, path)], settings=SETTINGS, **more)
+    assert refusals == ()
+    return detection
+
+
+def ground_of(planted: Planted, transform: Affine) -> shapely.Polygon:
+    corners = [
+        (planted.col, planted.row),
+        (planted.col + planted.width, planted.row),
+        (planted.col + planted.width, planted.row + planted.height),
+        (planted.col, planted.row + planted.height),
+    ]
+    return shapely.Polygon([transform @ corner for corner in corners])
+
+
+def assert_found(detection: Detection, transform: Affine) -> None:
+    """The two best patches are the two planted ones, outlined within half a metre or so."""
+    assert len(detection.patches) >= 2
+    for planted in PLANTED:
+        truth = ground_of(planted, transform)
+        shares = [
+            shapely.intersection(patch.polygon, truth).area
+            / shapely.union(patch.polygon, truth).area
+            for patch in detection.patches[:2]
+        ]
+        assert max(shares) > 0.6
+
+
+def same(one: Detection, two: Detection) -> None:
+    assert len(one.patches) == len(two.patches) > 0
+    assert one.valid_area_m2 == two.valid_area_m2
+    for a, b in zip(one.patches, two.patches, strict=True):
+        assert shapely.equals(a.polygon, b.polygon)
+        assert (a.rank, a.score, a.state) == (b.rank, b.score, b.state)
+        assert a.area_m2 == pytest.approx(b.area_m2)
+
+
+def test_every_shared_raster_goes_through(shared_data: Path, tmp_path: Path) -> None:
+    paths = sorted((shared_data / "imagery").glob("*.tif"))
+    for path in paths:
+        detection = run(path)
+        allowed = max(1, int(3000 * detection.valid_area_m2 / 1e6))
+        assert len(detection.patches) <= allowed
+        write_patches(detection, tmp_path / "p.gpkg")
+    together, refusals = detect([(p.name, p) for p in paths], settings=SETTINGS)
+    assert refusals == ()
+    assert [p.rank for p in together.patches] == list(range(1, len(together.patches) + 1))
+    with rasterio.open(paths[0], driver="GTiff") as first:
+        assert {p.crs for p in together.patches} == {first.crs.to_string()}
+    assert any("--bands" in warning.en for warning in together.warnings)
+
+
+def test_windows_and_strips_make_no_difference(tmp_path: Path, meadow: np.ndarray) -> None:
+    tiled = write_raster(tmp_path / "a.tif", meadow)
+    striped = write_raster(tmp_path / "b.tif", meadow, tiled=False, blockysize=5)
+    whole = run(tiled, window_px=4096, budget_per_km2=5000)
+    for window_px in (None, 512, 333, 64):
+        same(whole, run(tiled, window_px=window_px, budget_per_km2=5000))
+    same(whole, run(striped, budget_per_km2=5000))
+
+
+@pytest.mark.parametrize("angle_deg", [0, 33, 180])
+def test_patches_lie_where_they_were_planted(
+    tmp_path: Path, meadow: np.ndarray, angle_deg: int
+) -> None:
+    place = north_up() @ Affine.rotation(angle_deg)
+    detection = run(write_raster(tmp_path / "a.tif", meadow, transform=place))
+    assert_found(detection, place)
+    best = detection.patches[0]
+    assert best.area_m2 == pytest.approx(best.polygon.area, rel=1e-3)
+    assert best.crs == "EPSG:4545"
+
+
+def test_south_up_and_degrees(tmp_path: Path, meadow: np.ndarray) -> None:
+    south_up = Affine(GSD_M, 0, EAST, 0, GSD_M, NORTH)
+    assert_found(run(write_raster(tmp_path / "a.tif", meadow, transform=south_up)), south_up)
+    degree_m = 111_320 * np.cos(np.radians(30.0))
+    degrees = Affine(GSD_M / degree_m, 0, 104.0, 0, -GSD_M / 110_850, 30.0)
+    detection = run(write_raster(tmp_path / "b.tif", meadow, crs="EPSG:4326", transform=degrees))
+    assert_found(detection, degrees)
+    assert detection.valid_area_m2 == pytest.approx(meadow[0].size * GSD_M**2, rel=0.01)
+
+
+@pytest.mark.parametrize("kind", ["uint16", "int32", "float32", "float64"])
+def test_bits_and_scale_make_little_difference(
+    tmp_path: Path, meadow: np.ndarray, kind: str
+) -> None:
+    plain = run(write_raster(tmp_path / "a.tif", meadow))
+    factor = {"uint16": 257, "int32": 11, "float32": 1 / 255, "float64": 1 / 400}[kind]
+    scaled = run(
+        write_raster(tmp_path / "b.tif", (meadow.astype(np.float64) * factor).astype(kind))
+    )
+    assert len(plain.patches) == len(scaled.patches)
+    for a, b in zip(plain.patches[:2], scaled.patches[:2], strict=True):
+        common = shapely.intersection(a.polygon, b.polygon).area
+        assert common > 0.9 * shapely.union(a.polygon, b.polygon).area
+
+
+@pytest.mark.parametrize("how", ["alpha", "nodata", "black"])
+def test_what_was_not_seen_has_no_patches(tmp_path: Path, meadow: np.ndarray, how: str) -> None:
+    seen = np.ones(meadow.shape[1:], dtype=bool)
+    seen[:, :500] = False
+    path = tmp_path / "a.tif"
+    if how == "alpha":
+        write_raster(path, meadow, alpha=seen * np.uint8(255))
+    else:
+        write_raster(path, meadow * seen, nodata=0 if how == "nodata" else None)
+    detection = run(path, budget_per_km2=10_000)
+    hidden = shapely.box(EAST, NORTH - 100, EAST + 500 * GSD_M, NORTH)
+    assert len(detection.patches) > 0
+    for patch in detection.patches:
+        assert shapely.intersection(patch.polygon, hidden).area < 0.1
+    assert detection.valid_area_m2 == pytest.approx(seen.sum() * GSD_M**2, rel=1e-3)
+
+
+def test_a_picture_in_a_corner_of_a_large_frame_is_learnt(
+    tmp_path: Path, meadow: np.ndarray
+) -> None:
+    frame = np.zeros((4, 6000, 6000), dtype=np.uint8)
+    frame[:3, -1000:, -1100:] = meadow
+    frame[3, -1000:, -1100:] = 255
+    path = write_raster(tmp_path / "a.tif", frame[:3], alpha=frame[3])
+    detection = run(path)
+    assert_found(detection, north_up() @ Affine.translation(4900, 5000))
+    assert detection.warnings == ()
+
+
+def test_scenes_without_plants_are_quiet(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    shades = np.kron(rng.normal(size=(3, 20, 20)), np.ones((1, 40, 40))) * 12
+    noise = rng.normal(scale=6, size=(3, 800, 800))
+    for name, colour in {
+        "roof": (150, 152, 156),
+        "soil": (150, 120, 95),
+        "water": (40, 60, 75),
+    }.items():
+        flat = np.array(colour)[:, None, None] + shades[:1] + noise
+        path = write_raster(tmp_path / f"{name}.tif", np.clip(flat, 1, 255).astype(np.uint8))
+        assert len(run(path, budget_per_km2=10_000).patches) <= 2, name
+
+
+@pytest.mark.parametrize("value", [0, 1, 90, 255])
+@pytest.mark.parametrize("side", [1, 3, 70])
+def test_constant_and_tiny_rasters(tmp_path: Path, value: int, side: int) -> None:
+    path = write_raster(tmp_path / "a.tif", np.full((3, side, side + 1), value, dtype=np.uint8))
+    detection = run(path)
+    assert detection.patches == ()
+    assert detection.warnings
+
+
+def test_constant_green_marks_nothing(tmp_path: Path) -> None:
+    pixels = np.empty((3, 300, 300), dtype=np.uint8)
+    pixels[:] = np.array([80, 130, 70])[:, None, None]
+    assert run(write_raster(tmp_path / "a.tif", pixels)).patches == ()
+
+
+def test_licensed_ground_is_kept_apart(tmp_path: Path, meadow: np.ndarray) -> None:
+    path = write_raster(tmp_path / "a.tif", meadow)
+    fence = ground_of(PLANTED[0], north_up()).buffer(3)
+    parcel = transform_geometry("EPSG:4545", WGS84, fence)
+    licence = Zone(ZoneKind.LICENSED, "x", parcel, date(2026, 1, 1), date(2026, 12, 31))
+    more = {"licensed": [licence], "budget_per_km2": 1.0}
+    inside = run(path, taken={"a.tif": date(2026, 5, 14)}, **more)
+    assert [p.state for p in inside.patches] == [PatchState.SUSPECTED, PatchState.LICENSED]
+    assert [p.rank for p in inside.patches] == [1, None]
+    assert shapely.contains(fence, inside.patches[1].polygon)
+    for day in (date(2027, 1, 1), None):
+        expired = run(path, taken={"a.tif": day}, **more)
+        assert [p.state for p in expired.patches] == [PatchState.SUSPECTED]
+
+
+def test_one_bad_raster_does_not_lose_the_rest(tmp_path: Path, meadow: np.ndarray) -> None:
+    good = write_raster(tmp_path / "good.tif", meadow)
+    empty = tmp_path / "empty.tif"
+    empty.write_bytes(b"")
+    grey = write_raster(tmp_path / "grey.tif", meadow[:1])
+    shares: list[float] = []
+    detection, refusals = detect(
+        [("empty", empty), ("good", good), ("grey", grey)],
+        settings=SETTINGS,
+        progress=shares.append,
+    )
+    assert [(r.file, r.code) for r in refusals] == [("empty", "empty"), ("grey", "too_few_bands")]
+    assert {p.raster for p in detection.patches} == {"good"}
+    assert shares == sorted(shares)
+    nothing, refusals = detect([("empty", empty)], settings=SETTINGS)
+    assert nothing.patches == ()
+    assert len(refusals) == 1
+
+
+def test_bands_can_be_said(tmp_path: Path, meadow: np.ndarray) -> None:
+    plain = run(write_raster(tmp_path / "a.tif", meadow))
+    turned = write_raster(tmp_path / "b.tif", np.concatenate([meadow[::-1], meadow[:1] * 0 + 9]))
+    with rasterio.open(turned, "r+") as dataset:
+        dataset.colorinterp = [rasterio.enums.ColorInterp.undefined] * 4
+    said = run(turned, bands={"red": 3, "green": 2, "blue": 1})
+    assert [p.score for p in said.patches] == [p.score for p in plain.patches]
+    _, refusals = detect(
+        [("b", turned)], settings=SETTINGS, bands={"red": 9, "green": 2, "blue": 1}
+    )
+    assert refusals[0].code == "no_such_band"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"detector": "magic"},
+        {"bands": {"red": 1}},
+        {"bands": {}},
+        {"bands": {"red": 1, "green": 1, "blue": 2}},
+        {"bands": {"red": 0, "green": 1, "blue": 2}},
+        {"bands": {"red": 3, "green": 1, "blue": 2, "infra": 4}},
+        {"budget_per_km2": 0.0},
+        {"min_area_m2": float("nan")},
+    ],
+)
+def test_wrong_calls_are_said(wrong: dict) -> None:
+    with pytest.raises(UsageError):
+        detect([], settings=SETTINGS, **wrong)
+
+
+def test_patches_file_has_the_columns_of_the_contract(tmp_path: Path, meadow: np.ndarray) -> None:
+    detection = run(write_raster(tmp_path / "a.tif", meadow))
+    target = tmp_path / "patches.gpkg"
+    for kept in (detection, detection.__class__((), "cues", 0.0, 0.0, 0.0)):
+        write_patches(kept, target)
+        frame = gpd.read_file(target, layer="patches", engine="pyogrio")
+        assert len(frame) == len(kept.patches)
+        assert set(COLUMNS) <= set(frame.columns)
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["a.tif", "patches.gpkg"]
+    frame = patch_frame(detection)
+    assert frame.crs.to_epsg() == 4545
+    assert json.loads(frame["reasons"][0]).keys() == {"glaucous", "petals", "texture"}
+    assert all(0 <= value <= 1 for text in frame["reasons"] for value in json.loads(text).values())

@@ -1,0 +1,58 @@
+"""Which language a page speaks, and the words that scripts need."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, request
+from flask_babel import Babel
+
+from geoinspect.errors import Text
+from geoinspect.settings import Settings
+
+LANGUAGES = {"zh_CN": "中文", "en": "English"}
+_COOKIE = "language"
+_COOKIE_S = 365 * 86400
+
+
+def use_languages(app: Flask, settings: Settings) -> None:
+    """Let pages speak the language a person chose, else the workspace's.
+
+    ``?language=en`` on any page changes it and is remembered.
+    """
+    default = settings.language if settings.language in LANGUAGES else "zh_CN"
+
+    def chosen() -> str:
+        for wanted in (request.args.get("language"), request.cookies.get(_COOKIE)):
+            if wanted in LANGUAGES:
+                return str(wanted)
+        return default
+
+    Babel(app, default_locale=default, default_timezone="Asia/Shanghai", locale_selector=chosen)
+
+    @app.before_request
+    def _choose() -> None:
+        g.language = chosen()
+
+    @app.after_request
+    def _remember(response: Response) -> Response:
+        if request.args.get("language") in LANGUAGES:
+            response.set_cookie(
+                _COOKIE,
+                language(),
+                max_age=_COOKIE_S,
+                httponly=True,
+                samesite="Lax",
+                secure=request.is_secure,
+            )
+        return response
+
+    app.jinja_env.globals.update(language=language, languages=LANGUAGES, in_words=in_words)
+
+
+def language() -> str:
+    """Return the language of this response, ``zh_CN`` or ``en``."""
+    return str(g.get("language", "zh_CN"))
+
+
+def in_words(text: Text) -> str:
+    """Return a bilingual sentence in the page's language."""
+    return text.in_language(language())

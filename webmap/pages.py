@@ -1,0 +1,92 @@
+"""The pages for people, and the two addresses that watch over the server."""
+
+from __future__ import annotations
+
+import shutil
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as AnyResponse
+
+from geoinspect.records import Datum, Mode
+from webmap.office import office
+from webmap.scope import scope_of
+from webmap.words import script_words
+
+pages = Blueprint("pages", __name__)
+_FREE_FLOOR_BYTES = 200 << 20
+
+
+@pages.get("/")
+def start() -> AnyResponse:
+    """Lead to the map."""
+    return redirect(url_for("pages.map_page"))
+
+
+@pages.get("/map")
+def map_page() -> str:
+    """Show the map; its data comes from the API."""
+    settings = office().workspace.settings
+    page = {
+        "words": script_words(),
+        "base": office().workspace.basemap_path is not None,
+        "survey_pod": settings.survey_pod,
+        "covered_share": settings.covered_share,
+        "cleared_pod": settings.cleared_pod,
+    }
+    return render_template("map.html", active="map", page=page, shell=office().shell)
+
+
+@pages.get("/upload")
+def upload_page() -> str:
+    """Show the page that takes files."""
+    settings = office().workspace.settings
+    with office().workspace.database.reading() as session:
+        units = scope_of(session).unit_names()
+    page = {
+        "words": script_words(),
+        "track_max_mb": settings.track_max_mb,
+        "raster_max_mb": settings.raster_max_mb,
+    }
+    return render_template(
+        "upload.html",
+        active="upload",
+        page=page,
+        units=units,
+        modes=list(Mode),
+        datums=list(Datum),
+        track_max_mb=settings.track_max_mb,
+        raster_max_mb=settings.raster_max_mb,
+    )
+
+
+@pages.get("/healthz")
+def healthz() -> Response:
+    """Say that the process answers."""
+    return jsonify(status="ok")
+
+
+@pages.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Say whether work can be taken: the database answers and the disk has room."""
+    checks = {"database": _database_answers(), "disk": _disk_has_room()}
+    ready = all(checks.values())
+    words = {name: "ok" if good else "failed" for name, good in checks.items()}
+    return jsonify(status="ok" if ready else "failed", **words), 200 if ready else 503
+
+
+def _database_answers() -> bool:
+    try:
+        with office().workspace.database.reading() as session:
+            session.execute(text("SELECT count(*) FROM campaign"))
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def _disk_has_room() -> bool:
+    try:
+        return shutil.disk_usage(office().workspace.folder).free >= _FREE_FLOOR_BYTES
+    except OSError:
+        return False

@@ -1,0 +1,135 @@
+"""What the person behind a request may see: the one door from the web to the records.
+
+For now one county, where every signed-in person sees all; receipts are the sender's own. Every
+page, tile and API answer asks here and never the store, so that narrowing this module narrows
+everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from geoinspect.errors import NotFoundError
+from geoinspect.records import Zone
+from geoinspect.store import grounds, people, sightings
+from geoinspect.store.schema import (
+    AreaRow,
+    CampaignRow,
+    PatchRow,
+    SurveyRow,
+    TrackRow,
+    UploadRow,
+)
+from geoinspect.store.sightings import Box
+from webmap.auth import Person, current_person
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The records that one person may see, asked through one open session."""
+
+    session: Session
+    person: Person
+
+    def area_tree(self) -> list[AreaRow]:
+        """Return every visible area by code."""
+        return list(grounds.areas(self.session))
+
+    def unit_names(self) -> dict[str, str]:
+        """Return code → name of every unit."""
+        return {unit.code: unit.name for unit in grounds.units(self.session)}
+
+    def campaigns(self) -> list[CampaignRow]:
+        """Return visible campaigns, newest first."""
+        return list(grounds.campaigns(self.session))
+
+    def campaign(self, campaign_id: int | None) -> CampaignRow:
+        """Return a campaign by number, the newest without one.
+
+        Raises:
+            NotFoundError: There is none that this person may see.
+        """
+        rows = self.campaigns()
+        if campaign_id is None and rows:
+            return rows[0]
+        for row in rows:
+            if row.id == campaign_id:
+                return row
+        if not rows:
+            return grounds.campaign(self.session)
+        raise NotFoundError(
+            f"没有编号为 {campaign_id} 的行动",
+            f"there is no campaign with the number {campaign_id}",
+            code="no_campaign",
+        )
+
+    def zones(self) -> list[Zone]:
+        """Return visible zones."""
+        return grounds.zones(self.session)
+
+    def tracks_in(
+        self, box: Box | None, *, limit: int, start: date | None = None, end: date | None = None
+    ) -> Sequence[TrackRow]:
+        """Return visible tracks in a box, newest day first."""
+        return sightings.tracks_in(self.session, box, limit=limit, start=start, end=end)
+
+    def track(self, track_id: int) -> TrackRow:
+        """Return one visible track.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return sightings.track(self.session, track_id)
+
+    def surveys(self) -> Sequence[SurveyRow]:
+        """Return visible surveys, newest first."""
+        return sightings.surveys(self.session)
+
+    def survey(self, survey_id: int) -> SurveyRow:
+        """Return one visible survey.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return sightings.survey(self.session, survey_id)
+
+    def patches_in(self, box: Box | None, *, limit: int) -> tuple[Sequence[PatchRow], int]:
+        """Return the first visible patches in a box by rank, and how many there are."""
+        return sightings.patches_in(self.session, box, limit=limit)
+
+    def patch(self, patch_id: int) -> PatchRow:
+        """Return one visible patch.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return sightings.patch(self.session, patch_id)
+
+    def receipt(self, upload_id: str) -> UploadRow:
+        """Return a receipt of this person's own.
+
+        Raises:
+            NotFoundError: There is none; another person's looks the same as one that isn't.
+        """
+        row = people.upload(self.session, upload_id)
+        if row.user_id != self.person.id:
+            raise NotFoundError(
+                f"没有回执 {upload_id}",
+                f"there is no receipt {upload_id}",
+                code="no_such_receipt",
+            )
+        return row
+
+    def sent(self, limit: int) -> Sequence[UploadRow]:
+        """Return what this person sent, newest first."""
+        return people.uploads_of(self.session, self.person.id, limit)
+
+
+def scope_of(session: Session) -> Scope:
+    """Return the scope of the person behind the current request."""
+    return Scope(session, current_person())
+

@@ -1,0 +1,1 @@
+"""Raster tiles: coverage drawn by us, drone pictures, and a local base map."""

@@ -1,0 +1,64 @@
+"""A local base map: an MBTiles file or a folder of z/x/y pictures."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from geoinspect.errors import UsageError
+
+_KINDS = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
+_MAGIC = ((b"\x89PNG", "image/png"), (b"\xff\xd8", "image/jpeg"), (b"RIFF", "image/webp"))
+
+
+def base_tile(path: Path, z: int, x: int, y: int) -> tuple[bytes, str] | None:
+    """Return the bytes of a base-map tile and their type; None where there is none.
+
+    Raises:
+        UsageError: ``path`` is neither a folder of tiles nor an MBTiles file of pictures.
+    """
+    return _from_folder(path, z, x, y) if path.is_dir() else _from_mbtiles(path, z, x, y)
+
+
+def _from_folder(folder: Path, z: int, x: int, y: int) -> tuple[bytes, str] | None:
+    for ending, kind in _KINDS.items():
+        file = folder / str(z) / str(x) / f"{y}.{ending}"
+        if file.is_file():
+            return file.read_bytes(), kind
+    return None
+
+
+def _from_mbtiles(path: Path, z: int, x: int, y: int) -> tuple[bytes, str] | None:
+    """MBTiles 1.3 counts rows from the south."""
+    query = "SELECT tile_data FROM tiles WHERE zoom_level=? AND tile_column=? AND tile_row=?"
+    with _reading(path) as connection:
+        row = connection.execute(query, (z, x, (1 << z) - 1 - y)).fetchone()
+    if row is None:
+        return None
+    for magic, kind in _MAGIC:
+        if row[0].startswith(magic):
+            return row[0], kind
+    raise UsageError(
+        f"底图 {path.name} 不是图片瓦片(可能是矢量瓦片):请改用 PNG、JPEG 或 WebP 的 MBTiles",
+        f"the base map {path.name} does not hold pictures (vector tiles?): use MBTiles with PNG, "
+        "JPEG or WebP",
+        code="bad_basemap",
+    )
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise UsageError(
+            f"无法读取底图 {path.name}:{error}。请检查设置 basemap",
+            f"cannot read the base map {path.name}: {error}. Check the setting basemap",
+            code="bad_basemap",
+        ) from error

@@ -1,0 +1,202 @@
+"""Tiles and chips of drone pictures, from our own cloud-optimised copies.
+
+Rasters with more than 8 bits are stretched between the 2nd and 98th percentile of the whole
+picture, so that tiles beside each other never differ in brightness.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import shapely
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from rasterio.enums import ColorInterp
+from rio_tiler.errors import TileOutsideBounds
+from rio_tiler.io import Reader
+from shapely.geometry.base import BaseGeometry
+
+from geoinspect import crs as crs_
+from geoinspect.errors import NotFoundError
+from webmap.tiles.mercator import TILE_PX
+
+F4 = NDArray[np.float32]
+U1 = NDArray[np.uint8]
+
+CHIP_PX = 320
+_OPEN_PER_THREAD = 4
+_SAMPLE_PX = 1024
+_CHIP_MARGIN = 0.7
+_CHIP_LEAST_M = 3.0
+_WEBP_QUALITY = 82
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """How one picture is shown.
+
+    Attributes:
+        indexes: Bands shown, one or three, counted from 1.
+        low, high: What becomes black and white, per band; shape (bands,).
+    """
+
+    indexes: tuple[int, ...]
+    low: F4
+    high: F4
+
+    def shown(self, pixels: NDArray[np.generic], valid: NDArray[np.bool_]) -> U1:
+        """Return RGBA of shape (rows, columns, 4) for pixels of shape (bands, rows, columns)."""
+        span = np.maximum(self.high - self.low, np.float32(1e-12))
+        scaled = (pixels.astype(np.float32) - self.low[:, None, None]) * (
+            np.float32(255) / span[:, None, None]
+        )
+        grey = np.nan_to_num(np.clip(scaled, 0, 255), nan=0.0).astype(np.uint8)
+        rgb = grey if len(grey) == 3 else np.repeat(grey[:1], 3, axis=0)
+        alpha = np.where(valid, np.uint8(255), np.uint8(0))
+        return np.ascontiguousarray(np.moveaxis(np.vstack([rgb, alpha[None]]), 0, 2))
+
+
+class Pictures:
+    """Opened rasters and how each is shown. Safe for threads: each thread opens its own."""
+
+    def __init__(self) -> None:
+        self._looks: dict[Path, Look] = {}
+        self._local = threading.local()
+
+    def tile(self, path: Path, z: int, x: int, y: int) -> bytes | None:
+        """Return a tile as WebP with alpha; None where the picture has nothing.
+
+        Raises:
+            NotFoundError: The raster is gone from the workspace.
+        """
+        dataset = self._open(path)
+        look = self._look(path, dataset)
+        with Reader(None, dataset=dataset) as reader:
+            try:
+                image = reader.tile(
+                    x, y, z, tilesize=TILE_PX, indexes=look.indexes, resampling_method="bilinear"
+                )
+            except TileOutsideBounds:
+                return None
+        valid = image.mask > 0
+        if not valid.any():
+            return None
+        out = io.BytesIO()
+        picture = Image.fromarray(look.shown(image.data, valid), "RGBA")
+        picture.save(out, "WEBP", quality=_WEBP_QUALITY, method=0)
+        return out.getvalue()
+
+    def chip(self, path: Path, outline: BaseGeometry) -> bytes:
+        """Return a square PNG round a WGS84 outline, with the outline drawn on it.
+
+        Raises:
+            NotFoundError: The raster is gone from the workspace.
+        """
+        dataset = self._open(path)
+        look = self._look(path, dataset)
+        crs = dataset.crs.to_wkt()
+        shape = crs_.transform_geometry(crs_.WGS84, crs, outline)
+        west, south, east, north = shape.bounds
+        metre = 1.0 / _metres_per_unit(dataset, outline)
+        half = max((east - west) / 2, (north - south) / 2) * (1 + _CHIP_MARGIN)
+        half = max(half, _CHIP_LEAST_M * metre)
+        x, y = (west + east) / 2, (south + north) / 2
+        box = (x - half, y - half, x + half, y + half)
+        with Reader(None, dataset=dataset) as reader:
+            image = reader.part(
+                box,
+                bounds_crs=dataset.crs,
+                dst_crs=dataset.crs,
+                width=CHIP_PX,
+                height=CHIP_PX,
+                indexes=look.indexes,
+                resampling_method="bilinear",
+            )
+        picture = Image.fromarray(look.shown(image.data, image.mask > 0), "RGBA")
+        _draw_outline(picture, shape, box)
+        out = io.BytesIO()
+        picture.save(out, "PNG", compress_level=4)
+        return out.getvalue()
+
+    def _open(self, path: Path) -> rasterio.DatasetReader:
+        """Return this thread's opened raster; the least used of a few is closed."""
+        opened: OrderedDict[Path, rasterio.DatasetReader] | None
+        opened = getattr(self._local, "opened", None)
+        if opened is None:
+            opened = self._local.opened = OrderedDict()
+        if path not in opened:
+            if not path.is_file():
+                raise NotFoundError(
+                    "这张影像的文件不在工作区里:请从备份恢复,或重新添加",
+                    "the raster of this survey is missing from the workspace: restore a backup "
+                    "or add it again",
+                    code="no_raster",
+                )
+            opened[path] = rasterio.open(path, driver="GTiff")
+            if len(opened) > _OPEN_PER_THREAD:
+                opened.popitem(last=False)[1].close()
+        opened.move_to_end(path)
+        return opened[path]
+
+    def _look(self, path: Path, dataset: rasterio.DatasetReader) -> Look:
+        if path not in self._looks:
+            self._looks[path] = look_of(dataset)
+        return self._looks[path]
+
+
+def look_of(dataset: rasterio.DatasetReader) -> Look:
+    """Return which bands of a raster to show, and how bright."""
+    colours = list(dataset.colorinterp)
+    wanted = [ColorInterp.red, ColorInterp.green, ColorInterp.blue]
+    plain = [i + 1 for i, c in enumerate(colours) if c != ColorInterp.alpha] or [1]
+    if all(colour in colours for colour in wanted):
+        indexes = tuple(colours.index(colour) + 1 for colour in wanted)
+    else:
+        indexes = tuple(plain[:3]) if len(plain) >= 3 else (plain[0],)
+    if all(dataset.dtypes[i - 1] == "uint8" for i in indexes):
+        n = len(indexes)
+        return Look(indexes, np.zeros(n, np.float32), np.full(n, 255, np.float32))
+    thin = max(1.0, max(dataset.width, dataset.height) / _SAMPLE_PX)
+    shape = (max(1, round(dataset.height / thin)), max(1, round(dataset.width / thin)))
+    sample = dataset.read(indexes, out_shape=(len(indexes), *shape), masked=True)
+    low, high = [], []
+    for band in sample:
+        values = band.compressed().astype(np.float64)
+        values = values[np.isfinite(values)]
+        ends = np.percentile(values, [2, 98]) if len(values) else np.array([0.0, 1.0])
+        low.append(ends[0])
+        high.append(ends[1])
+    return Look(indexes, np.array(low, np.float32), np.array(high, np.float32))
+
+
+def _metres_per_unit(dataset: rasterio.DatasetReader, outline: BaseGeometry) -> float:
+    """Return how many metres one unit of the raster's CRS is, near an outline."""
+    if dataset.crs.is_geographic:
+        centre = outline.centroid
+        return crs_.geodesic_length_m(
+            np.array([centre.x, centre.x]), np.array([centre.y - 0.5, centre.y + 0.5])
+        )
+    return float(dataset.crs.linear_units_factor[1])
+
+
+def _draw_outline(
+    picture: Image.Image, shape: BaseGeometry, box: tuple[float, float, float, float]
+) -> None:
+    west, south, east, north = box
+    scale = (CHIP_PX / (east - west), CHIP_PX / (north - south))
+    draw = ImageDraw.Draw(picture)
+    for ring in shapely.get_rings(shapely.get_parts(shape)):
+        points = [
+            ((px - west) * scale[0], (north - py) * scale[1])
+            for px, py in shapely.get_coordinates(ring)
+        ]
+        draw.line(points, fill=(255, 255, 255, 255), width=5, joint="curve")
+        draw.line(points, fill=(142, 1, 82, 255), width=2, joint="curve")
+
+
