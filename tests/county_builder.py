@@ -21,7 +21,9 @@ def box(west: float, south: float, east: float, north: float) -> list[list[list[
     return [[[west, south], [east, south], [east, north], [west, north], [west, south]]]
 
 
-def feature(code: str, name: str, level: str, parent: str | None, ring: object) -> dict[str, object]:
+def feature(
+    code: str, name: str, level: str, parent: str | None, ring: object
+) -> dict[str, object]:
     properties = {"code": code, "name": name, "level": level, "parent": parent, "unit": f"U{code}"}
     geometry = {"type": "Polygon", "coordinates": ring}
     return {"type": "Feature", "properties": properties, "geometry": geometry}
@@ -39,7 +41,13 @@ def county_geojson() -> dict[str, object]:
         feature("990100001002", "东二村", "village", "990100001", box(middle, half, e, n)),
         feature("990100002001", "西一村", "village", "990100002", box(w, s, middle, half)),
         feature("990100002002", "西二村", "village", "990100002", box(w, half, middle, n)),
-        feature("990100002001L01", "1林班", "compartment", "990100002001", box(w, s, w + WIDTH / 2, half)),
+        feature(
+            "990100002001L01",
+            "1林班",
+            "compartment",
+            "990100002001",
+            box(w, s, w + WIDTH / 2, half),
+        ),
     ]
     return {"type": "FeatureCollection", "features": features}
 
@@ -57,7 +65,9 @@ def walk(points: int = 200, *, offset: float = 0.0) -> np.ndarray:
     return np.column_stack([lon, lat])
 
 
-def gpx(points: np.ndarray, *, name: str = "巡护1号线", start: datetime | None = START, step_s: int = 9) -> str:
+def gpx(
+    points: np.ndarray, *, name: str = "巡护1号线", start: datetime | None = START, step_s: int = 9
+) -> str:
     """GPX 1.1 text of a track; ``start`` None leaves times out."""
     rows = []
     for i, (lon, lat) in enumerate(points):
@@ -74,6 +84,8 @@ def gpx(points: np.ndarray, *, name: str = "巡护1号线", start: datetime | No
     )
 
 
-def segment(points: np.ndarray, *, start_s: float = 1_778_718_600.0, step_s: float = 9.0) -> Segment:
+def segment(
+    points: np.ndarray, *, start_s: float = 1_778_718_600.0, step_s: float = 9.0
+) -> Segment:
     times = start_s + step_s * np.arange(len(points))
     return Segment(points[:, 0].astype(float), points[:, 1].astype(float), times)

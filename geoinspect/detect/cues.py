@@ -21,10 +21,10 @@ import numpy as np
 from geoinspect.detect.background import TailTable, share_far_out
 from geoinspect.detect.detector import F4, I4, Evidence, Layout, Mask, Scene, Tile
 from geoinspect.detect.kernels import (
-    I8,
     BLUE,
     BRIGHT,
     GREEN,
+    I8,
     PETAL,
     ROUGH,
     STEPS,

@@ -51,7 +51,7 @@ def block_sums(
     reference: float,
     gate: float,
 ) -> I4:
-    """Sum what the pixels of each block say.
+    """Sum what the pixels of each block say; without divisions, which would cost the most.
 
     Args:
         pixels: Red, green, blue, shape (3, h, w), any unit; ``valid`` has shape (h, w).
@@ -66,7 +66,6 @@ def block_sums(
     h, w = valid.shape
     rows, cols = -(-h // block_px), -(-w // block_px)
     out = np.zeros((6, rows, cols), dtype=np.int32)
-    # Everything is compared as multiples of the pixel's total: divisions cost the most here.
     shadow, white = _SHADOW * reference, _WHITE * reference
     leaf, petal = (1.0 + gate) / 3.0, (1.0 + _PETAL_EXCESS) / 3.0
     to_steps, dazzling = BRIGHT_STEPS / reference, _DAZZLING * reference

@@ -83,13 +83,12 @@ def detect(
     for number, (name, path) in enumerate(rasters):
         try:
             report = _part(progress, number, len(rasters))
-            scan = _scan(name, path, chosen, settings, bands, least_m2, report, window_px)
+            scans.append(_scan(name, path, chosen, settings, bands, least_m2, report, window_px))
         except InputError as error:
             refusals.append(Refusal(name, error.code, error.text))
             continue
-        day = taken[name] if taken is not None and name in taken else scan.day
-        leads += split_licensed(scan.leads, licensed, day, least_m2)
-        scans.append(scan)
+        day = (taken or {}).get(name, scans[-1].day)
+        leads += split_licensed(scans[-1].leads, licensed, day, least_m2)
     valid_area_m2 = sum(scan.valid_area_m2 for scan in scans)
     crs = scans[0].crs if scans else ""
     detection = Detection(

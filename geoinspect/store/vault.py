@@ -51,9 +51,11 @@ class Vault:
         temp = inbox / uuid.uuid4().hex
         digest, size = hashlib.sha256(), 0
         try:
-            inbox.mkdir(parents=True, exist_ok=True)
-            self._check_room()
-            with temp.open("wb") as out:
+            with _told_of_the_disk():
+                inbox.mkdir(parents=True, exist_ok=True)
+                self._check_room()
+                out = temp.open("wb", buffering=0)
+            with out:
                 for chunk in chunks:
                     size += len(chunk)
                     if size > max_bytes:
@@ -63,20 +65,17 @@ class Vault:
                             "split it and send the parts",
                         )
                     digest.update(chunk)
-                    out.write(chunk)
-                out.flush()
-                os.fsync(out.fileno())
+                    rest = memoryview(chunk)
+                    with _told_of_the_disk():
+                        while rest:
+                            rest = rest[out.write(rest) :]
+                with _told_of_the_disk():
+                    os.fsync(out.fileno())
             target = self.path_of(digest.hexdigest())
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temp.replace(target)
-            _fsync_folder(target.parent)
-        except OSError as error:
-            raise StoreError(
-                f"无法保存文件({error.strerror}):请检查磁盘空间后重传,已收到的文件不受影响",
-                f"could not keep the file ({error.strerror}): check the disk and send it again; "
-                "nothing received earlier is touched",
-                code="cannot_write",
-            ) from error
+            with _told_of_the_disk():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                temp.replace(target)
+                _fsync_folder(target.parent)
         finally:
             with contextlib.suppress(OSError):
                 temp.unlink(missing_ok=True)
@@ -104,6 +103,20 @@ class Vault:
                 "then send it again",
                 code="disk_full",
             )
+
+
+@contextlib.contextmanager
+def _told_of_the_disk() -> Iterator[None]:
+    """Turn what the disk refuses into words; what the sender's stream raises passes through."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"无法保存文件({error.strerror}):请检查磁盘空间后重传,已收到的文件不受影响",
+            f"could not keep the file ({error.strerror}): check the disk and send it again; "
+            "nothing received earlier is touched",
+            code="cannot_write",
+        ) from error
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:

@@ -23,7 +23,10 @@ def vectors(shared_data: Path) -> dict[str, Any]:
 
 def measured(case: dict[str, Any]) -> Measure:
     area = shapely.MultiPolygon(
-        [shapely.Polygon(part[0]["lonlat"], [h["lonlat"] for h in part[1:]]) for part in case["area"]]
+        [
+            shapely.Polygon(part[0]["lonlat"], [h["lonlat"] for h in part[1:]])
+            for part in case["area"]
+        ]
     )
     tracks = {}
     for track in case["tracks"]:

@@ -7,12 +7,12 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_sweep_laws import CRS, X0, Y0, look_at
 
 from geoinspect.coverage.cells import Thresholds, combine
 from geoinspect.coverage.gaps import find_gaps
 from geoinspect.coverage.ground import make_ground
 from geoinspect.coverage.sums import CoverageSum, own_sums, tree_sums
-from test_sweep_laws import CRS, X0, Y0, look_at
 
 AREAS = {
     "a": shapely.box(X0, Y0, X0 + 430, Y0 + 615),

@@ -64,7 +64,9 @@ def test_length_is_that_inside_the_ground(line: np.ndarray) -> None:
     pieces = [shapely.LineString(pair) for pair in zip(line[:-1], line[1:], strict=True)]
     truth = sum(shapely.intersection(piece, WHOLE).length for piece in pieces)
     # A step is judged by half bits: at each border it crosses it may be off by that much.
-    assert float(look_at(line).length_m.sum()) == pytest.approx(truth, abs=4 * GROUND.bit_m * len(line))
+    assert float(look_at(line).length_m.sum()) == pytest.approx(
+        truth, abs=4 * GROUND.bit_m * len(line)
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -103,7 +105,9 @@ def test_the_same_walk_twice_is_seen_once_and_counts_effort_twice() -> None:
 
 
 def test_a_gap_in_time_is_not_bridged() -> None:
-    line = np.array([[X0 + 100, Y0 + 200], [X0 + 150, Y0 + 200], [X0 + 700, Y0 + 200], [X0 + 750, Y0 + 200]])
+    line = np.array(
+        [[X0 + 100, Y0 + 200], [X0 + 150, Y0 + 200], [X0 + 700, Y0 + 200], [X0 + 750, Y0 + 200]]
+    )
     lon, lat = crs_.transform_xy(CRS, crs_.WGS84, line[:, 0].copy(), line[:, 1].copy())
     bridged = Segment(lon, lat, np.array([0.0, 10.0, 300.0, 310.0]))
     broken = Segment(lon, lat, np.array([0.0, 10.0, 311.0, 320.0]))
@@ -143,7 +147,9 @@ def test_looks_survive_storage() -> None:
 
 
 def test_a_picture_sees_the_ground_inside_its_outline() -> None:
-    outline = crs_.transform_geometry(CRS, crs_.WGS84, shapely.box(X0 + 150, Y0 + 150, X0 + 655, Y0 + 512))
+    outline = crs_.transform_geometry(
+        CRS, crs_.WGS84, shapely.box(X0 + 150, Y0 + 150, X0 + 655, Y0 + 512)
+    )
     look = Sweeper(GROUND).picture(outline, pod=0.9, taken_s=5.0)
     truth = shapely.intersection(WHOLE, shapely.box(X0 + 150, Y0 + 150, X0 + 655, Y0 + 512)).area
     assert seen_m2(look) == pytest.approx(truth, rel=0.01)
