@@ -23,7 +23,7 @@ def words_of(side: int) -> int:
     return side * side // 64
 
 
-def side_for(cell_m: float, width_m: float, *, bits_across: float = 6.0) -> int:
+def side_for(cell_m: float, width_m: float, *, bits_across: float = 4.0) -> int:
     """Return the smallest side that puts ``bits_across`` bits across the sweep width.
 
     The most is 64: below ``cell_m / 64 · bits_across`` the error grows and callers must say so.

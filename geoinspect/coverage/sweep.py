@@ -20,16 +20,18 @@ I4 = NDArray[np.int32]
 U8 = NDArray[np.uint64]
 # From one fix to the next: x0, y0, x1, y1 in metres.
 Step = tuple[float, float, float, float]
+# South-west row and column, cell size in metres, bits along a cell's side.
+Window = tuple[int, int, float, int]
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def sweep_lines(
     x: F8,
     y: F8,
     time_s: F8,
     starts: I8,
     half_m: float,
-    window: tuple[int, int, float, int],
+    window: Window,
     index: I4,
     ground_bits: U8,
     ground_full: NDArray[np.bool_],
@@ -59,6 +61,7 @@ def sweep_lines(
     length = np.zeros(256, np.float32)
     last = np.full(256, np.nan)
     used = 0
+    per_cell = 1.0 / window[2]
     for s in range(len(starts) - 1):
         for i in range(starts[s], starts[s + 1]):
             # A segment of one point is a capsule of no length; others pair fix with next fix.
@@ -70,16 +73,19 @@ def sweep_lines(
             need = min(used + _reach(step, half_m, window[2]), len(slot))
             if need > len(cells):
                 cells, bits, length, last = _grown(cells, bits, length, last, used, need)
-            used = _stamp(step, half_m, window, index, ground_bits, slot, cells, bits, used)
-            used = _walk(step, window, index, ground_bits, ground_full, slot, cells, length, used)
             when = time_s[k] if not np.isnan(time_s[k]) else time_s[i]
-            _mark_time(step, half_m, window, index, slot, last, when)
+            used = _stamp(
+                step, half_m, window, index, ground_bits, slot, cells, bits, last, when, used
+            )
+            used = _walk(
+                step, per_cell, window, index, ground_bits, ground_full, slot, cells, length, used
+            )
     for k in range(used):
         slot[cells[k]] = -1
     return cells[:used], bits[:used], length[:used], last[:used]
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always", error_model="numpy")
 def _reach(step: Step, half_m: float, cell_m: float) -> int:
     """Return an upper bound of the cells one capsule touches."""
     x0, y0, x1, y1 = step
@@ -88,7 +94,7 @@ def _reach(step: Step, half_m: float, cell_m: float) -> int:
     return int(min(across * along, 1e9))
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _grown(
     cells: I4, bits: U8, length: F4, last: F8, used: int, need: int
 ) -> tuple[I4, U8, F4, F8]:
@@ -104,83 +110,108 @@ def _grown(
     return new_cells, new_bits, new_length, new_last
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _chord(step: Step, half_m: float, y: float) -> tuple[float, float]:
-    """Return where the horizontal line at ``y`` enters and leaves a capsule (low > high: never)."""
+@numba.njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def _shift_of(side: int) -> int:
+    """Return log2 of a mask's side."""
+    return 3 + (side > 8) + (side > 16) + (side > 32)
+
+
+@numba.njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def _chord(
+    step: Step, unit: tuple[float, float, float, float, float], half_m: float, y: float
+) -> tuple[float, float]:
+    """Return where the horizontal line at ``y`` enters and leaves a capsule (low > high: never).
+
+    ``unit`` is the step's direction (1/ux, 1/uy, ux/uy, uy/ux) and length; the capsule is two
+    disks and the strip between them.
+    """
     x0, y0, x1, y1 = step
+    inv_ux, inv_uy, ux_uy, uy_ux, length = unit
     low, high = np.inf, -np.inf
-    for px, py in ((x0, y0), (x1, y1)):
-        rest = half_m * half_m - (y - py) * (y - py)
-        if rest >= 0:
-            half = np.sqrt(rest)
-            low, high = min(low, px - half), max(high, px + half)
-    dx, dy = x1 - x0, y1 - y0
-    length = np.sqrt(dx * dx + dy * dy)
+    rest = half_m * half_m - (y - y0) * (y - y0)
+    if rest >= 0:
+        half = np.sqrt(rest)
+        low, high = x0 - half, x0 + half
+    rest = half_m * half_m - (y - y1) * (y - y1)
+    if rest >= 0:
+        half = np.sqrt(rest)
+        low, high = min(low, x1 - half), max(high, x1 + half)
     if length == 0:
         return low, high
-    ux, uy = dx / length, dy / length
-    along, across = (y - y0) * uy, (y - y0) * ux
-    a, b = -np.inf, np.inf
-    if ux != 0:
-        a, b = min(-along / ux, (length - along) / ux), max(-along / ux, (length - along) / ux)
-    elif along < 0 or along > length:
-        return low, high
-    if uy != 0:
-        a = max(a, min((across - half_m) / uy, (across + half_m) / uy))
-        b = min(b, max((across - half_m) / uy, (across + half_m) / uy))
-    elif abs(across) > half_m:
-        return low, high
+    # Along the step: 0 ≤ (x − x0)·ux + (y − y0)·uy ≤ length. Across it: at most half the width.
+    dy = y - y0
+    one, other = -dy * uy_ux, length * inv_ux - dy * uy_ux
+    a, b = min(one, other), max(one, other)
+    one, other = dy * ux_uy - half_m * inv_uy, dy * ux_uy + half_m * inv_uy
+    a, b = max(a, min(one, other)), min(b, max(one, other))
     if a <= b:
         low, high = min(low, x0 + a), max(high, x0 + b)
     return low, high
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always", error_model="numpy")
 def _stamp(
     step: Step,
     half_m: float,
-    window: tuple[int, int, float, int],
+    window: Window,
     index: I4,
     ground_bits: U8,
     slot: I4,
     cells: I4,
     bits: U8,
+    last: F8,
+    when: float,
     used: int,
 ) -> int:
-    """Set the bits of one capsule; return how many cells are in use."""
-    _, y0, _, y1 = step
+    """Set the bits of one capsule and note the time; return how many cells are in use."""
+    x0, y0, x1, y1 = step
     row0, col0, cell_m, side = window
     rows, cols = index.shape
-    bit = cell_m / side
+    bit, per_m = cell_m / side, side / cell_m
+    shift, low_bits = _shift_of(side), side - 1
+    length = np.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2)
+    # Never exactly along an axis: a direction off by 1e-12 moves nothing and divides safely.
+    dx = x1 - x0 if abs(x1 - x0) > 1e-12 * length else 1e-12 * length
+    dy = y1 - y0 if abs(y1 - y0) > 1e-12 * length else 1e-12 * length
+    unit = (
+        (length / dx, length / dy, dx / dy, dy / dx, length)
+        if length > 0
+        else (0.0, 0.0, 0.0, 0.0, 0.0)
+    )
     first_row = max(int(np.ceil((min(y0, y1) - half_m) / bit - 0.5)) - row0 * side, 0)
     last_row = min(int(np.floor((max(y0, y1) + half_m) / bit - 0.5)) - row0 * side, rows * side - 1)
     for j in range(first_row, last_row + 1):
-        low, high = _chord(step, half_m, (row0 * side + j + 0.5) * bit)
+        low, high = _chord(step, unit, half_m, (row0 * side + j + 0.5) * bit)
         if low > high:
             continue
-        c = max(int(np.ceil(low / bit - 0.5)) - col0 * side, 0)
-        end = min(int(np.floor(high / bit - 0.5)) - col0 * side, cols * side - 1)
-        row, r = j // side, j % side
-        word = (r * side) >> 6
+        c = max(int(np.ceil(low * per_m - 0.5)) - col0 * side, 0)
+        end = min(int(np.floor(high * per_m - 0.5)) - col0 * side, cols * side - 1)
+        row, r = j >> shift, j & low_bits
+        word = (r << shift) >> 6
         while c <= end:
-            col = c // side
-            stop = min(end, col * side + side - 1)
+            col = c >> shift
+            stop = min(end, (col << shift) + low_bits)
             cell = index[row, col]
             if cell >= 0:
                 run = run_mask(side, r, c - col * side, stop - col * side) & ground_bits[cell, word]
                 if run != 0:
-                    if slot[cell] < 0:
-                        slot[cell], cells[used] = used, cell
+                    k = slot[cell]
+                    if k < 0:
+                        k = used
+                        slot[cell], cells[k] = k, cell
                         used += 1
-                    bits[slot[cell], word] |= run
+                    bits[k, word] |= run
+                    if when > last[k] or np.isnan(last[k]):
+                        last[k] = when
             c = stop + 1
     return used
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always", error_model="numpy")
 def _walk(
     step: Step,
-    window: tuple[int, int, float, int],
+    per_cell: float,
+    window: Window,
     index: I4,
     ground_bits: U8,
     ground_full: NDArray[np.bool_],
@@ -196,6 +227,15 @@ def _walk(
     total = np.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2)
     if total == 0:
         return used
+    row, col = int(np.floor(y0 * per_cell)) - row0, int(np.floor(x0 * per_cell)) - col0
+    if row == int(np.floor(y1 * per_cell)) - row0 and col == int(np.floor(x1 * per_cell)) - col0:
+        # Most steps stay in one cell; if it is ground all over there is nothing to clip.
+        if not (0 <= row < rows and 0 <= col < cols) or index[row, col] < 0:
+            return used
+        cell = index[row, col]
+        if ground_full[cell] and slot[cell] >= 0:
+            length[slot[cell]] += np.float32(total)
+            return used
     at = 0.0
     while at < 1.0:
         # Step to the next grid line in x or y, whichever comes first along the line.
@@ -221,7 +261,7 @@ def _walk(
     return used
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, inline="always", error_model="numpy")
 def _next_line(p0: float, p1: float, p: float, cell_m: float) -> float:
     """Return the share of the way at which a step meets its next grid line in one axis."""
     d = p1 - p0
@@ -232,7 +272,7 @@ def _next_line(p0: float, p1: float, p: float, cell_m: float) -> float:
     return np.inf
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _share_inside(
     step: Step,
     start: float,
@@ -240,7 +280,7 @@ def _share_inside(
     total: float,
     row: int,
     col: int,
-    window: tuple[int, int, float, int],
+    window: Window,
     ground: U8,
 ) -> float:
     """Return the share of a step within one edge cell that lies on its ground, by half bits."""
@@ -256,32 +296,3 @@ def _share_inside(
         if bit_at(ground, side, min(max(r, 0), side - 1), min(max(c, 0), side - 1)):
             inside += 1
     return inside / n
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _mark_time(
-    step: Step,
-    half_m: float,
-    window: tuple[int, int, float, int],
-    index: I4,
-    slot: I4,
-    last: F8,
-    when: float,
-) -> None:
-    """Note the time in every cell already in use within the capsule's box."""
-    if np.isnan(when):
-        return
-    x0, y0, x1, y1 = step
-    row0, col0, cell_m, _side = window
-    rows, cols = index.shape
-    low_row = max(int(np.floor((min(y0, y1) - half_m) / cell_m)) - row0, 0)
-    high_row = min(int(np.floor((max(y0, y1) + half_m) / cell_m)) - row0, rows - 1)
-    low_col = max(int(np.floor((min(x0, x1) - half_m) / cell_m)) - col0, 0)
-    high_col = min(int(np.floor((max(x0, x1) + half_m) / cell_m)) - col0, cols - 1)
-    for row in range(low_row, high_row + 1):
-        for col in range(low_col, high_col + 1):
-            cell = index[row, col]
-            if cell >= 0 and slot[cell] >= 0:
-                k = slot[cell]
-                if np.isnan(last[k]) or when > last[k]:
-                    last[k] = when

@@ -80,28 +80,36 @@ class Collector:
     _above: I4 = field(init=False)
     _below: I4 = field(init=False)
     _left: I4 = field(init=False)
-    _row: int = -1
+    _rows: tuple[int, int] = (-1, -1)
+    _next_col: int = 0
 
     def __post_init__(self) -> None:
-        self._above = np.full(self.cols, -1, dtype=np.int32)
-        self._below = np.full(self.cols, -1, dtype=np.int32)
+        self._above, self._below = self._no_pieces(), self._no_pieces()
         self._left = np.empty(0, dtype=np.int32)
 
     def add(self, evidence: Evidence, origin: tuple[int, int]) -> None:
-        """Take the evidence of the next core, whose first block is at ``origin``."""
+        """Take the evidence of the next core, whose first block is at ``origin``.
+
+        Cores without ground may be left out.
+        """
         row, col = origin
         rows, cols = evidence.marked.shape
-        if row != self._row:
-            self._above, self._below = self._below, np.full(self.cols, -1, dtype=np.int32)
-            self._row = row
+        if row != self._rows[0]:
+            self._above = self._below if row == self._rows[1] else self._no_pieces()
+            self._below = self._no_pieces()
+            self._rows = (row, row + rows)
+            self._next_col = 0
+        if col == 0 or col != self._next_col:
             self._left = np.full(rows, -1, dtype=np.int32)
         labels, count = label_pieces(evidence.marked)
-        numbers = self._keep(labels, count, evidence, origin)
-        mine = numbers[labels]
+        mine = self._keep(labels, count, evidence, origin)[labels]
         self._join(mine[0], self._above[col : col + cols])
         self._join(mine[:, 0], self._left)
         self._below[col : col + cols] = mine[-1]
-        self._left = mine[:, -1]
+        self._left, self._next_col = mine[:, -1], col + cols
+
+    def _no_pieces(self) -> I4:
+        return np.full(self.cols, -1, dtype=np.int32)
 
     def candidates(self) -> Iterable[Candidate]:
         """Yield what hangs together, in no particular order."""

@@ -153,9 +153,11 @@ def _score(
     for number, core in enumerate(cores, start=1):
         origin = (core.row // block_px, core.col // block_px)
         if scorer is None:
-            tally.add(scene.valid_blocks(core), origin)
-        else:
-            evidence = scorer.score(scene.tile(core))
+            blocks = scene.valid_blocks(core)
+            if blocks is not None:
+                tally.add(blocks, origin)
+        elif (tile := scene.tile(core)) is not None:
+            evidence = scorer.score(tile)
             collector.add(evidence, origin)
             tally.add(evidence.valid_px, origin)
         report(number / len(cores))

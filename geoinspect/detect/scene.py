@@ -73,11 +73,14 @@ class RasterScene:
             )
         )
 
-    def tile(self, core: Core) -> Tile:
-        """Read a core with its halo."""
+    def tile(self, core: Core) -> Tile | None:
+        """Read a core with its halo; None when there is no ground in it."""
         width, height = self._dataset.width, self._dataset.height
         window = core.with_halo(self.layout.halo_px, height=height, width=width)
-        pixels, valid = self._read(window)
+        read = self._read(window)
+        if read is None:
+            return None
+        pixels, valid = read
         block_px = self.layout.block_px
         top = (core.row - int(window.row_off)) // block_px
         left = (core.col - int(window.col_off)) // block_px
@@ -85,12 +88,15 @@ class RasterScene:
         inside = (slice(top, top + rows), slice(left, left + cols))
         return Tile(pixels, valid, inside, (core.row // block_px, core.col // block_px))
 
-    def valid_blocks(self, core: Core) -> I4:
+    def valid_blocks(self, core: Core) -> I4 | None:
         """Return how many pixels of each block of a core hold ground, shape (rows, cols)."""
-        _, valid = self._read(Window(core.col, core.row, core.width, core.height))
+        read = self._read(Window(core.col, core.row, core.width, core.height))
+        if read is None:
+            return None
         block_px = self.layout.block_px
-        lines = np.add.reduceat(valid, np.arange(0, core.height, block_px), axis=0, dtype=np.int32)
-        return np.add.reduceat(lines, np.arange(0, core.width, block_px), axis=1)
+        starts = np.arange(0, core.height, block_px), np.arange(0, core.width, block_px)
+        lines = np.add.reduceat(read[1], starts[0], axis=0, dtype=np.int32)
+        return np.add.reduceat(lines, starts[1], axis=1)
 
     def sample_tiles(self) -> Iterator[Tile]:
         """Yield the tiles to learn from, in an order without pattern, until enough was seen.
@@ -100,6 +106,8 @@ class RasterScene:
         cores, seen_px = self.cores(), 0.0
         for i in sorted(range(len(cores)), key=lambda i: i * _HASH % _HASH_BITS):
             tile = self.tile(cores[i])
+            if tile is None:
+                continue
             seen_px += float(tile.valid.mean()) * cores[i].height * cores[i].width
             yield tile
             if seen_px >= _SAMPLE_PX:
@@ -109,12 +117,13 @@ class RasterScene:
         """Return valid pixels of small squares spread over the raster, shape (n, bands)."""
         width, height = self._dataset.width, self._dataset.height
         side_x, side_y = min(_SQUARE_PX, width), min(_SQUARE_PX, height)
-        parts = []
+        parts = [np.empty((0, len(self.bands)), dtype=np.float32)]
         for i in range(_SQUARES):
             row = (height - side_y) * i // (_SQUARES - 1)
             col = (width - side_x) * (i * _SQUARE_STEP % _SQUARES) // (_SQUARES - 1)
-            pixels, valid = self._read(Window(col, row, side_x, side_y))
-            parts.append(pixels[:, valid].T.astype(np.float32))
+            read = self._read(Window(col, row, side_x, side_y))
+            if read is not None:
+                parts.append(read[0][:, read[1]].T.astype(np.float32))
         if sum(map(len, parts)) < _LEAST_SAMPLE:
             for tile in self.sample_tiles():
                 parts.append(tile.pixels[:, tile.valid][:, ::_SAMPLE_STRIDE].T.astype(np.float32))
@@ -122,8 +131,13 @@ class RasterScene:
                     break
         return np.concatenate(parts)
 
-    def _read(self, window: Window) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-        """Return pixels (bands, h, w) in a type the kernels are compiled for, and their mask."""
+    def _read(self, window: Window) -> tuple[NDArray[np.generic], NDArray[np.bool_]] | None:
+        """Return pixels (bands, h, w) in a type the kernels are compiled for, and their mask.
+
+        None when no pixel is valid; a wide empty margin costs next to nothing.
+        """
+        if self._validity.surely_empty(self._dataset, window):
+            return None
         pixels = self._dataset.read(list(self.bands), window=window)
         if set(self._validity.colours) == set(self.bands):
             valid = self._validity.of_pixels(self._dataset, window, pixels)
@@ -133,7 +147,7 @@ class RasterScene:
             pixels = pixels.astype(np.float32)
         if pixels.dtype == np.float32:
             valid &= np.isfinite(pixels).all(axis=0)
-        return pixels, valid
+        return (pixels, valid) if valid.any() else None
 
 
 def _choose_bands(

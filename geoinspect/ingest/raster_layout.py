@@ -63,7 +63,7 @@ def read_layout(path: Path, name: str) -> TiffLayout:
             magic = _checked_magic(handle, name)
             try:
                 tags = _first_directory(handle, magic, file_bytes)
-            except (struct.error, ValueError) as error:
+            except (struct.error, ValueError, OverflowError, OSError) as error:
                 raise RasterError(
                     f"影像“{name}”的文件头不完整(共 {file_bytes} 字节):请重新复制或重新上传",
                     f"the header of {name!r} is cut off or damaged ({file_bytes} bytes): "

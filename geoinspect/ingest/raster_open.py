@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from geoinspect.errors import RasterError, TooLargeError
@@ -38,6 +39,9 @@ _BOMB_BYTES = 1_000_000_000
 _BOMB_RATIO = 800
 # One block is decoded whole; a larger one breaks the memory promise of every later step.
 _MAX_BLOCK_BYTES = 512_000_000
+# What rasterio raises for broken files: its own errors, GDAL's unwrapped where it forgets to wrap
+# them, and UnicodeError for broken text in tags.
+_DAMAGE = (RasterioError, CPLE_BaseError, UnicodeError)
 
 
 @contextmanager
@@ -68,7 +72,7 @@ def open_raster(
     with rasterio.Env(**GDAL_OPTIONS):
         try:
             dataset = _open_geotiff(path)
-        except RasterioError as error:
+        except _DAMAGE as error:
             raise _unreadable(shown) from error
         with dataset:
             _check_size(dataset, layout, limits, shown)
@@ -76,7 +80,7 @@ def open_raster(
             _check_placed(dataset, shown)
             try:
                 yield dataset
-            except RasterioError as error:
+            except _DAMAGE as error:
                 raise _unreadable(shown) from error
 
 

@@ -98,6 +98,12 @@ class Validity:
         )
         return self.of_pixels(dataset, window, colours)
 
+    def surely_empty(self, dataset: rasterio.DatasetReader, window: Window) -> bool:
+        """Return whether alpha or the file's mask already says that a window holds nothing."""
+        if self.alpha is not None:
+            return not dataset.read(self.alpha, window=window).any()
+        return self.masked and not dataset.dataset_mask(window=window).any()
+
     def of_pixels(self, dataset: rasterio.DatasetReader, window: Window, colours: Pixels) -> Mask:
         """Return the valid pixels of a window whose ``colours`` are already read (bands, h, w)."""
         valid = np.ones((int(window.height), int(window.width)), dtype=bool)

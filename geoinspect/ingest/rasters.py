@@ -84,7 +84,7 @@ def read_info(path: Path | str, *, settings: Settings, name: str | None = None) 
         placement = placement_of(dataset, shown)
         bands = bands_of(dataset)
         validity = validity_of(dataset)
-        exact = dataset.width * dataset.height <= _EXACT_PX
+        exact = validity.whole or dataset.width * dataset.height <= _EXACT_PX
         shares, step = _valid_shares(dataset, validity, exact=exact)
         fraction, area_m2 = _valid_ground(shares, step, placement)
         if not fraction > 0:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import struct
 import time
 from pathlib import Path
@@ -10,8 +11,9 @@ import rasterio
 from raster_builders import grass, write_raster
 from rasterio.transform import Affine
 
-from geoinspect.errors import RasterError, TooLargeError
-from geoinspect.ingest.rasters import inspect_raster, open_raster, read_info
+from geoinspect.detect.run import detect
+from geoinspect.errors import InputError, RasterError, TooLargeError
+from geoinspect.ingest.rasters import inspect_raster, open_raster, read_info, reencode_cog
 from geoinspect.settings import Settings
 
 SETTINGS = Settings()
@@ -153,3 +155,26 @@ def test_coordinates_that_do_not_fit_their_system_are_refused(tmp_path: Path) ->
         tmp_path / "a.tif", grass(64, 64), crs="EPSG:4326", transform=degrees_as_metres
     )
     assert refusal(path) == "outside_crs"
+
+
+def test_no_damage_whatever_ends_in_anything_but_words(tmp_path: Path) -> None:
+    """Bytes changed at random in small rasters of several layouts: read, or refused in words."""
+    rng = np.random.default_rng(20260514)
+    layouts = [
+        {},
+        {"compress": "none", "tiled": False},
+        {"compress": "lzw", "BIGTIFF": "YES"},
+        {"compress": "jpeg", "photometric": "YCBCR"},
+    ]
+    path = tmp_path / "x.tif"
+    for options in layouts:
+        whole = write_raster(tmp_path / "a.tif", grass(96, 96), **options).read_bytes()
+        for _ in range(40):
+            content = bytearray(whole)
+            for place in rng.integers(4, min(len(whole), 1200), rng.integers(1, 6)):
+                content[place] = rng.integers(0, 256)
+            path.write_bytes(content)
+            assert inspect_raster(path, settings=SETTINGS)["status"] in {"ok", "refused"}
+            detect([("x", path)], settings=SETTINGS)
+            with contextlib.suppress(InputError):
+                reencode_cog(path, tmp_path / "copy.tif")
