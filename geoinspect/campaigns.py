@@ -11,6 +11,7 @@ from shapely import MultiPolygon, Polygon
 from geoinspect import crs as crs_
 from geoinspect.coverage import bits
 from geoinspect.coverage.ground import Ground, make_ground
+from geoinspect.grid import check_cell_size
 from geoinspect.records import Campaign, Level, Mode
 from geoinspect.store import audit, grounds
 from geoinspect.store.schema import AreaRow, CampaignRow
@@ -39,12 +40,13 @@ def make_campaign(
         UsageError: The name is taken, the window is inverted or the cell size unusable.
         AreaError: The area has no ground.
     """
+    check_cell_size(cell_m)
     with workspace.database.reading() as session:
         rows = grounds.below(session, area_code)
     centre = rows[0].geometry.centroid
     crs = crs_.metric_crs_for(centre.x, centre.y)
     narrowest_m = min(workspace.settings.sweep_width_m(mode) for mode in Mode)
-    side = bits.side_for(cell_m, narrowest_m) if cell_m > 0 else bits.SIDES[0]
+    side = bits.side_for(cell_m, narrowest_m)
     ground = make_ground(
         owned_ground(rows, crs), crs=crs, cell_m=cell_m, side=side, sliver_share=_SLIVER_SHARE
     )

@@ -40,12 +40,7 @@ class Grid:
         Raises:
             UsageError: The cell size is not a positive number or gives absurdly many cells.
         """
-        if not (math.isfinite(cell_m) and cell_m > 0):
-            raise UsageError(
-                f"网格边长必须是正数(米),得到 {cell_m}",
-                f"the cell size must be a positive number of metres, got {cell_m}",
-                code="bad_cell_size",
-            )
+        check_cell_size(cell_m)
         west, south, east, north = polygon.bounds
         col0, row0 = math.floor(west / cell_m), math.floor(south / cell_m)
         cols = max(1, math.ceil(east / cell_m) - col0)
@@ -69,6 +64,20 @@ class Grid:
         """Return the square polygons of cells given by absolute row and column, shape (n,)."""
         west, south = cols * self.cell_m, rows * self.cell_m
         return np.asarray(shapely.box(west, south, west + self.cell_m, south + self.cell_m))
+
+
+def check_cell_size(cell_m: float) -> None:
+    """Check that a cell size can be one.
+
+    Raises:
+        UsageError: It is no positive number.
+    """
+    if not (math.isfinite(cell_m) and cell_m > 0):
+        raise UsageError(
+            f"网格边长必须是正数(米),得到 {cell_m}",
+            f"the cell size must be a positive number of metres, got {cell_m}",
+            code="bad_cell_size",
+        )
 
 
 def cell_id(row: int, col: int) -> str:

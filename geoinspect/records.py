@@ -276,10 +276,15 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One run of a detector over one or more rasters."""
+    """One run of a detector over one or more rasters.
+
+    Attributes:
+        crs: CRS of the patches, that of the first raster read; None when none could be.
+    """
 
     patches: tuple[Patch, ...]
     detector: str
+    crs: str | None
     valid_area_m2: float
     megapixels: float
     seconds: float

@@ -21,7 +21,9 @@ def warm_coverage() -> None:
     square = shapely.box(500_000, 3_763_600, 500_150, 3_763_750)
     ground = make_ground({"a": square}, crs="EPSG:4545", cell_m=100.0, side=8)
     track = Segment(
-        np.array([108.0, 108.0005, 108.001]), np.array([34.0, 34.0004, 34.0]), np.array([0.0, 9.0, 18.0])
+        np.array([108.0, 108.0005, 108.001]),
+        np.array([34.0, 34.0004, 34.0]),
+        np.array([0.0, 9.0, 18.0]),
     )
     sweeper = Sweeper(ground)
     looks = [

@@ -113,9 +113,28 @@ def _nearby_workspace() -> Path | None:
     return Path.cwd() if (Path.cwd() / CONFIG_NAME).is_file() else None
 
 
-def sentences(report: Mapping[str, Any]) -> str:
-    """Return the problems of an inspected file as one text for a table."""
-    return "; ".join(f"{p['message_zh']} / {p['message']}" for p in report["problems"])
+def print_reports(reports: Sequence[Mapping[str, Any]], facts: Mapping[str, str]) -> None:
+    """Print what was found in each file: its state, some facts, and every problem on a line.
+
+    Args:
+        reports: Inspected files with ``file``, ``status`` and ``problems``.
+        facts: Key of a report → its label; absent values are left out.
+    """
+    for report in reports:
+        click.echo(f"{report['file']}  [{report['status']}]")
+        told = [
+            f"{label} {_short(report[key])}"
+            for key, label in facts.items()
+            if report.get(key) is not None
+        ]
+        if told:
+            click.echo("  " + " · ".join(told))
+        for problem in report["problems"]:
+            click.echo(f"  - {problem['message_zh']}\n    {problem['message']}")
+
+
+def _short(value: object) -> str:
+    return f"{value:,.1f}" if isinstance(value, float) else str(value)
 
 
 def refused(file: str, error: GeoInspectError) -> dict[str, Any]:

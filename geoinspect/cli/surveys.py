@@ -11,11 +11,11 @@ from geoinspect.cli.output import (
     json_option,
     open_workspace,
     print_json,
+    print_reports,
     print_table,
     progress_bar,
     refused,
     report_results,
-    sentences,
 )
 from geoinspect.cli.tracks import FILE, day_of
 from geoinspect.errors import InputError
@@ -39,29 +39,16 @@ def inspect(rasters: tuple[Path, ...], as_json: bool) -> int:
     if as_json:
         print_json(reports)
     else:
-        print_table(
-            "影像 rasters",
-            (
-                "文件 file",
-                "状态 status",
-                "像素 px",
-                "GSD cm",
-                "坐标系 CRS",
-                "有效 m²",
-                "说明 problems",
-            ),
-            [
-                (
-                    r["file"],
-                    r["status"],
-                    f"{r.get('width')}×{r.get('height')}",
-                    r.get("gsd_cm"),
-                    r.get("crs"),
-                    r.get("valid_area_m2"),
-                    sentences(r),
-                )
-                for r in reports
-            ],
+        print_reports(
+            reports,
+            {
+                "width": "宽 width px",
+                "height": "高 height px",
+                "gsd_cm": "分辨率 GSD cm",
+                "crs": "坐标系 CRS",
+                "valid_area_m2": "有效面积 valid m²",
+                "taken": "时间 taken",
+            },
         )
     return int(any(report["status"] == "refused" for report in reports))
 

@@ -11,11 +11,11 @@ from geoinspect.cli.output import (
     json_option,
     open_workspace,
     print_json,
+    print_reports,
     print_table,
     refused,
     report_results,
     say,
-    sentences,
 )
 from geoinspect.errors import InputError, Text, UsageError
 from geoinspect.files import replaced_file
@@ -55,29 +55,16 @@ def inspect(files: tuple[Path, ...], datum: str, timezone: str, as_json: bool) -
     if as_json:
         print_json(reports)
     else:
-        print_table(
-            "轨迹 tracks",
-            (
-                "文件 file",
-                "状态 status",
-                "格式 format",
-                "点 points",
-                "长度 m",
-                "开始 first",
-                "说明 problems",
-            ),
-            [
-                (
-                    r["file"],
-                    r["status"],
-                    r["format"],
-                    r["points"],
-                    r["length_m"],
-                    r["first_time"],
-                    sentences(r),
-                )
-                for r in reports
-            ],
+        print_reports(
+            reports,
+            {
+                "format": "格式 format",
+                "points": "点 points",
+                "segments": "段 segments",
+                "length_m": "长度 length m",
+                "first_time": "开始 first",
+                "last_time": "结束 last",
+            },
         )
     return int(any(report["status"] == "refused" for report in reports))
 

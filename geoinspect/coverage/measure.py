@@ -24,7 +24,7 @@ from geoinspect.coverage.ground import Ground, make_ground
 from geoinspect.coverage.looks import Sweeper, projected
 from geoinspect.errors import UsageError
 from geoinspect.files import replaced_file
-from geoinspect.grid import cell_id
+from geoinspect.grid import cell_id, check_cell_size
 from geoinspect.records import CellState, Segment, utc_iso
 
 F8 = NDArray[np.float64]
@@ -160,12 +160,13 @@ def measure(
             f"the sweep width must be a positive number of metres, got {width_m}",
             code="bad_width",
         )
+    check_cell_size(cell_m)
     centre = area.centroid
     crs = crs_.metric_crs_for(centre.x, centre.y)
     shape = crs_.transform_geometry(crs_.WGS84, crs, crs_.densified(area, _DENSE_DEG))
     if not shape.is_valid:
         shape = shapely.make_valid(shape, method="structure")
-    side = bits.side_for(cell_m, width_m, bits_across=_BITS_ACROSS) if cell_m > 0 else bits.SIDES[0]
+    side = bits.side_for(cell_m, width_m, bits_across=_BITS_ACROSS)
     ground = make_ground({"": shape}, crs=crs, cell_m=cell_m, side=side)
     points = sum(len(segment) for track in tracks for segment in track.segments)
     if points <= EXACT_MAX_POINTS and len(ground.cell_row) <= EXACT_MAX_CELLS:

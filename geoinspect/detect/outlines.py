@@ -57,7 +57,7 @@ def patch_frame(detection: Detection) -> gpd.GeoDataFrame:
             "raster": [patch.raster for patch in patches],
         },
         geometry=[patch.polygon for patch in patches],
-        crs=patches[0].crs if patches else WGS84,
+        crs=detection.crs or WGS84,
     )
     types = {"rank": "Int64", "score": "float64", "area_m2": "float64"}
     text = dict.fromkeys(("reasons", "state", "raster"), "str")

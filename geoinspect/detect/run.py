@@ -94,6 +94,7 @@ def detect(
     detection = Detection(
         patches=rank_leads(leads, crs=crs, budget_per_km2=budget, valid_area_m2=valid_area_m2),
         detector=chosen.name,
+        crs=crs or None,
         valid_area_m2=valid_area_m2,
         megapixels=sum(scan.megapixels for scan in scans),
         seconds=time.perf_counter() - started,

@@ -275,7 +275,7 @@ def test_wrong_calls_are_said(wrong: dict) -> None:
 def test_patches_file_has_the_columns_of_the_contract(tmp_path: Path, meadow: np.ndarray) -> None:
     detection = run(write_raster(tmp_path / "a.tif", meadow))
     target = tmp_path / "patches.gpkg"
-    for kept in (detection, detection.__class__((), "cues", 0.0, 0.0, 0.0)):
+    for kept in (detection, detection.__class__((), "cues", detection.crs, 0.0, 0.0, 0.0)):
         write_patches(kept, target)
         frame = gpd.read_file(target, layer="patches", engine="pyogrio")
         assert len(frame) == len(kept.patches)
