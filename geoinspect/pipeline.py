@@ -107,7 +107,7 @@ def run(workspace: Workspace, inputs: Inputs, *, actor: str, tell: Tell) -> Repo
 
     for path in inputs.surveys:
         tell(Text(f"航测:{path.name}", f"survey: {path.name}"))
-        _try(results, refusals, path, partial(survey_with_patches, intake, path))
+        _try(results, refusals, path, partial(intake.add_searched_survey, path))
 
     snapshot = take_snapshot(workspace, campaign_id)
     with workspace.database.reading() as session:
@@ -178,14 +178,6 @@ def find_or_make_campaign(workspace: Workspace, plan: CampaignPlan, *, actor: st
     )
     Intake(workspace, actor=actor).sweep_campaign(made.id)
     return made.id
-
-
-def survey_with_patches(intake: Intake, path: Path) -> AddResult:
-    """Add a raster and run the detector over it; one already searched is left as it is."""
-    result = intake.add_survey(path)
-    if result.status == "added" and result.record_id is not None:
-        intake.detect_survey(result.record_id)
-    return result
 
 
 def _try(

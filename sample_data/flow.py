@@ -17,31 +17,37 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
 
-def _drain(height: F4, outlet: int) -> tuple[I8, I8]:
+def _drain(height: F4, rough: F4, outlet: int) -> tuple[I8, I8]:
     rows, cols = height.shape
-    receiver = np.full(rows * cols, -1, np.int64)
+    flat, bump = height.ravel(), rough.ravel()
+    filled = np.full(rows * cols, np.inf, np.float64)
     order = np.empty(rows * cols, np.int64)
-    seen = np.zeros(rows * cols, np.bool_)
-    flat = height.ravel()
     heap = [(np.float64(flat[outlet]), np.int64(outlet))]
-    seen[outlet] = True
+    filled[outlet] = flat[outlet]
     done = 0
     while len(heap) > 0:
         level, cell = heapq.heappop(heap)
         order[done] = cell
         done += 1
         row, col = cell // cols, cell % cols
-        for dr in range(-1, 2):
-            for dc in range(-1, 2):
-                r, c = row + dr, col + dc
-                if r < 0 or c < 0 or r >= rows or c >= cols:
-                    continue
+        for r in range(max(row - 1, 0), min(row + 2, rows)):
+            for c in range(max(col - 1, 0), min(col + 2, cols)):
                 near = r * cols + c
-                if seen[near]:
-                    continue
-                seen[near] = True
-                receiver[near] = cell
-                heapq.heappush(heap, (max(level + 1e-4, np.float64(flat[near])), near))
+                if filled[near] == np.inf:
+                    filled[near] = max(level + bump[near], np.float64(flat[near]))
+                    heapq.heappush(heap, (filled[near], near))
+    receiver = np.full(rows * cols, -1, np.int64)
+    for cell in range(rows * cols):
+        row, col = cell // cols, cell % cols
+        steepest = 0.0
+        for r in range(max(row - 1, 0), min(row + 2, rows)):
+            for c in range(max(col - 1, 0), min(col + 2, cols)):
+                run = 1.41421356 if r != row and c != col else 1.0
+                fall = (filled[cell] - filled[r * cols + c]) / run
+                if fall > steepest:
+                    steepest = fall
+                    receiver[cell] = r * cols + c
+    receiver[outlet] = -1
     return order, receiver
 
 
@@ -106,8 +112,13 @@ def _spread(
 
 _compiled = numba.njit(cache=True)
 
-drain: Callable[[F4, int], tuple[I8, I8]] = _compiled(_drain)
-"""Flood from the outlet (priority flood): cells from low to high and where each one drains."""
+drain: Callable[[F4, F4, int], tuple[I8, I8]] = _compiled(_drain)
+"""Flood hollows from the outlet (priority flood), then send each cell down its steepest side.
+
+Takes heights, the small rise by which water climbs out of each cell of a hollow (random, so that
+flats don't drain along the axes of the grid) and the outlet. Returns the cells from low to high
+and the cell each one drains to.
+"""
 
 erode: Callable[[F4, I8, I8, F8, F4, float, float], F8] = _compiled(_erode)
 """One implicit step of stream-power erosion (Braun & Willett 2013) on ``height`` in place.

@@ -85,15 +85,18 @@ def make_terrain(rng: np.random.Generator, *, side_m: float, step_m: float) -> T
     cells = round(side_m / step_m)
     coarse = round(cells / 2.5)
     coarse_m = side_m / coarse
+    # A first lean towards the river's way out, or the early water finds no valley system.
+    lean = np.add.outer(np.linspace(260, 0, coarse), np.linspace(160, 0, coarse))
     height = _cut_by_water(
-        80 * fractal((coarse, coarse), rng, slope=1.8) + 200,
-        lift_m=28 * np.exp(0.35 * fractal((coarse, coarse), rng, slope=1.9)),
+        lean.astype(np.float32) + 60 * fractal((coarse, coarse), rng, slope=1.5),
+        rng,
+        lift_m=24 * np.exp(0.3 * fractal((coarse, coarse), rng, slope=1.9)),
         step_m=coarse_m,
-        steps=60,
+        steps=70,
     )[0]
     fine = zoom(height, (cells, cells)) + 9 * fractal((cells, cells), rng, slope=1.2)
     lift = np.full((cells, cells), 10, np.float32)
-    height, drained, receiver = _cut_by_water(fine, lift_m=lift, step_m=step_m, steps=5)
+    height, drained, receiver = _cut_by_water(fine, rng, lift_m=lift, step_m=step_m, steps=5)
     height = _relaxed(height + VALLEY_FLOOR_M - height.min())
     centre_x, centre_y = transform_xy(
         WGS84,
@@ -109,7 +112,9 @@ def make_terrain(rng: np.random.Generator, *, side_m: float, step_m: float) -> T
     return Terrain(crs, west, north, step_m, height, drained, receiver, lake)
 
 
-def _cut_by_water(height: F4, *, lift_m: F4, step_m: float, steps: int) -> tuple[F4, F4, I8]:
+def _cut_by_water(
+    height: F4, rng: np.random.Generator, *, lift_m: F4, step_m: float, steps: int
+) -> tuple[F4, F4, I8]:
     """Lift and erode; the river comes in at the north-west and leaves at the south-east."""
     rows, cols = height.shape
     ground = np.ascontiguousarray(height, dtype=np.float32)
@@ -120,8 +125,9 @@ def _cut_by_water(height: F4, *, lift_m: F4, step_m: float, steps: int) -> tuple
     lift = np.ascontiguousarray(lift_m, dtype=np.float32)
     ground[rows - 1, round(cols * 0.72)] = ground.min() - 50
     for _ in range(steps):
-        order, receiver = drain(ground, outlet)
-        drained = erode(ground, order, receiver, area, lift, 28 / 85, step_m)
+        rough = rng.uniform(0.001, 0.05, ground.shape).astype(np.float32)
+        order, receiver = drain(ground, rough, outlet)
+        drained = erode(ground, order, receiver, area, lift, 24 / 55, step_m)
     return ground, drained.reshape(rows, cols).astype(np.float32), receiver
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from geoinspect.detect.run import detect
-from geoinspect.errors import RasterError
+from geoinspect.errors import RasterError, Text
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.rasters import read_info, reencode_cog
 from geoinspect.ingest.tracks import read_track, summary
@@ -132,6 +132,34 @@ class Intake:
             temp.unlink(missing_ok=True)
         details = {"gsd_cm": row.gsd_cm, "valid_area_m2": row.valid_area_m2, "sha256": kept.sha256}
         return AddResult(label, "added", "survey", row.id, text, info.problems, details)
+
+    def add_searched_survey(self, path: Path, *, name: str | None = None) -> AddResult:
+        """Add a raster and run the detector over it, unless that was done before.
+
+        A survey whose search was interrupted is searched when its file comes again.
+
+        Raises:
+            RasterError: It can't be read or placed; nothing is stored.
+        """
+        result = self.add_survey(path, name=name)
+        if result.record_id is None:
+            return result
+        with self._workspace.database.reading() as session:
+            if sightings.survey(session, result.record_id).detected_at is not None:
+                return result
+        detection, problems = self.detect_survey(result.record_id)
+        n = len(detection.patches)
+        text = Text(
+            f"{result.summary.zh}找到 {n} 个疑似图斑,需到现场核实。",
+            f"{result.summary.en} {n} suspected patches, to be checked on the ground.",
+        )
+        warnings = tuple(Problem("detector", warning) for warning in detection.warnings)
+        return replace(
+            result,
+            summary=text,
+            problems=(*result.problems, *warnings, *problems),
+            details={**result.details, "patches": n},
+        )
 
     def detect_survey(
         self,

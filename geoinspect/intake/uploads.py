@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from geoinspect.errors import GeoInspectError, Text
+from geoinspect.errors import GeoInspectError
 from geoinspect.intake.files import Intake, TrackTags
-from geoinspect.records import AddResult, Problem
+from geoinspect.records import AddResult
 from geoinspect.store import audit, people, sightings
 from geoinspect.store.schema import UploadRow
 from geoinspect.store.workspace import Workspace
@@ -52,7 +52,7 @@ def process(
     kind = kind_of(path)
     try:
         if kind == "survey":
-            result = _with_detection(intake, intake.add_survey(path, name=upload.name))
+            result = intake.add_searched_survey(path, name=upload.name)
         else:
             result = intake.add_track(path, name=upload.name, tags=tags)
     except GeoInspectError as error:
@@ -82,24 +82,3 @@ def result_json(result: AddResult) -> dict[str, Any]:
         "problems": [problem.as_json() for problem in result.problems],
         "details": dict(result.details),
     }
-
-
-def _with_detection(intake: Intake, result: AddResult) -> AddResult:
-    if result.status != "added" or result.record_id is None:
-        return result
-    detection, problems = intake.detect_survey(result.record_id)
-    n = len(detection.patches)
-    text = Text(
-        f"{result.summary.zh}找到 {n} 个疑似图斑,需到现场核实。",
-        f"{result.summary.en} {n} suspected patches, to be checked on the ground.",
-    )
-    warnings = tuple(Problem("detector", warning) for warning in detection.warnings)
-    return AddResult(
-        result.file,
-        result.status,
-        result.kind,
-        result.record_id,
-        text,
-        (*result.problems, *warnings, *problems),
-        {**result.details, "patches": n},
-    )

@@ -1,0 +1,90 @@
+"""The blueprint of the API, and how its parameters are read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import shapely
+from flask import Blueprint, request
+from shapely.geometry.base import BaseGeometry
+
+from geoinspect.errors import UsageError
+from geoinspect.store.sightings import Box
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+
+# Six decimals of a degree are a decimetre: finer than anything drawn.
+_STEP_DEG = 1e-6
+
+
+def number(name: str, default: float | None = None) -> float:
+    """Return a finite number from the query.
+
+    Raises:
+        UsageError: It is missing (without a default) or no number.
+    """
+    given = request.args.get(name)
+    if given is None and default is not None:
+        return default
+    try:
+        value = float(given or "")
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UsageError(
+            f"参数 {name} 必须是数字,得到“{given}”",
+            f"{name} must be a number, got {given!r}",
+            code="bad_number",
+        )
+    return value
+
+
+def campaign_number() -> int | None:
+    """Return the campaign's number from the query, None without one."""
+    return int(number("campaign")) if "campaign" in request.args else None
+
+
+def limit(most: int) -> int:
+    """Return how many rows were asked for, from 1 to ``most``."""
+    return int(min(max(number("limit", float(most)), 1), most))
+
+
+def box() -> Box | None:
+    """Return ``bbox=west,south,east,north`` in degrees from the query, None without one.
+
+    Raises:
+        UsageError: It is not four ordered numbers.
+    """
+    given = request.args.get("bbox")
+    if given is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in given.split(","))
+    except ValueError:
+        west = south = east = north = math.nan
+    if not (west <= east and south <= north):
+        raise UsageError(
+            f"参数 bbox 应为“西,南,东,北”四个数字,得到“{given[:80]}”",
+            f"bbox must be west,south,east,north, got {given[:80]!r}",
+            code="bad_bbox",
+        )
+    return west, south, east, north
+
+
+def feature(
+    geometry: BaseGeometry, properties: dict[str, object], *, tolerance_deg: float = 0.0
+) -> dict[str, object]:
+    """Return a GeoJSON feature, thinned and rounded for drawing."""
+    thin = shapely.simplify(geometry, tolerance_deg) if tolerance_deg > 0 else geometry
+    fine = shapely.set_precision(thin, _STEP_DEG, mode="pointwise")
+    return {
+        "type": "Feature",
+        "geometry": shapely.geometry.mapping(fine),
+        "properties": properties,
+    }
+
+
+def collection(features: Iterable[dict[str, object]], **extra: object) -> dict[str, object]:
+    """Return a GeoJSON feature collection."""
+    return {"type": "FeatureCollection", "features": list(features), **extra}

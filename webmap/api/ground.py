@@ -1,0 +1,201 @@
+"""Questions of the map about ground: the overview of an area, outlines, zones, one cell."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import numpy as np
+import shapely
+from flask import Response, jsonify, request, url_for
+
+from geoinspect import crs as crs_
+from geoinspect.coverage.sums import CoverageSum
+from geoinspect.records import PatchState
+from geoinspect.snapshot import Snapshot, cell_report
+from geoinspect.store.schema import AreaRow, CampaignRow
+from webmap.api.blueprint import api, campaign_number, collection, feature, number
+from webmap.api.gaps import gaps_in
+from webmap.office import office
+from webmap.scope import Scope, scope_of
+from webmap.tree import AreaTree
+
+__all__ = ["api", "areas", "cell", "overview", "zones"]
+
+_CHINA_TIME = timezone(timedelta(hours=8))
+_OUTLINE_DEG = 2e-5
+_MOST_TRACKS, _MOST_PATCHES = 100_000, 1_000_000
+
+
+def overview() -> Response:
+    """Return all that the side panel shows of one area: ``?area=CODE&campaign=N``."""
+    with office().workspace.database.reading() as session:
+        scope = scope_of(session)
+        tree = AreaTree.of(scope)
+        campaigns = scope.campaigns()
+        campaign = scope.campaign(campaign_number()) if campaigns else None
+        row = _chosen_area(tree, campaign)
+        snapshot = None if campaign is None else office().snapshots.get(campaign.id)
+        answer: dict[str, Any] = {
+            "campaigns": [_campaign_json(c) for c in campaigns],
+            "campaign": None if campaign is None else _campaign_json(campaign),
+            "data_until": None,
+            "coverage_tiles": None,
+            "area": None,
+            "way": [],
+            "coverage": None,
+            "children": [],
+            "rest": None,
+            "gaps": [],
+            "gaps_total": 0,
+            "counts": {"tracks": 0, "surveys": 0, "patches": 0},
+        }
+        if snapshot is not None:
+            answer["data_until"] = None if snapshot.data_until is None else str(snapshot.data_until)
+            answer["coverage_tiles"] = _coverage_tiles(snapshot)
+        if row is not None:
+            answer |= _area_part(tree, row, snapshot)
+            answer["counts"] = _counts(scope, row, campaign)
+        return jsonify(answer)
+
+
+def areas() -> Response:
+    """Return the outlines of an area's children as GeoJSON, its own where it has none."""
+    with office().workspace.database.reading() as session:
+        tree = AreaTree.of(scope_of(session))
+        code = request.args.get("parent")
+        top = tree.root() if code is None else tree.area(code)
+        if top is None:
+            return jsonify(collection([], parent=None))
+        shown = tree.children(top.code) or [top]
+        features = [
+            feature(row.geometry, tree.as_json(row) | _label(row), tolerance_deg=_OUTLINE_DEG)
+            for row in shown
+        ]
+        outer = feature(top.geometry, tree.as_json(top), tolerance_deg=_OUTLINE_DEG)
+        return jsonify(collection(features, parent=outer))
+
+
+def zones() -> Response:
+    """Return zones as GeoJSON, with whether each holds today."""
+    today = datetime.now(UTC).astimezone(_CHINA_TIME).date()
+    with office().workspace.database.reading() as session:
+        features = [
+            feature(
+                zone.polygon,
+                {
+                    "kind": zone.kind.value,
+                    "name": zone.name,
+                    "valid_from": None if zone.valid_from is None else str(zone.valid_from),
+                    "valid_to": None if zone.valid_to is None else str(zone.valid_to),
+                    "valid": zone.valid_on(today),
+                },
+            )
+            for zone in scope_of(session).zones()
+        ]
+    return jsonify(collection(features))
+
+
+def cell() -> Response:
+    """Return what is known of the cell at ``?lon=&lat=`` and who was there; null outside."""
+    lon, lat = number("lon"), number("lat")
+    with office().workspace.database.reading() as session:
+        scope = scope_of(session)
+        campaign = scope.campaign(campaign_number())
+        report = cell_report(session, office().snapshots.get(campaign.id), lon, lat)
+        names = scope.unit_names()
+    if report is None:
+        return jsonify(cell=None)
+    named: list[dict[str, Any]] = [*report["areas"], *report["visits"]]  # type: ignore[misc]
+    for entry in named:
+        if entry["unit"] is not None:
+            entry["unit"] = names.get(entry["unit"], entry["unit"])
+    return jsonify(cell=report)
+
+
+def _chosen_area(tree: AreaTree, campaign: CampaignRow | None) -> AreaRow | None:
+    code = request.args.get("area")
+    if code is not None:
+        return tree.area(code)
+    if campaign is not None and campaign.area_code in tree.by_code:
+        return tree.area(campaign.area_code)
+    return tree.root()
+
+
+def _area_part(tree: AreaTree, row: AreaRow, snapshot: Snapshot | None) -> dict[str, object]:
+    """Return the way to an area, its coverage, its children with theirs, and its gaps."""
+    sums = {} if snapshot is None else snapshot.sums
+    total = sums.get(row.code)
+    children = tree.children(row.code)
+    part: dict[str, object] = {
+        "area": tree.as_json(row),
+        "way": [tree.as_json(step) for step in tree.way_to(row.code)],
+        "coverage": None if total is None else total.as_json(),
+        "children": [
+            tree.as_json(child)
+            | {"coverage": sums[child.code].as_json() if child.code in sums else None}
+            for child in children
+        ],
+        "rest": None,
+    }
+    if snapshot is not None and total is not None:
+        below = [sums[child.code] for child in children if child.code in sums]
+        part["rest"] = _rest(total, below) if below else None
+        part["gaps"], part["gaps_total"] = gaps_in(tree, row, snapshot)
+    return part
+
+
+def _rest(total: CoverageSum, below: list[CoverageSum]) -> dict[str, object] | None:
+    """Return the parent's ground that lies in no child, so that the table adds up; None if none.
+
+    Less than a square metre is rounding.
+    """
+    inside = sum(below[1:], below[0])
+    figures = {
+        name: getattr(total, name) - getattr(inside, name) for name in CoverageSum.__slots__
+    }
+    return CoverageSum(**figures).as_json() if figures["area_m2"] >= 1.0 else None
+
+
+def _counts(scope: Scope, row: AreaRow, campaign: CampaignRow | None) -> dict[str, int]:
+    """Return how many tracks and surveys touch an area, and how many patches lie in it."""
+    bounds = (row.west, row.south, row.east, row.north)
+    start, end = (None, None) if campaign is None else (campaign.start, campaign.end)
+    tracks = scope.tracks_in(bounds, limit=_MOST_TRACKS, start=start, end=end)
+    patches, _total = scope.patches_in(bounds, limit=_MOST_PATCHES)
+    centres = np.array([((p.west + p.east) / 2, (p.south + p.north) / 2) for p in patches])
+    suspected = np.array([p.state == PatchState.SUSPECTED.value for p in patches], dtype=bool)
+    shape = row.geometry
+    shapely.prepare(shape)
+    inside = shapely.contains_xy(shape, centres.reshape(-1, 2))
+    return {
+        "tracks": sum(bool(shapely.intersects(shape, track.geometry)) for track in tracks),
+        "surveys": sum(bool(shapely.intersects(shape, s.geometry)) for s in scope.surveys()),
+        "patches": int(np.count_nonzero(inside & suspected)),
+    }
+
+
+def _coverage_tiles(snapshot: Snapshot) -> str:
+    """Return the address pattern of the coverage tiles, for Leaflet."""
+    version = office().tile_version(snapshot)
+    first = url_for(
+        "tiles.coverage", campaign_id=snapshot.campaign_id, version=version, z=0, x=0, y=0
+    )
+    return first.removesuffix("0/0/0") + "{z}/{x}/{y}"
+
+
+def _campaign_json(row: CampaignRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "area": row.area_code,
+        "start": str(row.start),
+        "end": str(row.end),
+        "cell_m": row.cell_m,
+        "crs": crs_.authority_name(row.crs),
+    }
+
+
+def _label(row: AreaRow) -> dict[str, object]:
+    point = shapely.point_on_surface(row.geometry)
+    return {"label": [round(point.x, 6), round(point.y, 6)]}

@@ -1,0 +1,142 @@
+"""Files in, receipts out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from flask import Response, jsonify, request
+from werkzeug.exceptions import ClientDisconnected, UnsupportedMediaType
+
+from geoinspect.errors import TooLargeError, UsageError
+from geoinspect.intake import TrackTags, process, receive, result_json
+from geoinspect.records import Datum, Mode
+from geoinspect.store.schema import UploadRow
+from webmap.api.blueprint import limit
+from webmap.auth import current_person
+from webmap.office import office
+from webmap.scope import scope_of
+
+RAW_BYTES = "application/octet-stream"
+_MOST_RECEIPTS = 50
+_CHUNK_BYTES = 1 << 18
+_MAX_NAME = 200
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def post_file() -> tuple[Response, int]:
+    """Take one file as raw bytes: ``?name=&unit=&team=&mode=&datum=``.
+
+    The bytes are kept, synced and receipted before anything is read from them; a file that can't
+    be used still gets its receipt, with the reason in ``result``.
+    """
+    if request.mimetype != RAW_BYTES:
+        raise UnsupportedMediaType
+    name = _name()
+    tags = _tags()
+    settings = office().workspace.settings
+    most_mb = max(settings.track_max_mb, settings.raster_max_mb)
+    if request.content_length is not None:
+        _check_size(request.content_length, most_mb)
+    request.max_content_length = int(most_mb * 1e6) + 1
+    chunks = _chunks()
+    head = next(chunks, b"")
+    most_mb = settings.raster_max_mb if head.startswith(_TIFF) else settings.track_max_mb
+    if request.content_length is not None:
+        _check_size(request.content_length, most_mb)
+    person = current_person()
+    row = receive(
+        office().workspace,
+        chain([head], chunks),
+        name=name,
+        user_id=person.id,
+        actor=person.name,
+        max_mb=most_mb,
+    )
+    result = process(office().workspace, row.id, actor=person.name, tags=tags)
+    return jsonify(receipt_json(row) | {"result": result_json(result)}), 201
+
+
+def receipts() -> Response:
+    """Return what this person sent, newest first."""
+    with office().workspace.database.reading() as session:
+        rows = scope_of(session).sent(limit(_MOST_RECEIPTS))
+        return jsonify(receipts=[receipt_json(row) | {"result": row.result or None} for row in rows])
+
+
+def receipt(receipt_id: str) -> Response:
+    """Return one receipt of this person's own, and what became of the file."""
+    with office().workspace.database.reading() as session:
+        row = scope_of(session).receipt(receipt_id)
+        return jsonify(receipt_json(row) | {"result": row.result or None})
+
+
+def receipt_json(row: UploadRow) -> dict[str, Any]:
+    """Return the proof that a file arrived whole."""
+    return {
+        "receipt": row.id,
+        "name": row.name,
+        "bytes": row.file.bytes,
+        "sha256": row.file.sha256,
+        "received_at": row.received_at.isoformat().replace("+00:00", "Z"),
+        "status": row.status,
+    }
+
+
+def _chunks() -> Iterator[bytes]:
+    """Yield the body as it comes.
+
+    Raises:
+        UsageError: The connection broke before the announced end; nothing is kept.
+    """
+    expected, got = request.content_length, 0
+    try:
+        while chunk := request.stream.read(_CHUNK_BYTES):
+            got += len(chunk)
+            yield chunk
+    except ClientDisconnected:
+        expected = got + 1
+    if expected is not None and got < expected:
+        raise UsageError(
+            f"连接中断,只收到 {got} 字节:请重传",
+            f"the connection broke after {got} bytes: send the file again",
+            code="incomplete",
+        )
+
+
+def _name() -> str:
+    name = request.args.get("name", "").replace("\\", "/").rsplit("/", 1)[-1]
+    name = "".join(c for c in name if c.isprintable()).strip()
+    if not name:
+        raise UsageError(
+            "缺少文件名:请在地址中给出 ?name=",
+            "the file's name is missing: give it as ?name=",
+            code="no_name",
+        )
+    return name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 20]}…{name[-16:]}"
+
+
+def _tags() -> TrackTags:
+    given = request.args.get
+    try:
+        mode = Mode(given("mode", "")) if given("mode") else None
+        datum = Datum(given("datum", "")) if given("datum") not in (None, "", "auto") else None
+    except ValueError as error:
+        raise UsageError(
+            f"方式或坐标系无法识别:{error}", f"unknown mode or datum: {error}", code="bad_option"
+        ) from error
+    return TrackTags(
+        unit_code=given("unit") or None,
+        team=(given("team", "")[:100].strip() or None),
+        mode=mode,
+        datum=datum,
+    )
+
+
+def _check_size(size: int, most_mb: float) -> None:
+    if size > most_mb * 1e6:
+        raise TooLargeError(
+            f"文件 {size / 1e6:.0f} MB,超过 {most_mb:.0f} MB 的上限:请拆分后再传",
+            f"the file has {size / 1e6:.0f} MB, the limit is {most_mb:.0f} MB: send it in parts",
+        )

@@ -1,0 +1,144 @@
+"""Questions of the map about tracks, surveys and patches."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Response, jsonify, request, url_for
+
+from geoinspect.store.schema import PatchRow, SurveyRow, TrackRow
+from webmap.api.blueprint import box, campaign_number, collection, feature, limit
+from webmap.office import office
+from webmap.scope import scope_of
+
+_MOST_TRACKS, _MOST_PATCHES = 2000, 500
+_LINE_DEG = 1e-5
+
+
+def tracks() -> Response:
+    """Return tracks of a campaign's window in ``?bbox=`` as GeoJSON, newest day first."""
+    most = limit(_MOST_TRACKS)
+    with office().workspace.database.reading() as session:
+        scope = scope_of(session)
+        start = end = None
+        if scope.campaigns():
+            campaign = scope.campaign(campaign_number())
+            start, end = campaign.start, campaign.end
+        rows = scope.tracks_in(box(), limit=most, start=start, end=end)
+        names = scope.unit_names()
+        features = [
+            feature(row.geometry, _track_json(row, names), tolerance_deg=_LINE_DEG) for row in rows
+        ]
+    return jsonify(collection(features, limited=len(features) == most))
+
+
+def track(track_id: int) -> Response:
+    """Return one track: what was read, cleaned and said of its datum."""
+    with office().workspace.database.reading() as session:
+        scope = scope_of(session)
+        row = scope.track(track_id)
+        return jsonify(
+            _track_json(row, scope.unit_names())
+            | {
+                "file": row.file.name,
+                "format": row.format,
+                "points": row.points,
+                "length_m": round(row.length_m, 1),
+                "cleaned_length_m": round(row.cleaned_length_m, 1),
+                "first_time": _iso(row.first_time),
+                "last_time": _iso(row.last_time),
+                "datum_used": row.datum_used,
+                "report": row.report,
+                "bbox": [row.west, row.south, row.east, row.north],
+            }
+        )
+
+
+def surveys() -> Response:
+    """Return surveys as GeoJSON outlines, each with the address pattern of its tiles."""
+    with office().workspace.database.reading() as session:
+        features = [
+            feature(row.geometry, _survey_json(row), tolerance_deg=_LINE_DEG / 10)
+            for row in scope_of(session).surveys()
+        ]
+    return jsonify(collection(features))
+
+
+def patches() -> Response:
+    """Return the first patches in ``?bbox=`` by rank as GeoJSON, and how many there are."""
+    with office().workspace.database.reading() as session:
+        rows, total = scope_of(session).patches_in(box(), limit=limit(_MOST_PATCHES))
+        features = [feature(row.geometry, _patch_json(row)) for row in rows]
+    return jsonify(collection(features, total=total))
+
+
+def patch(patch_id: int) -> Response:
+    """Return one patch with its reasons and its survey."""
+    with office().workspace.database.reading() as session:
+        row = scope_of(session).patch(patch_id)
+        return jsonify(
+            _patch_json(row)
+            | {
+                "reasons": row.reasons,
+                "detector": row.survey.detector,
+                "survey": _survey_json(row.survey),
+                "chip": url_for("api.chip", patch_id=row.id),
+                "bbox": [row.west, row.south, row.east, row.north],
+            }
+        )
+
+
+def chip(patch_id: int) -> Response:
+    """Return the picture round a patch as PNG, with its outline drawn."""
+    with office().workspace.database.reading() as session:
+        row = scope_of(session).patch(patch_id)
+        survey_id, outline = row.survey_id, row.geometry
+    picture = office().pictures.chip(office().picture_path(survey_id), outline)
+    response = Response(picture, mimetype="image/png")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.set_etag(f"{office().stamp}-{patch_id}-{len(picture)}")
+    response.make_conditional(request)
+    return response
+
+
+def _track_json(row: TrackRow, unit_names: dict[str, str]) -> dict[str, object]:
+    code = row.unit_code
+    return {
+        "id": row.id,
+        "name": row.name,
+        "unit_code": code,
+        "unit": None if code is None else unit_names.get(code, code),
+        "team": row.team,
+        "mode": row.mode,
+        "day": None if row.day is None else str(row.day),
+    }
+
+
+def _survey_json(row: SurveyRow) -> dict[str, object]:
+    version = f"{office().stamp}-{row.file.sha256[:8]}"
+    first = url_for("tiles.survey", survey_id=row.id, version=version, z=0, x=0, y=0)
+    return {
+        "id": row.id,
+        "name": row.name,
+        "taken": _iso(row.taken),
+        "gsd_cm": round(row.gsd_cm, 2),
+        "valid_area_m2": round(row.valid_area_m2, 1),
+        "detector": row.detector,
+        "tiles": first.removesuffix("0/0/0") + "{z}/{x}/{y}",
+        "bbox": [row.west, row.south, row.east, row.north],
+    }
+
+
+def _patch_json(row: PatchRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "rank": row.rank,
+        "score": round(row.score, 4),
+        "area_m2": round(row.area_m2, 2),
+        "state": row.state,
+        "point": [(row.west + row.east) / 2, (row.south + row.north) / 2],
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

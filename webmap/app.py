@@ -1,0 +1,74 @@
+"""The factory of the web app."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from flask import Flask, url_for
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from geoinspect.store.workspace import Workspace
+from webmap import office as office_
+from webmap.api import api
+from webmap.auth import current_person, use_login
+from webmap.errors import answer_errors
+from webmap.language import use_languages
+from webmap.pages import pages
+from webmap.security import protect
+from webmap.shell import make_shell
+from webmap.tiles.routes import tiles
+
+_STATIC = Path(__file__).parent / "static"
+_YEAR_S = 365 * 86400
+_FORM_BYTES = 64 << 10
+
+
+def create_app(workspace_folder: Path, *, testing: bool = False) -> Flask:
+    """Return the web app of a workspace.
+
+    Args:
+        workspace_folder: An existing workspace.
+        testing: Let errors through to the caller instead of turning them into pages.
+
+    Raises:
+        UsageError: There is no workspace in the folder.
+    """
+    workspace = Workspace.open(workspace_folder)
+    build = _build_of(_STATIC)
+    # The build is part of the address, so that browsers may keep every file for good.
+    app = Flask(__name__, static_folder=str(_STATIC), static_url_path=f"/static/{build}")
+    app.config.update(
+        SECRET_KEY=workspace.secret_key(),
+        TESTING=testing,
+        MAX_CONTENT_LENGTH=_FORM_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=_YEAR_S,
+        PERMANENT_SESSION_LIFETIME=12 * 3600,
+    )
+    if workspace.settings.public_host:
+        hosts = [workspace.settings.public_host, "localhost", "127.0.0.1"]
+        app.config["TRUSTED_HOSTS"] = hosts
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
+    use_languages(app, workspace.settings)
+    protect(app)
+    use_login(app)
+    answer_errors(app)
+    for blueprint in (pages, api, tiles):
+        app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(
+        person=current_person, simulated=workspace.settings.simulated, build=build
+    )
+    with app.test_request_context():
+        shell = make_shell(lambda name: url_for("static", filename=name))
+    office_.install(app.extensions, office_.Office(workspace, shell, build))
+    return app
+
+
+def _build_of(folder: Path) -> str:
+    """Return a short hash of all static files."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(folder).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
