@@ -1,9 +1,8 @@
-"""Set up a campaign: its grid over the area tree, and every earlier look on it."""
+"""A campaign's ground: its grid over the area tree."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 import shapely
 from shapely import MultiPolygon, Polygon
@@ -12,10 +11,9 @@ from geoinspect import crs as crs_
 from geoinspect.coverage import bits
 from geoinspect.coverage.ground import Ground, make_ground
 from geoinspect.grid import check_cell_size
-from geoinspect.records import Campaign, Level, Mode
-from geoinspect.store import audit, grounds
+from geoinspect.records import Level, Mode
+from geoinspect.settings import Settings
 from geoinspect.store.schema import AreaRow, CampaignRow
-from geoinspect.store.workspace import Workspace
 
 # Borders drawn twice leave slivers; a piece under this share of a cell is such a sliver.
 _SLIVER_SHARE = 1e-4
@@ -23,44 +21,29 @@ _DENSE_DEG = 0.001
 _LEVELS = list(Level)
 
 
-def make_campaign(
-    workspace: Workspace,
-    name: str,
-    *,
-    area_code: str,
-    start: date,
-    end: date,
-    cell_m: float,
-    actor: str,
-) -> CampaignRow:
-    """Make a campaign over an area and everything below it.
+def plan_ground(settings: Settings, rows: Sequence[AreaRow], *, cell_m: float) -> Ground:
+    """Return the cells of a campaign.
+
+    Args:
+        settings: The sweep widths, which decide how fine the masks must be.
+        rows: The campaign's area first, then all areas below it.
+        cell_m: Cell size in metres.
 
     Raises:
-        NotFoundError: There is no such area.
-        UsageError: The name is taken, the window is inverted or the cell size unusable.
+        UsageError: The cell size is unusable.
         AreaError: The area has no ground.
     """
     check_cell_size(cell_m)
-    with workspace.database.reading() as session:
-        rows = grounds.below(session, area_code)
     centre = rows[0].geometry.centroid
     crs = crs_.metric_crs_for(centre.x, centre.y)
-    narrowest_m = min(workspace.settings.sweep_width_m(mode) for mode in Mode)
-    side = bits.side_for(cell_m, narrowest_m)
-    ground = make_ground(
-        owned_ground(rows, crs), crs=crs, cell_m=cell_m, side=side, sliver_share=_SLIVER_SHARE
+    narrowest_m = min(settings.sweep_width_m(mode) for mode in Mode)
+    return make_ground(
+        owned_ground(rows, crs),
+        crs=crs,
+        cell_m=cell_m,
+        side=bits.side_for(cell_m, narrowest_m),
+        sliver_share=_SLIVER_SHARE,
     )
-    campaign = Campaign(name, area_code, start, end, cell_m, crs)
-    with workspace.database.writing() as session:
-        row = grounds.add_campaign(session, campaign, side=side, ground=ground.to_bytes())
-        audit.record(
-            session,
-            actor=actor,
-            action="campaign.add",
-            subject=name,
-            details={"area": area_code, "start": str(start), "end": str(end), "cell_m": cell_m},
-        )
-    return row
 
 
 def owned_ground(rows: Sequence[AreaRow], crs: str) -> dict[str, Polygon | MultiPolygon]:

@@ -17,10 +17,9 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from geoinspect.campaigns import make_campaign
 from geoinspect.errors import InputError, Text
 from geoinspect.ingest.areas import FieldChoice, read_areas, read_zones
-from geoinspect.intake import Intake, TrackTags
+from geoinspect.intake import Intake, TrackTags, open_campaign
 from geoinspect.records import AddResult, Level, Problem, Refusal, ZoneKind
 from geoinspect.snapshot import Snapshot, take_snapshot
 from geoinspect.store import audit, grounds, sightings
@@ -167,7 +166,7 @@ def find_or_make_campaign(workspace: Workspace, plan: CampaignPlan, *, actor: st
         for row in grounds.campaigns(session):
             if row.name == plan.name:
                 return row.id
-    made = make_campaign(
+    made, _ = open_campaign(
         workspace,
         plan.name,
         area_code=plan.area_code,
@@ -176,7 +175,6 @@ def find_or_make_campaign(workspace: Workspace, plan: CampaignPlan, *, actor: st
         cell_m=plan.cell_m,
         actor=actor,
     )
-    Intake(workspace, actor=actor).sweep_campaign(made.id)
     return made.id
 
 

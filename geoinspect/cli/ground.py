@@ -178,11 +178,10 @@ def add_campaign(
     as_json: bool,
 ) -> int:
     """建立行动 make a campaign and sweep what is already there onto it."""
-    from geoinspect.campaigns import make_campaign
-    from geoinspect.intake import Intake
+    from geoinspect.intake import open_campaign
 
     with open_workspace(workspace) as opened:
-        row = make_campaign(
+        row, looks = open_campaign(
             opened,
             name,
             area_code=area_code,
@@ -191,7 +190,6 @@ def add_campaign(
             cell_m=cell_m,
             actor="cli",
         )
-        looks = Intake(opened, actor="cli").sweep_campaign(row.id)
     if as_json:
         print_json({"id": row.id, "name": name, "crs": row.crs, "cell_m": cell_m, "looks": looks})
     say(

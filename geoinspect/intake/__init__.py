@@ -5,6 +5,7 @@ result, not an exception; nothing that was acknowledged is ever lost.
 """
 
 from geoinspect.intake.files import Intake, TrackTags
+from geoinspect.intake.opening import open_campaign
 from geoinspect.intake.uploads import kind_of, process, receive, result_json
 
-__all__ = ["Intake", "TrackTags", "kind_of", "process", "receive", "result_json"]
+__all__ = ["Intake", "TrackTags", "kind_of", "open_campaign", "process", "receive", "result_json"]

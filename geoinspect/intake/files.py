@@ -15,9 +15,10 @@ from geoinspect.errors import RasterError, Text
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.rasters import read_info, reencode_cog
 from geoinspect.ingest.tracks import read_track, summary
-from geoinspect.intake.looks import LookMaker
+from geoinspect.intake.looks import LookMaker, survey_source, track_source
 from geoinspect.intake.rows import (
     CHINA_TIME,
+    china_day,
     duplicate,
     first_day,
     patch_rows,
@@ -71,20 +72,23 @@ class Intake:
         cleaned = clean(file.segments, mode=told.mode, settings=settings)
         kept = self._keep(path, settings.track_max_mb)
         day = first_day(cleaned.segments) or first_day(file.segments) or told.day
-        looks, problems = self._looks.of_track(cleaned, day)
         text = summary(file, cleaned, label)
-        problems = (*file.problems, *cleaned.problems, *problems)
+        source = track_source(cleaned, day, settings)
+        self._looks.prepare(day)
         with self._workspace.database.writing() as session:
             known = sightings.track_of_file(session, kept.sha256)
             if known is not None:
                 return duplicate("track", label, known.id, known.file)
-            row = track_row(file, cleaned, told.unit_code, told.team, day, label, text, problems)
+            row = track_row(file, cleaned, told.unit_code, told.team, day, label, text)
             row.file_id = sightings.file_row(session, kept, label).id
             session.add(row)
             session.flush()
-            for look in looks:
-                look.source_id = row.id
-                sightings.add_look(session, look)
+            problems = (
+                *file.problems,
+                *cleaned.problems,
+                *self._looks.add(session, source, row.id),
+            )
+            row.report = {**row.report, "problems": [problem.as_json() for problem in problems]}
             self._note(session, "track.add", label, {"id": row.id, "sha256": kept.sha256})
         details = {"points": row.points, "length_m": row.length_m, "sha256": kept.sha256}
         return AddResult(label, "added", "track", row.id, text, problems, details)
@@ -180,7 +184,8 @@ class Intake:
         with self._workspace.database.reading() as session:
             row = sightings.survey(session, survey_id)
             licensed = grounds.zones(session, ZoneKind.LICENSED)
-        day = None if row.taken is None else row.taken.astimezone(CHINA_TIME).date()
+        day = china_day(row.taken)
+        self._looks.prepare(day)
         detection, refusals = detect(
             [(row.name, self._workspace.survey_path(row.id))],
             settings=settings,
@@ -192,44 +197,15 @@ class Intake:
         )
         if refusals:
             raise RasterError(refusals[0].text.zh, refusals[0].text.en, code=refusals[0].code)
-        looks, problems = self._looks.of_survey(row, day)
         with self._workspace.database.writing() as session:
             stored = sightings.survey(session, survey_id)
             stored.detector, stored.detected_at = detection.detector, datetime.now(UTC)
             sightings.replace_patches(session, survey_id, patch_rows(detection, survey_id))
             sightings.rerank(session)
-            for look in looks:
-                sightings.add_look(session, look)
+            problems = self._looks.add(session, survey_source(stored, settings), survey_id)
             details = {"id": survey_id, "patches": len(detection.patches)}
             self._note(session, "survey.detect", row.name, details)
         return detection, problems
-
-    def sweep_campaign(self, campaign_id: int) -> int:
-        """Sweep everything already stored onto a new campaign; return how many looks it got."""
-        with self._workspace.database.reading() as session:
-            campaign = grounds.campaign_numbered(session, campaign_id)
-            window = (campaign.start, campaign.end)
-            tracks = [t for t in sightings.tracks(session) if _within(t.day, window)]
-            surveys = [s for s in sightings.surveys(session) if s.detected_at is not None]
-        looks = []
-        for track in tracks:
-            raw = self._workspace.vault.path_of(track.file.sha256)
-            settings = self._workspace.settings
-            file = read_track(
-                raw, datum=Datum(track.datum_used), settings=settings, name=track.name
-            )
-            cleaned = clean(file.segments, mode=Mode(track.mode), settings=settings)
-            for look in self._looks.of_track(cleaned, track.day)[0]:
-                look.source_id = track.id
-                looks.append(look)
-        for survey in surveys:
-            day = None if survey.taken is None else survey.taken.astimezone(CHINA_TIME).date()
-            looks += self._looks.of_survey(survey, day)[0]
-        mine = [look for look in looks if look.campaign_id == campaign_id]
-        with self._workspace.database.writing() as session:
-            for look in mine:
-                sightings.add_look(session, look)
-        return len(mine)
 
     def _keep(self, path: Path, max_mb: float) -> KeptFile:
         vault = self._workspace.vault
@@ -243,7 +219,3 @@ class Intake:
         audit.record(
             session, actor=self._actor, action=action, subject=subject, details=dict(details)
         )
-
-
-def _within(day: date | None, window: tuple[date, date]) -> bool:
-    return day is not None and window[0] <= day <= window[1]

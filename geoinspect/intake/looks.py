@@ -1,83 +1,101 @@
-"""Sweep one source onto every campaign of its day."""
+"""Sweep a source onto the campaigns of its day."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import shapely
+from sqlalchemy.orm import Session
 
 from geoinspect.campaigns import ground_of
 from geoinspect.coverage.looks import Look, Sweeper
 from geoinspect.errors import Text
+from geoinspect.intake.rows import china_day
 from geoinspect.records import CleanedTrack, Problem
-from geoinspect.store import grounds
+from geoinspect.settings import Settings
+from geoinspect.store import grounds, sightings
 from geoinspect.store.schema import CampaignRow, LookRow, SurveyRow
 from geoinspect.store.workspace import Workspace
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """Something that saw ground: how to sweep it, and what its look row says of it."""
+
+    kind: str
+    mode: str
+    source_id: int | None
+    day: date | None
+    sweep: Callable[[Sweeper], Look]
+
+    def look_on(self, campaign_id: int, sweeper: Sweeper) -> LookRow | None:
+        """Return the look row on one campaign, None when it touches none of its ground."""
+        look = self.sweep(sweeper)
+        if len(look.row) == 0:
+            return None
+        return LookRow(
+            campaign_id=campaign_id,
+            kind=self.kind,
+            source_id=self.source_id,
+            mode=self.mode,
+            day=self.day,
+            length_m=float(look.length_m.sum()),
+            cells=look.to_bytes(),
+        )
+
+
+def track_source(
+    cleaned: CleanedTrack, day: date | None, settings: Settings, *, track_id: int | None = None
+) -> Source:
+    """Return a track as a source; its number may be set on the rows later."""
+
+    def swept(sweeper: Sweeper) -> Look:
+        width_m = settings.sweep_width_m(cleaned.mode)
+        return sweeper.track(cleaned.segments, width_m=width_m, gap_s=settings.gap_s)
+
+    return Source("track", cleaned.mode.value, track_id, day, swept)
+
+
+def survey_source(row: SurveyRow, settings: Settings) -> Source:
+    """Return a survey as a source: the ground its valid data shows."""
+    taken_s = np.nan if row.taken is None else row.taken.timestamp()
+    outline = shapely.MultiPolygon(row.geometry)
+
+    def pictured(sweeper: Sweeper) -> Look:
+        return sweeper.picture(outline, pod=settings.survey_pod, taken_s=taken_s)
+
+    return Source("survey", "survey", row.id, china_day(row.taken), pictured)
+
+
 class LookMaker:
-    """Makes look rows, keeping each campaign's cells between sources."""
+    """Makes the looks of sources on every campaign of their day, keeping each campaign's cells."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._sweepers: dict[int, Sweeper] = {}
 
-    def of_track(
-        self, cleaned: CleanedTrack, day: date | None
-    ) -> tuple[list[LookRow], tuple[Problem, ...]]:
-        """Return a track's looks (their source is set by the caller) and why it has none."""
-        settings = self._workspace.settings
-
-        def swept(sweeper: Sweeper) -> Look:
-            width_m = settings.sweep_width_m(cleaned.mode)
-            return sweeper.track(cleaned.segments, width_m=width_m, gap_s=settings.gap_s)
-
-        return self._looks("track", cleaned.mode.value, 0, day, swept)
-
-    def of_survey(
-        self, row: SurveyRow, day: date | None
-    ) -> tuple[list[LookRow], tuple[Problem, ...]]:
-        """Return a survey's looks and why it has none."""
-        taken_s = np.nan if row.taken is None else row.taken.timestamp()
-
-        def pictured(sweeper: Sweeper) -> Look:
-            pod = self._workspace.settings.survey_pod
-            return sweeper.picture(shapely.MultiPolygon(row.geometry), pod=pod, taken_s=taken_s)
-
-        return self._looks("survey", "survey", row.id, day, pictured)
-
-    def _looks(
-        self,
-        kind: str,
-        mode: str,
-        source_id: int,
-        day: date | None,
-        made: Callable[[Sweeper], Look],
-    ) -> tuple[list[LookRow], tuple[Problem, ...]]:
-        """Return the looks of one source on every campaign of its day that it touches."""
+    def prepare(self, day: date | None) -> None:
+        """Load the cells of the day's campaigns, so that no write waits for it."""
         with self._workspace.database.reading() as session:
-            campaigns = list(grounds.campaigns_on(session, day))
-            any_campaign = bool(grounds.campaigns(session))
-            for campaign in campaigns:
+            for campaign in grounds.campaigns_on(session, day):
                 self._sweeper(campaign)
-        found = []
-        for campaign in campaigns:
-            look = made(self._sweeper(campaign))
-            if len(look.row):
-                found.append(
-                    LookRow(
-                        campaign_id=campaign.id,
-                        kind=kind,
-                        source_id=source_id,
-                        mode=mode,
-                        day=day,
-                        length_m=float(look.length_m.sum()),
-                        cells=look.to_bytes(),
-                    )
-                )
-        return found, _uncounted(day, any_campaign, bool(campaigns), bool(found))
+
+    def add(self, session: Session, source: Source, source_id: int) -> tuple[Problem, ...]:
+        """Store a source's looks in the caller's transaction; return why it has none.
+
+        The campaigns are read in that transaction, so one opened meanwhile is not missed.
+        """
+        campaigns = grounds.campaigns_on(session, source.day)
+        found = [source.look_on(c.id, self._sweeper(c)) for c in campaigns]
+        looks = [look for look in found if look is not None]
+        for look in looks:
+            look.source_id = source_id
+            sightings.add_look(session, look)
+        any_campaign = bool(grounds.campaigns(session))
+        return _uncounted(source.day, any_campaign, bool(campaigns), bool(looks))
 
     def _sweeper(self, campaign: CampaignRow) -> Sweeper:
         if campaign.id not in self._sweepers:

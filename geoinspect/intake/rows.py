@@ -14,7 +14,6 @@ from geoinspect.records import (
     AddResult,
     CleanedTrack,
     Detection,
-    Problem,
     RasterInfo,
     Segment,
     TrackFile,
@@ -34,7 +33,6 @@ def track_row(
     day: date | None,
     label: str,
     text: Text,
-    problems: tuple[Problem, ...],
 ) -> TrackRow:
     """Return the row of a track; its file is set by the caller."""
     times_s = np.concatenate([s.time_s for s in file.segments])
@@ -62,7 +60,6 @@ def track_row(
             "mode_declared": cleaned.mode_declared,
             "points_refused": dict(file.refused),
             "flagged": dict(cleaned.flagged),
-            "problems": [problem.as_json() for problem in problems],
         },
     )
 
@@ -140,6 +137,11 @@ def _map_line(segments: tuple[Segment, ...]) -> shapely.MultiLineString:
     return (
         simple if isinstance(simple, shapely.MultiLineString) else shapely.MultiLineString([simple])
     )
+
+
+def china_day(moment: datetime | None) -> date | None:
+    """Return the day of a moment by the Chinese calendar."""
+    return None if moment is None else moment.astimezone(CHINA_TIME).date()
 
 
 def first_day(segments: tuple[Segment, ...]) -> date | None:
