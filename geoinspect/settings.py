@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     sweep_width_boat_m: float = Field(30.0, gt=0, description="… across a line by boat.")
     sweep_width_drone_m: float = Field(60.0, gt=0, description="… under a flown line.")
     survey_pod: float = Field(
-        0.8, ge=0, le=1, description="Detection rate credited to analysed drone pictures."
+        0.85, ge=0, le=1, description="Detection rate credited to analysed drone pictures."
     )
     covered_share: float = Field(0.5, gt=0, le=1, description="Seen share that makes 'covered'.")
     cleared_pod: float = Field(0.8, gt=0, lt=1, description="POD that makes 'cleared'.")

@@ -50,9 +50,9 @@ def create_app(workspace_folder: Path, *, testing: bool = False) -> Flask:
         app.config["TRUSTED_HOSTS"] = hosts
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     use_languages(app, workspace.settings)
-    protect(app)
     use_login(app)
-    answer_errors(app)
+    protect(app)
+    answer_errors(app, hide_surprises=not testing)
     for blueprint in (pages, api, tiles):
         app.register_blueprint(blueprint)
     app.jinja_env.globals.update(

@@ -54,12 +54,19 @@ _FORGERY = Text(
 )
 
 
-def answer_errors(app: Flask) -> None:
-    """Give an app its answers to every kind of error."""
+def answer_errors(app: Flask, *, hide_surprises: bool) -> None:
+    """Give an app its answers to every kind of error.
+
+    Args:
+        app: The app.
+        hide_surprises: Answer what nobody expected with a number that the log explains; tests
+            let it through.
+    """
     app.register_error_handler(GeoInspectError, _own_error)
     app.register_error_handler(CSRFError, _forgery)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _unexpected)
+    if hide_surprises:
+        app.register_error_handler(Exception, _unexpected)
 
 
 def wants_json() -> bool:

@@ -1,0 +1,189 @@
+"""Long campaigns: break things on purpose for as long as one has time, and count."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from geoinspect.errors import GeoInspectError
+from geoinspect.ingest.areas import read_areas
+from geoinspect.ingest.cleaning import clean
+from geoinspect.ingest.rasters import read_info
+from geoinspect.ingest.tracks import read_track
+from geoinspect.settings import load_settings
+from geoinspect.store import audit, people
+from geoinspect.store.workspace import Workspace
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+SETTINGS = load_settings()
+
+
+def mutated(data: bytes, random_: random.Random) -> bytes:
+    """Return the bytes with a few random wounds: flips, cuts, repeats, insertions."""
+    wounded = bytearray(data)
+    for _ in range(random_.randint(1, 8)):
+        if not wounded:
+            break
+        at = random_.randrange(len(wounded))
+        kind = random_.randrange(5)
+        if kind == 0:
+            wounded[at] ^= 1 << random_.randrange(8)
+        elif kind == 1:
+            del wounded[at : at + random_.randint(1, 200)]
+        elif kind == 2:
+            wounded[at:at] = wounded[at : at + random_.randint(1, 200)]
+        elif kind == 3:
+            wounded[at:at] = random_.randbytes(random_.randint(1, 20))
+        else:
+            del wounded[at:]
+    return bytes(wounded)
+
+
+def fuzz(files: list[Path], read: Callable[[Path], object], minutes: float, seed: int) -> int:
+    """Feed mutated files to a reader; return 1 when anything but our own error came out."""
+    random_, counts = random.Random(seed), Counter[str]()
+    end, slowest_s = time.monotonic() + minutes * 60, 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        while time.monotonic() < end:
+            source = random_.choice(files)
+            path = Path(folder) / f"case{source.suffix}"
+            path.write_bytes(mutated(source.read_bytes(), random_))
+            start = time.monotonic()
+            try:
+                read(path)
+                counts["read"] += 1
+            except GeoInspectError:
+                counts["refused"] += 1
+            except Exception as error:  # noqa: BLE001 - whatever else comes out is the find
+                counts["FAILED"] += 1
+                print(f"{source.name}: {type(error).__name__}: {error}", file=sys.stderr)
+            slowest_s = max(slowest_s, time.monotonic() - start)
+    print(f"{sum(counts.values())} files, {dict(counts)}, slowest {slowest_s:.2f} s, seed {seed}")
+    return int(counts["FAILED"] > 0)
+
+
+def tracks(minutes: float, seed: int) -> int:
+    """Mutate every shared track file."""
+
+    def read(path: Path) -> None:
+        file = read_track(path, settings=SETTINGS)
+        clean(file.segments, mode=None, settings=SETTINGS)
+
+    return fuzz(
+        sorted(p for p in (SHARED / "tracks").iterdir() if p.stat().st_size < 1 << 20),
+        read,
+        minutes,
+        seed,
+    )
+
+
+def rasters(minutes: float, seed: int) -> int:
+    """Mutate every shared raster."""
+    return fuzz(
+        sorted((SHARED / "imagery").glob("*.tif")),
+        lambda p: read_info(p, settings=SETTINGS),
+        minutes,
+        seed,
+    )
+
+
+def areas(minutes: float, seed: int) -> int:
+    """Mutate the sample county's boundary files."""
+    from sample_data import generate
+
+    with tempfile.TemporaryDirectory() as folder:
+        generate(Path(folder))
+        files = [p for p in Path(folder).rglob("*") if p.suffix in {".geojson", ".gpkg", ".zip"}]
+        return fuzz(files, read_areas, minutes, seed)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from geoinspect.intake import process, receive
+from geoinspect.store.workspace import Workspace
+workspace, n = Workspace.open(Path(sys.argv[1])), 0
+data = Path(sys.argv[2]).read_bytes()
+while True:
+    n += 1
+    unique = data.replace(b"</gpx>", f"<!-- {sys.argv[3]} {n} --></gpx>".encode())
+    row = receive(workspace, [unique], name=f"{n}.gpx", user_id=1, actor="u", max_mb=10)
+    print(row.id, flush=True)
+    process(workspace, row.id, actor="u")
+"""
+
+
+def kills(minutes: float, seed: int) -> int:
+    """Kill -9 an uploading process at random moments; every receipt it printed must still stand."""
+    random_, receipts, rounds, lost = random.Random(seed), [], 0, 0
+    track = SHARED / "tracks" / "syn_gap.gpx"
+    with tempfile.TemporaryDirectory() as folder:
+        with (
+            Workspace.create(Path(folder) / "w") as workspace,
+            workspace.database.writing() as session,
+        ):
+            people.add_user(session, name="u", role="field", unit_code=None, password="long enough")
+        end = time.monotonic() + minutes * 60
+        while time.monotonic() < end:
+            rounds += 1
+            child = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-c",
+                    textwrap.dedent(WRITER),
+                    f"{folder}/w",
+                    str(track),
+                    str(rounds),
+                ],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            assert child.stdout is not None
+            receipts.append(child.stdout.readline().strip())
+            time.sleep(random_.uniform(0, 0.4))
+            os.kill(child.pid, signal.SIGKILL)
+            receipts += child.stdout.read().split()
+            child.wait()
+        with (
+            Workspace.open(Path(folder) / "w") as workspace,
+            workspace.database.reading() as session,
+        ):
+            for receipt in filter(None, receipts):
+                try:
+                    kept = people.upload(session, receipt).file
+                    lost += not workspace.vault.path_of(kept.sha256).is_file()
+                except GeoInspectError:
+                    lost += 1
+            rows, _ = audit.verify(session)
+            healthy = workspace.database.integrity()
+    print(
+        f"{rounds} kills, {len(receipts)} receipts, {lost} lost, audit {rows} rows, integrity {healthy}, seed {seed}"
+    )
+    return int(lost > 0 or healthy != "ok")
+
+
+CAMPAIGNS = {"tracks": tracks, "rasters": rasters, "areas": areas, "kills": kills}
+
+
+def main() -> int:
+    """Run one campaign."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("campaign", choices=CAMPAIGNS)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    return CAMPAIGNS[chosen.campaign](chosen.minutes, chosen.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

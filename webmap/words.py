@@ -1,0 +1,156 @@
+"""The words that scripts put on a page, in the page's language."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from webmap.language import language
+
+
+def script_words() -> dict[str, str]:
+    """Return key → words; ``{name}`` in them is filled in by the script."""
+    return {"language": language(), **_map_words(), **_detail_words(), **_upload_words()}
+
+
+def _map_words() -> dict[str, str]:
+    return {
+        "nobody_saw": _("Ground nobody has seen"),
+        "of_total": _("{share} of {total}"),
+        "whole_gaps": _("{area} of it in {cells} cells of which no part was seen"),
+        "touched": _("Touched"),
+        "covered": _("Covered"),
+        "cleared": _("Cleared"),
+        "unseen": _("Unseen"),
+        "nested": _(
+            "Each line is part of the one above it: touched is any ground seen, covered at least "
+            "{covered} of the cell, cleared is covered and searched with a detection rate of at "
+            "least {cleared}."
+        ),
+        "cells_of": _("{n} of {total} cells"),
+        "tracks": _("Tracks"),
+        "surveys": _("Drone pictures"),
+        "patches": _("Suspected patches"),
+        "in_parts": _("In parts"),
+        "name": _("Name"),
+        "unit": _("Unit"),
+        "unseen_ground": _("Unseen"),
+        "of_ground": _("of km²"),
+        "cleared_share": _("Cleared"),
+        "rest": _("Not in any of these"),
+        "sum": _("Together"),
+        "gaps": _("Largest gaps"),
+        "gaps_shown": _("{n} of {total} gaps shown, the largest first"),
+        "no_gaps": _("No cell here is wholly unseen."),
+        "no_areas": _("No areas yet. Import their boundaries: geoinspect areas add FILE"),
+        "no_campaign": _(
+            "No campaign yet, so there is nothing to measure coverage against. Make one: "
+            "geoinspect campaigns add NAME --area CODE --from DATE --to DATE --cell 100"
+        ),
+        "outside_campaign": _("This area lies outside the campaign, so it has no coverage."),
+        "no_tracks": _("No tracks here in this campaign. Upload some on the upload page."),
+        "no_surveys": _(
+            "No drone pictures here yet. Upload an orthomosaic (GeoTIFF) on the upload page."
+        ),
+        "claim": _(
+            "Drone pictures are credited with a detection rate of {pod}. That is a setting, not "
+            "measured on these pictures. Seen ground is ground that was searched: it does not "
+            "prove that nothing grows there."
+        ),
+        "data_until": _("Data until {day}"),
+        "no_data": _("No data yet"),
+        "patches_shown": _("{n} of {total} patches in view, the first by rank"),
+        "tracks_limited": _("Only the newest {n} tracks are drawn: zoom in to see the others"),
+        "km2": _("km²"),
+        "mu": _("mu"),
+        "ha": _("ha"),
+        "m2": _("m²"),
+        "metres": _("m"),
+        "kilometres": _("km"),
+        "beijing": _("Beijing time"),
+        "loading": _("Loading…"),
+        "failed": _("The server did not answer. Check the network and try again."),
+        "again": _("Try again"),
+        "signed_out": _("You are signed out. Sign in again."),
+        "go_to": _("Go to {name}"),
+        "level_province": _("Province"),
+        "level_prefecture": _("Prefecture"),
+        "level_county": _("County"),
+        "level_township": _("Township"),
+        "level_village": _("Village"),
+        "level_compartment": _("Forest compartment"),
+    }
+
+
+def _detail_words() -> dict[str, str]:
+    return {
+        "back": _("Back to {name}"),
+        "cell": _("Cell {id}"),
+        "cell_outside": _("No cell of the campaign here."),
+        "seen_share": _("Seen"),
+        "of_cell": _("{share} of {area} of ground"),
+        "effort": _("Detection rate"),
+        "effort_note": _("{share}, from the effort: {length} of track"),
+        "passes": _("Looks"),
+        "last_seen": _("Last seen"),
+        "never": _("Never"),
+        "unknown": _("Unknown"),
+        "who": _("Who was there"),
+        "nobody": _("Nobody yet. No track or picture saw this cell."),
+        "areas": _("Areas"),
+        "team": _("Team"),
+        "mode": _("By"),
+        "day": _("Day"),
+        "what": _("Source"),
+        "mode_foot": _("on foot"),
+        "mode_vehicle": _("by vehicle"),
+        "mode_boat": _("by boat"),
+        "mode_drone": _("by drone"),
+        "mode_survey": _("drone picture"),
+        "track": _("Track"),
+        "length": _("Length"),
+        "length_note": _("{raw} as read, {clean} after cleaning"),
+        "points": _("Points"),
+        "file": _("File"),
+        "when": _("When"),
+        "datum": _("Coordinates"),
+        "notes": _("Notes"),
+        "patch": _("Suspected patch"),
+        "patch_licensed": _("Patch in a licensed parcel"),
+        "rank": _("Rank"),
+        "rank_of": _("{rank}, 1 is the first to look at"),
+        "not_ranked": _("Not ranked: licensed on that day"),
+        "score": _("Score"),
+        "score_note": _("{score}, a model's number, not a probability"),
+        "area": _("Area"),
+        "reasons": _("Why it stands out"),
+        "reason_of": _("more than {share} of the plants in this picture"),
+        "reason_glaucous": _("Blue-green leaves"),
+        "reason_petals": _("Flower-coloured pixels among leaves"),
+        "reason_texture": _("Rough, uneven leaves"),
+        "lead": _("A lead to check on the ground, not evidence."),
+        "picture": _("Picture"),
+        "taken": _("taken {day}"),
+        "chip_alt": _("Picture of the patch with its outline and what stands around it"),
+        "chip_failed": _("The picture can't be shown."),
+        "gsd": _("{cm} cm a pixel"),
+    }
+
+
+def _upload_words() -> dict[str, str]:
+    return {
+        "waiting": _("Waiting"),
+        "sending": _("Sending: {share}"),
+        "reading": _("Received whole, now being read…"),
+        "done": _("Added"),
+        "duplicate": _("Already here"),
+        "refused": _("Can't be used"),
+        "received": _("Received"),
+        "broken": _("The connection broke. Nothing was lost: send it again."),
+        "retry": _("Send again"),
+        "receipt": _("Received {time} · {size} · receipt {id}"),
+        "see": _("See it on the map"),
+        "too_big": _("{size} is more than the limit of {limit}. Split it and send the parts."),
+        "empty": _("The file is empty. Choose it again, or export it again in the app."),
+        "summary": _("{done} of {total} files done, {bad} with a problem"),
+        "nothing_sent": _("Nothing sent yet. What you send appears here with its receipt."),
+    }
