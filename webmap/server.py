@@ -1,0 +1,110 @@
+"""Serve the web map with gunicorn: one process, many threads.
+
+One process, because login limits are counted in its memory and each campaign's snapshot is kept
+once; threads, because most of a request's time is spent outside Python's lock.
+"""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from geoinspect.errors import UsageError
+from webmap.app import create_app
+
+_THREADS = 16
+# A large raster is re-encoded and searched within its request (docs/decisions/0010).
+_REQUEST_S = 3600
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn around one workspace."""
+
+    def __init__(self, folder: Path, options: dict[str, Any]) -> None:
+        self._folder = folder
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return create_app(self._folder)
+
+
+def serve(
+    folder: Path,
+    *,
+    host: str,
+    port: int,
+    banner: str = "",
+    tls_cert: Path | None = None,
+    tls_key: Path | None = None,
+) -> int:
+    """Serve a workspace until interrupted; return the exit status.
+
+    Args:
+        folder: An existing workspace.
+        host: Address to listen on.
+        port: Port to listen on.
+        banner: A line to print below the address, once people can connect.
+        tls_cert: Certificate file (PEM); with ``tls_key`` the map is served over HTTPS.
+        tls_key: Key file (PEM).
+
+    Raises:
+        UsageError: The address is taken or not ours, or only one TLS file was given.
+    """
+    if (tls_cert is None) != (tls_key is None):
+        raise UsageError(
+            "--tls-cert 和 --tls-key 要一起给出",
+            "--tls-cert and --tls-key go together",
+            code="half_tls",
+        )
+    for path in filter(None, (tls_cert, tls_key)):
+        if not path.is_file():
+            raise UsageError(f"找不到文件 {path}", f"there is no file {path}", code="no_such_file")
+    _check_address(host, port)
+    scheme = "http" if tls_cert is None else "https"
+
+    def when_ready(_: object) -> None:
+        click.echo(f"{scheme}://{host}:{port}")
+        if banner:
+            click.echo(banner)
+
+    options: dict[str, Any] = {
+        "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+        "workers": 1,
+        "threads": _THREADS,
+        "worker_class": "gthread",
+        "timeout": _REQUEST_S,
+        "graceful_timeout": 10,
+        "loglevel": "warning",
+        "when_ready": when_ready,
+        "certfile": None if tls_cert is None else str(tls_cert),
+        "keyfile": None if tls_key is None else str(tls_key),
+    }
+    _Server(folder, options).run()
+    return 0
+
+
+def _check_address(host: str, port: int) -> None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"无法在 {host}:{port} 上启动({reason}):请用 --port 换一个端口",
+            f"cannot serve at {host}:{port} ({reason}): choose another with --port",
+            code="address_taken",
+        ) from error
