@@ -69,9 +69,9 @@ class Canvas:
         """Draw blobs; of two at one pixel the higher stays."""
         rows, cols = self.shape
         row, col = blobs.row, blobs.col
-        inside = (row > 0) & (col > 0) & (row < rows - 1) & (col < cols - 1)
-        ground = np.zeros(len(row), np.float32)
-        ground[inside] = self.ground_m[row[inside].astype(int), col[inside].astype(int)]
+        # What stands outside reaches in with its crown, from the ground at the edge.
+        at = np.clip(row, 0, rows - 1).astype(int), np.clip(col, 0, cols - 1).astype(int)
+        ground = self.ground_m[at]
         _stamp(
             self.height_m,
             self.colour,

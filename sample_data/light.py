@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ F4 = NDArray[np.float32]
 
 _SKY = np.array([0.30, 0.35, 0.43], np.float32)
 _SUN = np.array([1.00, 0.94, 0.84], np.float32)
+_HAZE = np.float32(0.16)
 _BAND_ROWS = 512
 
 
@@ -51,6 +53,9 @@ def photograph(canvas: Canvas, weather: Weather) -> NDArray[np.uint8]:
         lit = _blurred(lit)[top - first : low - first]
         lit *= gain[top:low, :, None] * np.array(weather.white, np.float32) * weather.exposure
         np.clip(lit, 0, None, out=lit)
+        # Air between the ground and the lens takes some of the colour away.
+        grey = lit.mean(axis=2, keepdims=True)
+        lit = (1 - _HAZE) * lit + _HAZE * grey + np.float32(0.012)
         # A soft shoulder instead of clipped whites, then the screen's gamma.
         lit = lit * (1 + lit / 2.2) / (1 + lit)
         seen = 6 + 246 * lit ** np.float32(1 / 2.2)
@@ -82,16 +87,14 @@ def _shadow(canvas: Canvas, weather: Weather) -> F4:
 
 def _light(canvas: Canvas, shadow: F4, weather: Weather, first: int, last: int) -> F4:
     """Return the light on some rows relative to level open ground, shape (rows, cols, 3)."""
-    azimuth, elevation = np.radians(weather.azimuth_deg), np.radians(weather.elevation_deg)
+    azimuth, elevation = radians(weather.azimuth_deg), radians(weather.elevation_deg)
     south, east = np.gradient(canvas.height_m[first:last], canvas.gsd_m)
     np.clip(south, -1.6, 1.6, out=south)
     np.clip(east, -1.6, 1.6, out=east)
-    facing = np.sin(elevation) - np.cos(elevation) * (
-        east * np.sin(azimuth) - south * np.cos(azimuth)
-    )
+    facing = sin(elevation) - cos(elevation) * (east * sin(azimuth) - south * cos(azimuth))
     facing /= np.sqrt(1 + south**2 + east**2)
     direct = np.maximum(facing, 0) * (1 - shadow[first:last])
-    level = _SKY + _SUN * np.sin(elevation)
+    level = _SKY + _SUN * np.float32(sin(elevation))
     return np.asarray((_SKY + direct[:, :, None] * _SUN) / level, dtype=np.float32)
 
 

@@ -74,8 +74,9 @@ def imports_of(name: str, path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in MODULES else node.module)
     return {module for module in found if module in MODULES and module != name}
 
 
@@ -137,7 +138,9 @@ def test_functions_are_small() -> None:
     for path in MODULES.values():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                lines = (node.end_lineno or 0) - node.lineno + 1
+                # What a function promises may be long; what it does may not.
+                promise = len((ast.get_docstring(node, clean=False) or "").splitlines())
+                lines = (node.end_lineno or 0) - node.lineno + 1 - promise
                 where = f"{path.relative_to(ROOT)}:{node.name}"
                 if lines > MAX_FUNCTION_LINES and where not in LONG_FUNCTIONS_ALLOWED:
                     long.append(f"{where} {lines}")
@@ -160,6 +163,7 @@ def test_foreign_rasters_are_opened_in_one_place() -> None:
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) == "rasterio.open"
         and not any(keyword.arg == "driver" for keyword in node.keywords)
+        and (ast.unparse(node.args[1]) if len(node.args) > 1 else '') != "'w'"
     ]
     assert bare == []
 

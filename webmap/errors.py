@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -101,7 +101,7 @@ def _forgery(_error: CSRFError) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
-        return Response.force_type(error.get_response())
+        return make_response(error.get_response())
     code = error.name.lower().replace(" ", "_")
     return answer(code, _WORDS.get(error.code, _WORDS[400]), error.code)
 

@@ -132,4 +132,3 @@ class Scope:
 def scope_of(session: Session) -> Scope:
     """Return the scope of the person behind the current request."""
     return Scope(session, current_person())
-

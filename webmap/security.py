@@ -97,7 +97,7 @@ def _compress(response: Response) -> Response:
     """
     if (
         response.mimetype not in _GZIP_TYPES
-        or "gzip" not in request.accept_encodings
+        or request.accept_encodings.quality("gzip") <= 0
         or response.status_code != 200
         or "Content-Encoding" in response.headers
         or request.method == "HEAD"

@@ -55,11 +55,11 @@ class OfflineFigure(Figure):
         return _with_nonce(head), self.html.render(), self.script.render()
 
 
-class _PlainMap(folium.Map):  # type: ignore[misc]
+class _PlainMap(folium.Map):
     """A folium map without jQuery, Bootstrap and icon fonts, which nothing here uses."""
 
-    default_js = tuple(link for link in folium.Map.default_js if link[0] == "leaflet")
-    default_css = tuple(link for link in folium.Map.default_css if link[0] == "leaflet_css")
+    default_js = [link for link in folium.Map.default_js if link[0] == "leaflet"]  # noqa: RUF012 - folium reads it from the class
+    default_css = [link for link in folium.Map.default_css if link[0] == "leaflet_css"]  # noqa: RUF012 - folium reads it from the class
 
     def get_name(self) -> str:
         """Return the fixed name under which our scripts find the Leaflet map."""

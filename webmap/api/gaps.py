@@ -28,9 +28,7 @@ def gaps_in(
     below = tree.codes_below(row.code)
     above = {step.code for step in tree.way_to(row.code)} - {row.code}
     found: list[tuple[float, BaseGeometry, str]] = [
-        (gap.area_m2, gap.polygon, gap.area_code)
-        for gap in snapshot.gaps
-        if gap.area_code in below
+        (gap.area_m2, gap.polygon, gap.area_code) for gap in snapshot.gaps if gap.area_code in below
     ]
     if not found:
         shape = metric_polygon(row.geometry, crs)
@@ -52,7 +50,13 @@ def gaps_in(
 
 
 def _feature(
-    rank: int, area_m2: float, polygon: BaseGeometry, code: str, *, tree: AreaTree, snapshot: Snapshot
+    rank: int,
+    area_m2: float,
+    polygon: BaseGeometry,
+    code: str,
+    *,
+    tree: AreaTree,
+    snapshot: Snapshot,
 ) -> dict[str, object]:
     grid = snapshot.ground.grid
     thin = shapely.simplify(polygon, grid.cell_m / 10)

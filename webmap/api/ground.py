@@ -145,15 +145,13 @@ def _area_part(tree: AreaTree, row: AreaRow, snapshot: Snapshot | None) -> dict[
     return part
 
 
-def _rest(total: CoverageSum, below: list[CoverageSum]) -> dict[str, object] | None:
+def _rest(total: CoverageSum, below: list[CoverageSum]) -> dict[str, float | int | None] | None:
     """Return the parent's ground that lies in no child, so that the table adds up; None if none.
 
     Less than a square metre is rounding.
     """
     inside = sum(below[1:], below[0])
-    figures = {
-        name: getattr(total, name) - getattr(inside, name) for name in CoverageSum.__slots__
-    }
+    figures = {name: getattr(total, name) - getattr(inside, name) for name in CoverageSum.__slots__}
     return CoverageSum(**figures).as_json() if figures["area_m2"] >= 1.0 else None
 
 

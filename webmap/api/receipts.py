@@ -62,7 +62,9 @@ def receipts() -> Response:
     """Return what this person sent, newest first."""
     with office().workspace.database.reading() as session:
         rows = scope_of(session).sent(limit(_MOST_RECEIPTS))
-        return jsonify(receipts=[receipt_json(row) | {"result": row.result or None} for row in rows])
+        return jsonify(
+            receipts=[receipt_json(row) | {"result": row.result or None} for row in rows]
+        )
 
 
 def receipt(receipt_id: str) -> Response:

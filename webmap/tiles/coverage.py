@@ -51,7 +51,7 @@ class CoveragePainter:
         self._bits = ground.cell_bits
         self._whole = bits.count_bits(ground.cell_bits) == ground.side**2
         # A frame of -1 round the window saves a test for "outside" on every pixel.
-        self._index = np.pad(ground.index(), 1, constant_values=-1)
+        self._index = np.pad(ground.index, 1, constant_values=-1)
         self._colour = _STATE_INDEX[snapshot.table.state]
         self._to_grid = crs_.transformer(_MERCATOR, ground.grid.crs)
         self._weights = _weights()

@@ -198,5 +198,3 @@ def _draw_outline(
         ]
         draw.line(points, fill=(255, 255, 255, 255), width=5, joint="curve")
         draw.line(points, fill=(142, 1, 82, 255), width=2, joint="curve")
-
-

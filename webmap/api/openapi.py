@@ -1,0 +1,139 @@
+"""The description of the API, kept by hand; a test holds it to the real addresses."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify
+
+from geoinspect import __version__
+
+_ID = {"type": "integer"}
+_TEXT = {"type": "string"}
+
+
+def openapi() -> Response:
+    """Return the API's description (OpenAPI 3.1)."""
+    return jsonify(DESCRIPTION)
+
+
+def _query(
+    name: str, meaning: str, kind: str = "string", *, needed: bool = False
+) -> dict[str, object]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": needed,
+        "description": meaning,
+        "schema": {"type": kind},
+    }
+
+
+def _path(name: str, schema: dict[str, str]) -> dict[str, object]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _get(
+    summary: str, *parameters: dict[str, object], kind: str = "application/json"
+) -> dict[str, object]:
+    return {
+        "get": {
+            "summary": summary,
+            "parameters": list(parameters),
+            "responses": {
+                "200": {"description": summary, "content": {kind: {}}},
+                "default": {"$ref": "#/components/responses/Error"},
+            },
+        }
+    }
+
+
+_CAMPAIGN = _query("campaign", "Number of the campaign; the newest without it.", "integer")
+_BBOX = _query("bbox", "west,south,east,north in degrees.")
+_LIMIT = _query("limit", "Most rows wanted.", "integer")
+_POST_FILE = {
+    "post": {
+        "summary": "Send one file as raw bytes. It is kept and receipted before it is read.",
+        "parameters": [
+            _query("name", "The file's name.", needed=True),
+            _query("unit", "Code of the unit that walked the track."),
+            _query("team", "Name of the team."),
+            _query("mode", "foot, vehicle, boat or drone."),
+            _query("datum", "auto, wgs84, gcj02 or bd09."),
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+            },
+        },
+        "responses": {
+            "201": {"description": "Receipt, and in 'result' what became of the file."},
+            "413": {"description": "Larger than the limit; nothing was kept."},
+            "default": {"$ref": "#/components/responses/Error"},
+        },
+    }
+}
+
+DESCRIPTION = {
+    "openapi": "3.1.0",
+    "info": {
+        "title": "geoinspect",
+        "version": __version__,
+        "description": "WGS84 lon, lat; metres (_m), square metres (_m2); times ISO 8601 UTC.",
+    },
+    "security": [{"token": []}, {"session": []}],
+    "paths": {
+        "/api/v1/openapi.json": _get("This description."),
+        "/api/v1/overview": _get(
+            "Coverage, children, gaps and counts of one area.",
+            _query("area", "Code of the area; the campaign's without it."),
+            _CAMPAIGN,
+        ),
+        "/api/v1/areas": _get(
+            "Outlines of an area's children as GeoJSON.", _query("parent", "Code of the area.")
+        ),
+        "/api/v1/zones": _get("Licensed parcels, old growing places and other zones as GeoJSON."),
+        "/api/v1/cells": _get(
+            "The cell at a place and who was there; null outside the campaign.",
+            _query("lon", "Degrees east.", "number", needed=True),
+            _query("lat", "Degrees north.", "number", needed=True),
+            _CAMPAIGN,
+        ),
+        "/api/v1/tracks": _get(
+            "Tracks of the campaign's window as GeoJSON.", _BBOX, _LIMIT, _CAMPAIGN
+        ),
+        "/api/v1/tracks/{track_id}": _get("One track.", _path("track_id", {**_ID})),
+        "/api/v1/surveys": _get("Surveys as GeoJSON, with the addresses of their tiles."),
+        "/api/v1/patches": _get("Suspected patches by rank as GeoJSON.", _BBOX, _LIMIT),
+        "/api/v1/patches/{patch_id}": _get(
+            "One patch: a lead to check on the ground, not evidence.", _path("patch_id", {**_ID})
+        ),
+        "/api/v1/patches/{patch_id}/chip.png": _get(
+            "The picture round a patch.", _path("patch_id", {**_ID}), kind="image/png"
+        ),
+        "/api/v1/files": _POST_FILE,
+        "/api/v1/receipts": _get("What the caller sent, newest first.", _LIMIT),
+        "/api/v1/receipts/{receipt_id}": _get(
+            "One receipt of the caller's own.", _path("receipt_id", {**_TEXT})
+        ),
+    },
+    "components": {
+        "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer"},
+            "session": {"type": "apiKey", "in": "cookie", "name": "geoinspect"},
+        },
+        "responses": {
+            "Error": {
+                "description": "What is wrong and what to do, in both languages.",
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "required": ["code", "message", "message_zh"],
+                            "properties": {"code": _TEXT, "message": _TEXT, "message_zh": _TEXT},
+                        }
+                    }
+                },
+            }
+        },
+    },
+}

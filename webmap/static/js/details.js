@@ -1,0 +1,95 @@
+// What the panel shows of one thing that was clicked: a cell, a patch, a track.
+
+import { ask, day, distance, el, landArea, moment, num, percent, plotArea, say, sentence } from "./page.js";
+
+const list = (entries) =>
+  el("dl", {}, entries.filter(Boolean).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+
+/** Return the elements that tell of a cell. `on` is {area, track}. */
+export function cellCard(cell, on) {
+  if (!cell) return [el("p", { class: "hint" }, say("cell_outside"))];
+  const length = distance(cell.length_m);
+  return [
+    el("h1", {}, say("cell", { id: cell.cell_id })),
+    el("p", {}, el("span", { class: "state" }, say(cell.state))),
+    list([
+      [say("seen_share"), say("of_cell", { share: percent(cell.seen_fraction), area: landArea(cell.area_m2) })],
+      [say("effort"), say("effort_note", { share: num(cell.pod, 2), length })],
+      [say("passes"), num(cell.passes)],
+      [say("last_seen"), cell.last_seen ? moment(cell.last_seen) : cell.passes ? say("unknown") : say("never")],
+      [say("areas"), el("span", {}, cell.areas.map((area) =>
+        el("button", { type: "button", class: "link", onclick: () => on.area(area.code) }, area.name)).flatMap((b, k) => (k ? [" › ", b] : [b])))],
+    ]),
+    el("h2", {}, say("who")),
+    cell.visits.length
+      ? el("ul", { class: "visits" }, cell.visits.map((visit) => visitItem(visit, on)))
+      : el("p", { class: "hint" }, say("nobody")),
+  ];
+}
+
+function visitItem(visit, on) {
+  const name = visit.kind === "track"
+    ? el("button", { type: "button", class: "link", onclick: () => on.track(visit.id) }, visit.name)
+    : visit.name;
+  const how = [visit.unit, visit.team, say(`mode_${visit.mode}`), day(visit.day)].filter(Boolean).join(" · ");
+  return el("li", {}, name, el("div", { class: "how" }, how));
+}
+
+/** Return the elements that tell of a patch. */
+export async function patchCard(id) {
+  const patch = await ask(`patches/${id}`);
+  const licensed = patch.state === "licensed";
+  const missing = el("p", { class: "hint", hidden: true }, say("chip_failed"));
+  const chip = el("img", {
+    class: "chip", src: patch.chip, width: 320, height: 320, alt: say("chip_alt"),
+    onerror: () => { chip.hidden = true; missing.hidden = false; },
+  });
+  const { survey } = patch;
+  const when = survey.taken ? say("taken", { day: moment(survey.taken) }) : null;
+  return [
+    el("h1", {}, licensed ? say("patch_licensed") : `${say("patch")} ${patch.rank}`),
+    chip, missing,
+    el("p", { class: "lead" }, say("lead")),
+    list([
+      [say("rank"), licensed ? say("not_ranked") : say("rank_of", { rank: num(patch.rank) })],
+      [say("score"), say("score_note", { score: num(patch.score, 2) })],
+      [say("area"), plotArea(patch.area_m2)],
+      [say("picture"), [survey.name, when, say("gsd", { cm: num(survey.gsd_cm, 1) })].filter(Boolean).join(" · ")],
+    ]),
+    el("h2", {}, say("reasons")),
+    el("ul", { class: "reasons" }, Object.entries(patch.reasons).sort((a, b) => b[1] - a[1]).map(reasonItem)),
+  ];
+}
+
+function reasonItem([name, value]) {
+  const bar = el("div", { class: "reason" });
+  bar.style.width = `${Math.max(0, Math.min(1, value)) * 100}%`;
+  return el("li", {},
+    el("div", {}, el("b", {}, say(`reason_${name}`)), ` · ${say("reason_of", { share: percent(value) })}`),
+    el("div", { class: "meter plain", "aria-hidden": "true" }, bar));
+}
+
+/** Return the elements that tell of a track, and its box. */
+export async function trackCard(id) {
+  const track = await ask(`tracks/${id}`);
+  const { report } = track;
+  const lengths = { raw: distance(track.length_m), clean: distance(track.cleaned_length_m) };
+  const datum = sentence({ message: report.datum_why, message_zh: report.datum_why_zh });
+  const notes = [report, ...(report.problems ?? [])].map(sentence).filter(Boolean);
+  return {
+    bbox: track.bbox,
+    nodes: [
+      el("h1", {}, track.name),
+      el("p", { class: "sub" }, [say("track"), track.unit, track.team, say(`mode_${track.mode}`), day(track.day)].filter(Boolean).join(" · ")),
+      list([
+        [say("length"), say("length_note", lengths)],
+        [say("points"), num(track.points)],
+        [say("when"), track.first_time ? `${moment(track.first_time)} – ${moment(track.last_time)}` : say("unknown")],
+        [say("file"), track.file],
+        [say("datum"), datum],
+      ]),
+      el("h2", {}, say("notes")),
+      el("ul", {}, notes.map((note) => el("li", {}, note))),
+    ],
+  };
+}

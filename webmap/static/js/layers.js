@@ -1,0 +1,211 @@
+// The layers of the map: tiles, outlines, tracks and patches, each fed from the API.
+
+import { ask, page, say } from "./page.js";
+import * as place from "./place.js";
+import { label, outlineStyle, patchMarker, trackStyle, UnitColours } from "./signs.js";
+
+const L = window.L;
+const PANES = [
+  ["base", 200], ["coverage", 210], ["surveys", 220], ["zones", 410], ["areas", 420],
+  ["gaps", 430], ["tracks", 440], ["chosen", 450], ["labels", 610], ["patches", 620],
+];
+const TILE = { maxZoom: 22, tileSize: 256, updateWhenIdle: true };
+const LABEL_LEAST_PX = 46;
+const GAP_LABELS = 10;
+
+export class Layers {
+  #map;
+  #groups = {};
+  #colours = new UnitColours();
+  #coverage = null;
+  #labels = [];
+  #moving = null;
+  #told = { patches: "", tracks: "" };
+
+  /**
+   * @param map the Leaflet map that folium made
+   * @param on what to do on a click: {area, track, patch, gap}
+   */
+  constructor(map, on) {
+    this.#map = map;
+    this.on = on;
+    this.campaign = null;
+    this.patch = null;
+    for (const [name, zIndex] of PANES) map.createPane(name).style.zIndex = zIndex;
+    for (const name of ["base", "coverage", "surveys", "areas", "gaps", "zones", "tracks", "patches"]) {
+      this.#groups[name] = L.layerGroup();
+    }
+    this.#chosen = L.layerGroup().addTo(map);
+    this.#trackCanvas = L.canvas({ pane: "tracks", tolerance: 6 });
+    if (page.base) {
+      L.tileLayer("/tiles/base/{z}/{x}/{y}", { ...TILE, pane: "base", maxNativeZoom: 18 }).addTo(this.#groups.base);
+    }
+    map.on("moveend", () => this.refreshMoving());
+    map.on("zoomend", () => this.#declutter());
+  }
+
+  #chosen;
+  #trackCanvas;
+
+  /** Switch a layer on or off. */
+  show(name, on) {
+    if (on) this.#groups[name].addTo(this.#map);
+    else this.#groups[name].remove();
+    if (on) this.refreshMoving();
+  }
+
+  /** Draw what belongs to an overview: coverage, gaps. */
+  showOverview(overview) {
+    this.campaign = overview.campaign?.id ?? null;
+    if (overview.coverage_tiles !== this.#coverage) {
+      this.#coverage = overview.coverage_tiles;
+      this.#groups.coverage.clearLayers();
+      if (this.#coverage) {
+        L.tileLayer(this.#coverage, { ...TILE, pane: "coverage" }).addTo(this.#groups.coverage);
+      }
+    }
+    this.#groups.gaps.clearLayers();
+    for (const gap of overview.gaps) {
+      L.geoJSON(gap, { pane: "gaps", style: outlineStyle.gap, interactive: false }).addTo(this.#groups.gaps);
+      if (gap.properties.rank <= GAP_LABELS) {
+        const { rank, point } = gap.properties;
+        const sign = label(point, String(rank), "gap-label", { title: `${say("gaps")} ${rank}`, keyboard: false });
+        sign.on("click", () => this.on.gap(gap.properties)).addTo(this.#groups.gaps);
+      }
+    }
+  }
+
+  /** Draw the outlines of an area's children, with their names. */
+  async showAreas(code) {
+    const found = await ask("areas", { parent: code });
+    this.#groups.areas.clearLayers();
+    this.#labels = [];
+    if (found.parent) {
+      L.geoJSON(found.parent, { pane: "areas", style: outlineStyle.drilled, interactive: false }).addTo(this.#groups.areas);
+    }
+    L.geoJSON(found, { pane: "areas", style: outlineStyle.area, interactive: false }).addTo(this.#groups.areas);
+    for (const { properties } of found.features) {
+      if (properties.code === found.parent?.properties.code) continue;
+      const name = label(properties.label, properties.name, "area-label", { title: say("go_to", properties) });
+      name.on("click", () => this.on.area(properties.code));
+      this.#labels.push({ name, bbox: properties.bbox });
+    }
+    this.#declutter();
+  }
+
+  /** Draw what does not change while one looks: zones and drone pictures. */
+  async showFixed() {
+    const [zones, surveys] = await Promise.all([ask("zones"), ask("surveys")]);
+    this.#groups.zones.clearLayers();
+    for (const zone of zones.features) {
+      const { kind, valid } = zone.properties;
+      const style = outlineStyle[kind](valid);
+      const drawn = L.geoJSON(zone, { pane: "zones", style, interactive: false }).addTo(this.#groups.zones);
+      if (kind === "licensed") {
+        const { lat, lng } = drawn.getBounds().getCenter();
+        label([lng, lat], "L", "zone-label", { interactive: false, keyboard: false }).addTo(this.#groups.zones);
+      }
+    }
+    this.#groups.surveys.clearLayers();
+    for (const survey of surveys.features) {
+      const [west, south, east, north] = survey.properties.bbox;
+      const bounds = [[south, west], [north, east]];
+      L.tileLayer(survey.properties.tiles, { ...TILE, pane: "surveys", bounds, minZoom: 12 }).addTo(this.#groups.surveys);
+      L.geoJSON(survey, { pane: "zones", style: outlineStyle.survey, interactive: false }).addTo(this.#groups.surveys);
+    }
+  }
+
+  /** Fetch what lies in the view: tracks and patches. A newer question ends an older one. */
+  async refreshMoving() {
+    this.#moving?.abort();
+    this.#moving = new AbortController();
+    const { signal } = this.#moving;
+    const box = this.#map.getBounds();
+    const bbox = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()].map((v) => v.toFixed(6)).join(",");
+    try {
+      const wanted = { bbox, campaign: this.campaign };
+      await Promise.all([this.#drawTracks(wanted, signal), this.#drawPatches({ bbox }, signal)]);
+    } catch (error) {
+      if (error.name !== "AbortError") this.on.problem(error);
+    }
+  }
+
+  async #drawTracks(wanted, signal) {
+    const group = this.#groups.tracks;
+    if (!this.#map.hasLayer(group)) return;
+    const found = await ask("tracks", wanted, signal);
+    this.#colours.learn(found.features.filter((f) => f.properties.unit_code).map((f) => [f.properties.unit_code, f.properties.unit]));
+    this.#colours.showIn(document.getElementById("legend-units"));
+    group.clearLayers();
+    L.geoJSON(found, {
+      style: (feature) => ({ ...trackStyle(feature.properties, this.#colours), renderer: this.#trackCanvas }),
+      pane: "tracks",
+      onEachFeature: (feature, line) =>
+        line.on("click", (event) => {
+          L.DomEvent.stopPropagation(event);
+          this.on.track(feature.properties.id);
+        }),
+    }).addTo(group);
+    this.#told.tracks = found.limited ? say("tracks_limited", { n: found.features.length }) : "";
+    this.#tell();
+  }
+
+  async #drawPatches(wanted, signal) {
+    const group = this.#groups.patches;
+    if (!this.#map.hasLayer(group)) return;
+    const found = await ask("patches", wanted, signal);
+    group.clearLayers();
+    for (const { properties } of found.features) {
+      patchMarker(properties, properties.id === this.patch)
+        .on("click", () => this.on.patch(properties.id))
+        .addTo(group);
+    }
+    const counts = { n: found.features.length, total: found.total };
+    this.#told.patches = counts.n < counts.total ? say("patches_shown", counts) : "";
+    this.#tell();
+  }
+
+  /** Mark what the panel shows: a cell's square, or nothing. */
+  choose(geometry) {
+    this.#chosen.clearLayers();
+    if (geometry) {
+      L.geoJSON(geometry, { pane: "chosen", style: outlineStyle.cell, interactive: false }).addTo(this.#chosen);
+    }
+  }
+
+  #tell() {
+    this.on.note([this.#told.patches, this.#told.tracks].filter(Boolean).join(" · "));
+  }
+
+  /** Show only the names that have room. */
+  #declutter() {
+    for (const { name, bbox: [west, south, east, north] } of this.#labels) {
+      const a = this.#map.latLngToContainerPoint([south, west]);
+      const b = this.#map.latLngToContainerPoint([north, east]);
+      const room = b.x - a.x >= LABEL_LEAST_PX && a.y - b.y >= LABEL_LEAST_PX / 2;
+      if (room) name.addTo(this.#groups.areas);
+      else name.removeFrom(this.#groups.areas);
+    }
+  }
+}
+
+/** Wire the list of layers; what is off stays in the address. */
+export function wireControl(layers) {
+  const boxes = [...document.querySelectorAll('#layers input[name="layer"]')];
+  const apply = () => {
+    const { off } = place.read();
+    for (const box of boxes) {
+      box.checked = !off.includes(box.value);
+      layers.show(box.value, box.checked);
+    }
+  };
+  for (const box of boxes) {
+    if (box.value === "base") box.closest("label").hidden = !page.base;
+    box.addEventListener("change", () => {
+      layers.show(box.value, box.checked);
+      place.write({ off: boxes.filter((b) => !b.checked).map((b) => b.value) });
+    });
+  }
+  apply();
+  return apply;
+}

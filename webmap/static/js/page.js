@@ -1,0 +1,136 @@
+// What every script of a page shares: its data, its words, numbers and dates in its language,
+// elements made from text (never from markup), and questions to the server.
+
+export const page = JSON.parse(document.getElementById("page").textContent);
+const words = page.words;
+const locale = words.language === "zh_CN" ? "zh-CN" : "en-GB";
+const chinese = words.language === "zh_CN";
+const M2_PER_MU = 10000 / 15;
+const csrf = document.querySelector('meta[name="csrf-token"]').content;
+
+/** Return the words of a key with {names} filled in. */
+export function say(key, values = {}) {
+  const text = words[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+/** Return the server's sentence in the page's language. */
+export const sentence = (entry) => (chinese ? entry.message_zh : entry.message) ?? "";
+
+/** Return an element with attributes and children; strings become text, null is left out. */
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export const svg = (tag, attributes, ...children) => {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  node.append(...children);
+  return node;
+};
+
+const formats = new Map();
+/** Return a number with a fixed count of decimals. */
+export function num(value, decimals = 0) {
+  if (!formats.has(decimals)) {
+    const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    formats.set(decimals, new Intl.NumberFormat(locale, options));
+  }
+  return formats.get(decimals).format(value);
+}
+
+/** Return a share as per cent; what is not quite 0 or 100 never reads so. */
+export function percent(share) {
+  if (share === null || !Number.isFinite(share)) return "–";
+  const exact = share * 100;
+  if (exact > 0 && exact < 0.1) return "<0.1 %";
+  if (exact < 100 && exact > 99.9) return ">99.9 %";
+  return `${num(exact, 1)} %`;
+}
+
+const few = (value) => (value >= 100 ? 0 : value >= 10 ? 1 : 2);
+export const km2 = (m2) => num(m2 / 1e6, 2);
+/** Return an area in mu and hectares together. */
+export function landArea(m2) {
+  const mu = m2 / M2_PER_MU;
+  const ha = m2 / 1e4;
+  return `${num(mu, few(mu))} ${say("mu")} (${num(ha, few(ha))} ${say("ha")})`;
+}
+/** Return a small area in square metres and mu. */
+export const plotArea = (m2) =>
+  `${num(m2, m2 < 100 ? 1 : 0)} ${say("m2")} (${num(m2 / M2_PER_MU, 3)} ${say("mu")})`;
+export const distance = (m) =>
+  m >= 1000 ? `${num(m / 1000, 1)} ${say("kilometres")}` : `${num(m)} ${say("metres")}`;
+export const bytes = (n) => (n < 1e5 ? `${num(n / 1e3, 1)} kB` : `${num(n / 1e6, 1)} MB`);
+
+const dayFormat = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" });
+const timeFormat = new Intl.DateTimeFormat(locale, {
+  year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "Asia/Shanghai",
+});
+/** Return a day (YYYY-MM-DD) in words. */
+export const day = (iso) => (iso ? dayFormat.format(new Date(`${iso}T00:00:00Z`)) : say("unknown"));
+/** Return a moment in Beijing time, with its zone. */
+export const moment = (iso) =>
+  iso ? `${timeFormat.format(new Date(iso))} (${say("beijing")})` : say("unknown");
+export const clock = (iso) =>
+  new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "Asia/Shanghai" }).format(new Date(iso));
+
+/** An answer of the server that says what went wrong. */
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Ask the API; an error is a sentence for people. */
+export async function ask(path, values = {}, signal = undefined) {
+  const query = new URLSearchParams(Object.entries(values).filter(([, v]) => v !== null && v !== undefined));
+  const address = `/api/v1/${path}${query.size ? `?${query}` : ""}`;
+  let answer;
+  try {
+    answer = await fetch(address, { headers: { Accept: "application/json" }, signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused(0, say("failed"));
+  }
+  if (answer.ok) return answer.json();
+  const told = await answer.json().catch(() => null);
+  const words = answer.status === 401 ? say("signed_out") : told ? sentence(told) : say("failed");
+  throw new Refused(answer.status, words);
+}
+
+/** Send a file as raw bytes, with true progress; resolves to the receipt. */
+export function send(file, values, onProgress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const query = new URLSearchParams({ name: file.name, ...values });
+    request.open("POST", `/api/v1/files?${query}`);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.setRequestHeader("X-CSRFToken", csrf);
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => onProgress(event.loaded / Math.max(event.total, 1)));
+    request.addEventListener("load", () => {
+      if (request.status === 201) resolve(request.response);
+      else if (request.status === 401) reject(new Refused(401, say("signed_out")));
+      else reject(new Refused(request.status, request.response ? sentence(request.response) : say("failed")));
+    });
+    for (const name of ["error", "abort", "timeout"]) {
+      request.addEventListener(name, () => reject(new Refused(0, say("broken"))));
+    }
+    request.send(file);
+  });
+}
+
+for (const link of document.querySelectorAll("a[data-keep-hash]")) {
+  link.addEventListener("click", () => {
+    link.hash = location.hash;
+  });
+}

@@ -1,0 +1,127 @@
+// The side panel's overview of one area: what is unseen, by part, and where the gaps are.
+
+import { day, el, km2, landArea, num, page, percent, say } from "./page.js";
+
+const STATES = ["touched", "covered", "cleared"];
+
+/** Return the elements of an overview. `on` is {area, gap}. */
+export function overviewCard(overview, on) {
+  const { area } = overview;
+  if (!area) return [el("h1", {}, say("areas")), el("p", { class: "hint" }, say("no_areas"))];
+  const parts = [
+    el("h1", {}, area.name),
+    el("p", { class: "sub" }, [say(`level_${area.level}`), area.unit].filter(Boolean).join(" · ")),
+  ];
+  if (!overview.campaign) parts.push(el("p", { class: "hint" }, say("no_campaign")));
+  else if (!overview.coverage) parts.push(el("p", { class: "hint" }, say("outside_campaign")));
+  else parts.push(...coveragePart(overview.coverage));
+  parts.push(countsPart(overview.counts));
+  if (overview.campaign && overview.counts.tracks === 0) parts.push(el("p", { class: "hint" }, say("no_tracks")));
+  if (overview.counts.surveys === 0) parts.push(el("p", { class: "hint" }, say("no_surveys")));
+  if (overview.children.length) parts.push(el("h2", {}, say("in_parts")), partsTable(overview, on));
+  if (overview.coverage) parts.push(...gapsPart(overview, on));
+  parts.push(el("p", { class: "note" }, say("claim", { pod: num(page.survey_pod, 2) })));
+  return parts;
+}
+
+/** Return the line that says how fresh the data is. */
+export const freshness = (overview) =>
+  overview.data_until ? say("data_until", { day: day(overview.data_until) }) : say("no_data");
+
+function coveragePart(sum) {
+  const unseen = sum.area_m2 - sum.seen_m2;
+  const total = `${km2(sum.area_m2)} ${say("km2")}`;
+  const meters = STATES.map((state) => {
+    const share = sum.area_m2 > 0 ? sum[`${state}_m2`] / sum.area_m2 : 0;
+    const bar = el("div", { class: state });
+    bar.style.width = `${share * 100}%`;
+    const figures = [
+      say("cells_of", { n: num(sum[state]), total: num(sum.cells) }),
+      `${km2(sum[`${state}_m2`])} ${say("km2")}`,
+      percent(share),
+    ].join(" · ");
+    return el("li", {},
+      el("div", { class: "row" }, el("b", {}, say(state)), el("span", {}, figures)),
+      el("div", { class: "meter", "aria-hidden": "true" }, bar));
+  });
+  return [
+    el("div", { class: "headline" },
+      el("div", { class: "label" }, say("nobody_saw")),
+      el("div", { class: "big", id: "unseen" }, `${km2(unseen)} ${say("km2")}`),
+      el("div", {}, landArea(unseen)),
+      el("div", {}, say("of_total", { share: percent(sum.area_m2 > 0 ? unseen / sum.area_m2 : null), total })),
+      el("div", { class: "hint" }, say("whole_gaps", { area: `${km2(sum.unseen_m2)} ${say("km2")}`, cells: num(sum.unseen) }))),
+    el("ul", { class: "states" }, meters),
+    el("p", { class: "note" }, say("nested", { covered: percent(page.covered_share), cleared: num(page.cleared_pod, 2) })),
+  ];
+}
+
+function countsPart(counts) {
+  return el("ul", { class: "facts" }, ["tracks", "surveys", "patches"].map((name) =>
+    el("li", {}, el("b", {}, num(counts[name])), el("span", {}, say(name)))));
+}
+
+const COLUMNS = [
+  { key: "name", words: "name", of: (row) => row.name, show: null },
+  { key: "unseen", words: "unseen_ground", of: (row) => share(row, (s) => s.area_m2 - s.seen_m2), show: percent },
+  { key: "km2", words: "of_ground", of: (row) => row.coverage?.area_m2 ?? -1, show: km2 },
+  { key: "cleared", words: "cleared_share", of: (row) => share(row, (s) => s.cleared_m2), show: percent },
+];
+const share = ({ coverage }, part) => (coverage && coverage.area_m2 > 0 ? part(coverage) / coverage.area_m2 : -1);
+
+function partsTable(overview, on) {
+  const body = el("tbody");
+  const heads = COLUMNS.map((column) =>
+    el("th", { scope: "col", class: column.show ? "num" : null },
+      el("button", { type: "button", onclick: () => sortBy(column) }, say(column.words))));
+  let order = { column: COLUMNS[1], down: true };
+  const draw = () => {
+    const sign = order.down ? -1 : 1;
+    const rows = overview.children.toSorted((a, b) => sign * compare(order.column.of(a), order.column.of(b)));
+    body.replaceChildren(...rows.map((row) => partRow(row, on)));
+    if (overview.rest) body.append(figuresRow(say("rest"), overview.rest, "rest"));
+    heads.forEach((head, k) => {
+      if (COLUMNS[k] === order.column) head.setAttribute("aria-sort", order.down ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    });
+  };
+  const sortBy = (column) => {
+    order = { column, down: order.column === column ? !order.down : column !== COLUMNS[0] };
+    draw();
+  };
+  draw();
+  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say("in_parts") },
+    el("table", {}, el("thead", {}, el("tr", {}, heads)), body,
+      overview.coverage ? el("tfoot", {}, figuresRow(say("sum"), overview.coverage, "")) : null));
+}
+
+const compare = (a, b) => (typeof a === "string" ? a.localeCompare(b, "zh-CN") : a - b);
+
+function partRow(row, on) {
+  const name = el("button", { class: "link", type: "button", onclick: () => on.area(row.code) }, row.name);
+  const unit = row.unit ? el("span", { class: "unit" }, row.unit) : null;
+  return el("tr", { "data-code": row.code }, el("td", {}, name, unit), figures(row));
+}
+
+const figuresRow = (words, coverage, className) =>
+  el("tr", { class: className || null }, el("td", {}, words), figures({ coverage }));
+
+const figures = (row) =>
+  COLUMNS.slice(1).map((column) =>
+    el("td", { class: "num" }, row.coverage ? column.show(column.of(row)) : "–"));
+
+function gapsPart(overview, on) {
+  const head = el("h2", {}, say("gaps"));
+  if (!overview.gaps.length) return [head, el("p", { class: "hint" }, say("no_gaps"))];
+  const items = overview.gaps.map(({ properties: gap }) =>
+    el("li", {}, el("button", { type: "button", onclick: () => on.gap(gap) },
+      el("span", { class: "rank" }, String(gap.rank)),
+      el("span", { class: "what" }, gap.area_name, el("span", { class: "unit hint" }, gap.unit ? ` ${gap.unit}` : "")),
+      el("span", { class: "size" }, landArea(gap.area_m2)))));
+  const counts = { n: num(overview.gaps.length), total: num(overview.gaps_total) };
+  return [
+    head,
+    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say("gaps") }, el("ol", { class: "gap-list" }, items)),
+    el("p", { class: "hint" }, say("gaps_shown", counts)),
+  ];
+}

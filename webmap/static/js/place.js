@@ -1,0 +1,34 @@
+// What the address says after '#': the view, the drilled area, the campaign, layers switched off.
+// A shared address shows the same map; every drill-down is a step of the browser's history.
+
+const WHOLE = { view: null, area: null, campaign: null, off: [] };
+
+/** Return what the address says now. */
+export function read() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const view = (given.get("view") ?? "").split(",").map(Number);
+  const good = view.length === 3 && view.every(Number.isFinite);
+  return {
+    ...WHOLE,
+    view: good ? { lat: view[0], lon: view[1], zoom: view[2] } : null,
+    area: given.get("area"),
+    campaign: given.get("campaign"),
+    off: (given.get("off") ?? "").split(",").filter(Boolean),
+  };
+}
+
+/** Change the address; `step` makes it a step that "back" undoes. */
+export function write(changes, step = false) {
+  const now = { ...read(), ...changes };
+  const query = new URLSearchParams();
+  if (now.view) {
+    query.set("view", `${now.view.lat.toFixed(6)},${now.view.lon.toFixed(6)},${now.view.zoom}`);
+  }
+  if (now.area) query.set("area", now.area);
+  if (now.campaign) query.set("campaign", now.campaign);
+  if (now.off.length) query.set("off", now.off.join(","));
+  const hash = `#${query.toString().replaceAll("%2C", ",")}`;
+  if (hash === location.hash) return;
+  if (step) history.pushState(null, "", hash);
+  else history.replaceState(null, "", hash);
+}
