@@ -8,6 +8,7 @@ overlap, the same vertices on both sides of every border.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import rasterio.features
@@ -75,7 +76,8 @@ def make_tree(terrain: Terrain, rng: np.random.Generator, size: TreeSize) -> Tre
     township = _grow(terrain, ease, np.concatenate([seats, rim]), everywhere)
     township = np.where(township < len(seats), township, -1)
     village_seats, village = _split(
-        terrain, rng, ease, township, seats, size.village_km2, valley=True)
+        terrain, rng, ease, township, seats, size.village_km2, valley=True
+    )
     compartment_seats, compartment = _split(
         terrain, rng, ease, village, village_seats, size.compartment_km2, valley=False
     )
@@ -96,9 +98,7 @@ def _rim(terrain: Terrain, reach_m: float) -> I8:
     angle = np.linspace(0, 2 * np.pi, 17)[:-1]
     mid_x, mid_y = terrain.centre_xy
     far_m = 1.22 * reach_m
-    return np.unique(
-        terrain.cell_at(mid_x + far_m * np.cos(angle), mid_y + far_m * np.sin(angle))
-    )
+    return np.unique(terrain.cell_at(mid_x + far_m * np.cos(angle), mid_y + far_m * np.sin(angle)))
 
 
 def _valley_cells(terrain: Terrain) -> I8:
@@ -196,9 +196,7 @@ def _coverage(terrain: Terrain, labels: I8, count: int) -> list[Polygon]:
     return list(shapely.transform(simple, placed))
 
 
-def _named(
-    terrain: Terrain, shapes: list[Polygon], seats: list[I8], parents: list[I8]
-) -> Tree:
+def _named(terrain: Terrain, shapes: list[Polygon], seats: list[I8], parents: list[I8]) -> Tree:
     """Give every territory its code, name, parent and unit, and join narrow ones to wide ones."""
     county = names.COUNTY_CODE
     units: list[tuple[str, str, str | None]] = [
@@ -211,7 +209,7 @@ def _named(
     villages: list[SampleArea] = []
     narrow: list[SampleArea] = []
 
-    def point(level: int, index: int) -> tuple[float, float]:
+    def point(level: int, index: np.integer[Any] | int) -> tuple[float, float]:
         x, y = terrain.cell_xy(seats[level][index])
         return float(x), float(y)
 

@@ -129,7 +129,11 @@ def _clutter(canvas: Canvas, yard: Box) -> None:
     rng = canvas.rng
 
     def blobs(
-        count: int, radius: tuple[float, float], dome_m: float, colours: tuple[F4, ...], depth: float
+        count: int,
+        radius: tuple[float, float],
+        dome_m: float,
+        colours: tuple[F4, ...],
+        depth: float,
     ) -> None:
         at = [
             yard.within(
@@ -159,7 +163,9 @@ def _clutter(canvas: Canvas, yard: Box) -> None:
     for place in range(5):
         wash = Box(line.x_m + 0.75 * place, line.y_m, 0.55, 0.16, line.angle)
         cells = wash.cells(canvas)[0]
-        colour = varied((linear(214, 214, 220), linear(168, 66, 74), linear(70, 92, 150)), 1, 0.1, rng)
+        colour = varied(
+            (linear(214, 214, 220), linear(168, 66, 74), linear(70, 92, 150)), 1, 0.1, rng
+        )
         canvas.paint(cells, colour[0], _ones(cells), 1.6)
 
 

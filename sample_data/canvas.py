@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numba
 import numpy as np
@@ -14,6 +15,7 @@ from sample_data.noise import fractal
 F4 = NDArray[np.float32]
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
+Shades = NDArray[np.floating[Any]]
 
 _TILE_PX = 1024
 
@@ -60,7 +62,7 @@ class Canvas:
         col = (cells % cols + right) & (_TILE_PX - 1)
         return np.asarray(tile[row, col])
 
-    def paint(self, cells: I8, colour: F4, shade: F4, above_m: F4 | float) -> None:
+    def paint(self, cells: I8, colour: Shades, shade: Shades, above_m: Shades | float) -> None:
         """Give pixels a colour (shape (3,) or (n, 3)) times a shade, and a height above ground."""
         self.colour.reshape(-1, 3)[cells] = colour * np.maximum(shade, 0.05)[:, None]
         self.height_m.ravel()[cells] = self.ground_m.ravel()[cells] + above_m

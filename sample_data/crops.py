@@ -112,7 +112,7 @@ def _rape(canvas: Canvas, fields: Fields, cells: I8) -> None:
     grain = canvas.texture(canvas.grain, cells)
     thick = canvas.texture(canvas.clumps, cells) + 0.35 * _wave(fields, cells, 0.45)
     bloom = (1 / (1 + np.exp(-(1.6 * grain + 0.9 * thick + 0.5))))[:, None]
-    colour = (1 - bloom) * linear(96, 116, 66) + bloom * linear(206, 192, 78)
+    colour = np.asarray((1 - bloom) * linear(96, 116, 66) + bloom * linear(206, 192, 78))
     shade = 1 + 0.08 * canvas.texture(canvas.grain, cells)
     canvas.paint(cells, colour, shade, 1.15 + 0.05 * grain + 0.05 * thick)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +33,9 @@ GROUND = (
     "pond",
 )
 CODE = {name: number for number, name in enumerate(GROUND)}
+_BUND, _TRACK, _FOREST = CODE["bund"], CODE["track"], CODE["forest"]
+# Parcels of a strip before what is sown repeats; a power of two.
+_PARCELS = 64
 
 
 @dataclass(eq=False)
@@ -97,19 +101,20 @@ def lay_out(shape: tuple[int, int], gsd_m: float, lie: Lie, rng: np.random.Gener
 
     reach = (float(across.min()) - 1, float(across.max()) + 1)
     bounds, track = _bounds(reach, lie, rng)
-    strip = np.searchsorted(bounds, across.ravel()).reshape(shape).astype(np.int32)
-    edge_m = np.minimum(across - bounds[strip - 1], bounds[strip] - across)
-    parcel, cross_m = _parcels(strip, along, len(bounds), rng)
     wobble = zoom(smooth_field(coarse, 1.6 / knot_m, rng), shape)
-    kind = _sown(strip, parcel, lie.crops, rng)
-    kind[np.minimum(edge_m, cross_m + 0.25) < 0.42 + 0.13 * wobble] = CODE["bund"]
-    if track is not None:
-        kind[(strip == track) & (edge_m > 0.12 * wobble)] = CODE["track"]
     wood_m = _wood(coarse, shape, knot_m, lie, rng)
-    kind[wood_m < 0] = CODE["forest"]
-    # Each terrace leans a little towards the valley, then falls at its edge.
-    lean = (across - bounds[strip - 1]) / np.maximum(bounds[strip] - bounds[strip - 1], 1)
-    rise = -(strip + 0.25 * lean).astype(np.float32) * lie.step_m
+    kind, parcel, rise = _cut(
+        across,
+        along,
+        wobble,
+        wood_m,
+        bounds,
+        rng.uniform(16, 48, len(bounds)).astype(np.float32),
+        rng.uniform(0, 48, len(bounds)).astype(np.float32),
+        _sown(len(bounds), lie.crops, rng),
+        -1 if track is None else track,
+        lie.step_m,
+    )
     return Fields(across, along, parcel, kind, wood_m, rise, lie.angle)
 
 
@@ -128,31 +133,66 @@ def _bounds(
     return np.array(bounds, np.float32), track
 
 
-def _parcels(
-    strip: I4, along: F4, strips: int, rng: np.random.Generator
-) -> tuple[I4, F4]:
-    """Cut strips crosswise; return parcel numbers and the distance to the nearest cut."""
-    length = rng.uniform(16, 48, strips + 1).astype(np.float32)[strip]
-    shift = rng.uniform(0, 48, strips + 1).astype(np.float32)[strip]
-    place = (along + shift) / length
-    number = np.floor(place)
-    cross_m = (0.5 - np.abs(place - number - 0.5)) * length
-    parcel = (strip * 64 + (number.astype(np.int32) & 63)).astype(np.int32)
-    return parcel, np.asarray(cross_m, dtype=np.float32)
-
-
-def _sown(
-    strip: I4, parcel: I4, crops: Sequence[tuple[str, float]], rng: np.random.Generator
-) -> I1:
+def _sown(strips: int, crops: Sequence[tuple[str, float]], rng: np.random.Generator) -> I1:
+    """Return what is sown on each parcel, shape (strips, parcels of a strip)."""
     names, weights = zip(*crops, strict=True)
     codes = np.array([CODE[name] for name in names], np.int8)
     chance = np.array(weights) / sum(weights)
-    drawn = rng.choice(codes, int(strip.max() + 1) * 64 + 64, p=chance)
-    return np.asarray(drawn[parcel])
+    return rng.choice(codes, (strips, _PARCELS), p=chance)
+
+
+def _cut_pixels(
+    across: F4,
+    along: F4,
+    wobble: F4,
+    wood_m: F4,
+    bounds: F4,
+    length_m: F4,
+    shift_m: F4,
+    sown: I1,
+    track: int,
+    step_m: float,
+) -> tuple[I1, I4, F4]:
+    rows, cols = across.shape
+    kind = np.empty((rows, cols), np.int8)
+    parcel = np.empty((rows, cols), np.int32)
+    rise = np.empty((rows, cols), np.float32)
+    for r in range(rows):
+        strip = 1
+        for c in range(cols):
+            v = across[r, c]
+            while v >= bounds[strip] and strip < len(bounds) - 1:
+                strip += 1
+            while v < bounds[strip - 1] and strip > 1:
+                strip -= 1
+            wide = bounds[strip] - bounds[strip - 1]
+            edge = min(v - bounds[strip - 1], bounds[strip] - v)
+            place = (along[r, c] + shift_m[strip]) / length_m[strip]
+            number = np.floor(place)
+            cross = (0.5 - abs(place - number - 0.5)) * length_m[strip]
+            own = int(number) & (_PARCELS - 1)
+            parcel[r, c] = strip * _PARCELS + own
+            # Each terrace leans a little towards the valley, then falls at its edge.
+            rise[r, c] = -(strip + 0.25 * (v - bounds[strip - 1]) / wide) * step_m
+            what = sown[strip, own]
+            if min(edge, cross + 0.25) < 0.42 + 0.13 * wobble[r, c]:
+                what = _BUND
+            if strip == track and edge > 0.12 * wobble[r, c]:
+                what = _TRACK
+            kind[r, c] = _FOREST if wood_m[r, c] < 0 else what
+    return kind, parcel, rise
+
+
+_cut: Callable[..., tuple[I1, I4, F4]] = numba.njit(cache=True)(_cut_pixels)
+"""Cut the ground into strips and parcels; returns kind, parcel number and height of ground."""
 
 
 def _wood(
-    coarse: tuple[int, int], shape: tuple[int, int], knot_m: float, lie: Lie, rng: np.random.Generator
+    coarse: tuple[int, int],
+    shape: tuple[int, int],
+    knot_m: float,
+    lie: Lie,
+    rng: np.random.Generator,
 ) -> F4:
     """Return the distance to the edge of the wood, metres; the wood lies up the slope."""
     row, col = np.mgrid[: coarse[0], : coarse[1]].astype(np.float32)

@@ -37,16 +37,16 @@ def _drain(height: F4, rough: F4, outlet: int) -> tuple[I8, I8]:
                     filled[near] = max(level + bump[near], np.float64(flat[near]))
                     heapq.heappush(heap, (filled[near], near))
     receiver = np.full(rows * cols, -1, np.int64)
-    for cell in range(rows * cols):
-        row, col = cell // cols, cell % cols
+    for here in range(rows * cols):
+        row, col = here // cols, here % cols
         steepest = 0.0
         for r in range(max(row - 1, 0), min(row + 2, rows)):
             for c in range(max(col - 1, 0), min(col + 2, cols)):
                 run = 1.41421356 if r != row and c != col else 1.0
-                fall = (filled[cell] - filled[r * cols + c]) / run
+                fall = (filled[here] - filled[r * cols + c]) / run
                 if fall > steepest:
                     steepest = fall
-                    receiver[cell] = r * cols + c
+                    receiver[here] = r * cols + c
     receiver[outlet] = -1
     return order, receiver
 

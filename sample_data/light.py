@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, radians, sin
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,9 @@ F4 = NDArray[np.float32]
 
 _SKY = np.array([0.30, 0.35, 0.43], np.float32)
 _SUN = np.array([1.00, 0.94, 0.84], np.float32)
-_HAZE = np.float32(0.16)
+_HAZE = 0.10
+# A point spreads over 0.6 pixels (deviation): weight of the pixel itself and of each neighbour.
+_LENS = (0.67, 0.165)
 _BAND_ROWS = 512
 
 
@@ -40,28 +44,77 @@ class Weather:
 
 def photograph(canvas: Canvas, weather: Weather) -> NDArray[np.uint8]:
     """Return the picture, shape (rows, cols, 3)."""
-    rng = canvas.rng
     shadow = _shadow(canvas, weather)
+    azimuth, elevation = radians(weather.azimuth_deg), radians(weather.elevation_deg)
+    sun = (cos(elevation) * sin(azimuth), cos(elevation) * cos(azimuth), sin(elevation))
+    _light(canvas.colour, canvas.height_m, shadow, canvas.gsd_m, np.array(sun, np.float32))
+    del shadow
     gain = _mosaic_gain(canvas)
+    gain *= weather.exposure
+    white = np.array(weather.white, np.float32)
     picture = np.empty((*canvas.shape, 3), np.uint8)
-    rows = canvas.shape[0]
-    for top in range(0, rows, _BAND_ROWS):
-        low = min(top + _BAND_ROWS, rows)
-        # Two rows more on either side, for slopes and for the blur.
-        first, last = max(top - 2, 0), min(low + 2, rows)
-        lit = canvas.colour[first:last] * _light(canvas, shadow, weather, first, last)
-        lit = _blurred(lit)[top - first : low - first]
-        lit *= gain[top:low, :, None] * np.array(weather.white, np.float32) * weather.exposure
-        np.clip(lit, 0, None, out=lit)
-        # Air between the ground and the lens takes some of the colour away.
-        grey = lit.mean(axis=2, keepdims=True)
-        lit = (1 - _HAZE) * lit + _HAZE * grey + np.float32(0.012)
-        # A soft shoulder instead of clipped whites, then the screen's gamma.
-        lit = lit * (1 + lit / 2.2) / (1 + lit)
-        seen = 6 + 246 * lit ** np.float32(1 / 2.2)
-        seen += weather.noise_dn * rng.standard_normal(seen.shape, dtype=np.float32)
-        picture[top:low] = np.clip(np.round(seen), 1, 255).astype(np.uint8)
+    for top in range(0, canvas.shape[0], _BAND_ROWS):
+        low = min(top + _BAND_ROWS, canvas.shape[0])
+        noise = canvas.rng.standard_normal((low - top, canvas.shape[1], 3), dtype=np.float32)
+        noise *= weather.noise_dn
+        _expose(picture, canvas.colour, gain, white, noise, top)
     return picture
+
+
+def _light_pixels(colour: F4, height: F4, shadow: F4, gsd_m: float, sun: F4) -> None:
+    rows, cols = height.shape
+    level = _SKY + _SUN * sun[2]
+    for r in range(rows):
+        up, down = max(r - 1, 0), min(r + 1, rows - 1)
+        for c in range(cols):
+            left, right = max(c - 1, 0), min(c + 1, cols - 1)
+            south = (height[down, c] - height[up, c]) / ((down - up) * gsd_m)
+            east = (height[r, right] - height[r, left]) / ((right - left) * gsd_m)
+            south = min(max(south, -1.6), 1.6)
+            east = min(max(east, -1.6), 1.6)
+            facing = (sun[2] - east * sun[0] + south * sun[1]) / np.sqrt(
+                1 + south * south + east * east
+            )
+            direct = max(facing, 0.0) * (1 - shadow[r, c])
+            for band in range(3):
+                colour[r, c, band] *= (_SKY[band] + direct * _SUN[band]) / level[band]
+
+
+def _expose_pixels(
+    picture: NDArray[np.uint8], lit: F4, gain: F4, white: F4, noise: F4, top: int
+) -> None:
+    rows, cols = gain.shape
+    seen = np.empty(3, np.float32)
+    for r in range(top, top + noise.shape[0]):
+        for c in range(cols):
+            for band in range(3):
+                total = 0.0
+                for dr in range(-1, 2):
+                    for dc in range(-1, 2):
+                        weight = _LENS[abs(dr)] * _LENS[abs(dc)]
+                        near_r, near_c = (
+                            min(max(r + dr, 0), rows - 1),
+                            min(max(c + dc, 0), cols - 1),
+                        )
+                        total += weight * lit[near_r, near_c, band]
+                seen[band] = total * gain[r, c] * white[band]
+            grey = (seen[0] + seen[1] + seen[2]) / 3
+            for band in range(3):
+                # Air between ground and lens takes colour away; then a soft shoulder and gamma.
+                value = (1 - _HAZE) * seen[band] + _HAZE * grey + 0.006
+                value = value * (1 + value / 2.2) / (1 + value)
+                level = 6 + 246 * value ** (1 / 2.2) + noise[r - top, c, band]
+                picture[r, c, band] = np.uint8(min(max(level + 0.5, 1.0), 255.0))
+
+
+_light: Callable[..., None] = numba.njit(cache=True)(_light_pixels)
+"""Multiply colours by the light that falls on them, relative to level open ground.
+
+``sun`` points to the sun: east, north, up.
+"""
+
+_expose: Callable[..., None] = numba.njit(cache=True)(_expose_pixels)
+"""Blur by the lens, grade and add noise to the rows of a band that begins at ``top``."""
 
 
 def _shadow(canvas: Canvas, weather: Weather) -> F4:
@@ -83,35 +136,6 @@ def _shadow(canvas: Canvas, weather: Weather) -> F4:
         top = np.maximum(height, carried)
         carried = (1 - share) * top[at] + share * top[beside] - drop_m
     return shaded
-
-
-def _light(canvas: Canvas, shadow: F4, weather: Weather, first: int, last: int) -> F4:
-    """Return the light on some rows relative to level open ground, shape (rows, cols, 3)."""
-    azimuth, elevation = radians(weather.azimuth_deg), radians(weather.elevation_deg)
-    south, east = np.gradient(canvas.height_m[first:last], canvas.gsd_m)
-    np.clip(south, -1.6, 1.6, out=south)
-    np.clip(east, -1.6, 1.6, out=east)
-    facing = sin(elevation) - cos(elevation) * (east * sin(azimuth) - south * cos(azimuth))
-    facing /= np.sqrt(1 + south**2 + east**2)
-    direct = np.maximum(facing, 0) * (1 - shadow[first:last])
-    level = _SKY + _SUN * np.float32(sin(elevation))
-    return np.asarray((_SKY + direct[:, :, None] * _SUN) / level, dtype=np.float32)
-
-
-def _blurred(picture: F4) -> F4:
-    """Return the picture through a lens: a point spreads over 0.6 pixels (deviation)."""
-    side, middle = np.float32(0.165), np.float32(0.67)
-    across = middle * picture
-    across[:, 1:] += side * picture[:, :-1]
-    across[:, :-1] += side * picture[:, 1:]
-    across[:, 0] += side * picture[:, 0]
-    across[:, -1] += side * picture[:, -1]
-    both = middle * across
-    both[1:] += side * across[:-1]
-    both[:-1] += side * across[1:]
-    both[0] += side * across[0]
-    both[-1] += side * across[-1]
-    return np.asarray(both)
 
 
 def _mosaic_gain(canvas: Canvas) -> F4:

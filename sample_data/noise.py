@@ -54,10 +54,10 @@ def zoom(small: F4, shape: tuple[int, int]) -> F4:
 
 def smooth_field(shape: tuple[int, int], feature_px: float, rng: np.random.Generator) -> F4:
     """Return a smooth random field (deviation 1) whose hills are about ``feature_px`` wide."""
-    knot_px = max(feature_px / 8, 1.0)
+    knot_px = max(feature_px / 20, 1.0)
     rows, cols = (max(8, int(np.ceil(side / knot_px)) + 2) for side in shape)
     # Made larger than needed and cut, so that opposite edges of the picture don't match.
-    made = fractal((rows + 9, cols + 9), rng, slope=2.2, coarsest_px=16.0)
+    made = fractal((rows + 9, cols + 9), rng, slope=2.5, coarsest_px=40.0)
     return zoom(made[:rows, :cols], shape)
 
 

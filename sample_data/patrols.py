@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,23 +146,19 @@ def _on_foot(rng: np.random.Generator) -> Pace:
     return Pace(float(rng.uniform(1.05, 1.35)), 1.8, interval_s, rng.uniform(2.0, 4.5), pauses)
 
 
-def _drives(
-    tree: Tree, trails: Trails, rng: np.random.Generator, diary: _Diary
-) -> list[Patrol]:
+def _drives(tree: Tree, trails: Trails, rng: np.random.Generator, diary: _Diary) -> list[Patrol]:
     """The police drive the roads between the seats, three drives of three roads each."""
     seats = [town.seat_xy for town in tree.level("township")]
     unit = f"{names.COUNTY_CODE}P"
     patrols = []
     for number in range(5):
         stops = rng.permutation(len(seats))[:3]
-        legs = [trails.way(seats[a], seats[b]) for a, b in zip(stops, stops[1:], strict=False)]
+        legs = [trails.way(seats[a], seats[b]) for a, b in pairwise(stops)]
         day, start_s = diary.next_day(f"{unit}{number % 2}")
         pace = Pace(float(rng.uniform(8, 11)), 1.0, 5.0, 3.0, 3)
         team = f"巡逻车{number % 2 + 1}"
         patrols.append(
-            Patrol(
-                unit, "公安局禁毒大队", team, Mode.VEHICLE, day, start_s, np.vstack(legs), pace
-            )
+            Patrol(unit, "公安局禁毒大队", team, Mode.VEHICLE, day, start_s, np.vstack(legs), pace)
         )
     return patrols
 
@@ -188,9 +185,7 @@ def _boat(terrain: Terrain, rng: np.random.Generator, diary: _Diary) -> list[Pat
     return [Patrol(unit, "公安局禁毒大队", "水上组", Mode.BOAT, day, start_s, line, pace)]
 
 
-def drone_flights(
-    centres: Sequence[tuple[float, float]], days: Sequence[date]
-) -> list[Patrol]:
+def drone_flights(centres: Sequence[tuple[float, float]], days: Sequence[date]) -> list[Patrol]:
     """Return the flight lines over places, about 360 × 280 m each, 25 m apart."""
     unit = f"{names.COUNTY_CODE}P"
     patrols = []
@@ -202,5 +197,3 @@ def drone_flights(
             Patrol(unit, "公安局禁毒大队", "航测组", Mode.DRONE, day, start_s, line, pace)
         )
     return patrols
-
-

@@ -157,7 +157,10 @@ def _outline(wish: Wish, angle: float, rng: np.random.Generator) -> Polygon:
             rng.normal(0, 0.42 / n) * np.cos(n * theta + rng.uniform(0, 6.28)) for n in range(2, 7)
         )
         radius = np.exp(waves)
-        shape = Polygon(np.column_stack([stretch**0.5 * np.cos(theta), np.sin(theta) / stretch**0.5]) * radius[:, None])
+        shape = Polygon(
+            np.column_stack([stretch**0.5 * np.cos(theta), np.sin(theta) / stretch**0.5])
+            * radius[:, None]
+        )
     shape = shapely.affinity.rotate(shape, turn, origin=(0, 0))
     scale = np.sqrt(wish.area_m2 / shape.area)
     return shapely.affinity.scale(shape, scale, scale, origin=(0, 0))
@@ -215,9 +218,7 @@ def _draw_plants(canvas: Canvas, wish: Wish, row: F8, col: F8) -> None:
         )
 
 
-def _draw_heads(
-    canvas: Canvas, wish: Wish, row: F8, col: F8, polygon: Polygon
-) -> int:
+def _draw_heads(canvas: Canvas, wish: Wish, row: F8, col: F8, polygon: Polygon) -> int:
     """Draw buds, open flowers or capsules above the leaves; return how many flowers."""
     rng = canvas.rng
     heads = {"rosette": 0, "bud": 1, "flower": 1, "capsule": 2}[wish.stage] * len(row)

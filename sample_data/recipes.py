@@ -19,7 +19,7 @@ TERRACES = Scene(
     taken=datetime(2027, 5, 12, 10, 42, tzinfo=_BEIJING),
     crs=None,
     gsd_m=0.03,
-    shape=(4200, 4200),
+    shape=(4000, 4000),
     lie=Lie(
         crops=(
             ("wheat", 5),
@@ -39,7 +39,7 @@ TERRACES = Scene(
         wood=0.22,
         track_at=0,
     ),
-    weather=Weather(142, 57, 1.42, (1.02, 1.0, 0.97), 2.0),
+    weather=Weather(142, 57, 1.62, (1.02, 1.0, 0.97), 2.0),
     wishes=(
         Wish("flower", "yard", 9, 14, ("pink", "white")),
         Wish("flower", "wood_edge", 26, 22, ("red", "mauve")),
@@ -75,7 +75,7 @@ VALLEY = Scene(
         wood=0.13,
         track_at=0,
     ),
-    weather=Weather(218, 54, 1.3, (1.0, 1.0, 1.03), 2.4),
+    weather=Weather(218, 54, 1.5, (1.0, 1.0, 1.03), 2.4),
     wishes=(
         Wish("capsule", "yard", 6),
         Wish("capsule", "wood_edge", 40),
@@ -104,7 +104,7 @@ CLEARING = Scene(
         wood=0.45,
         track_at=None,
     ),
-    weather=Weather(135, 50, 1.38, (1.03, 1.0, 0.95), 2.2),
+    weather=Weather(135, 50, 1.55, (1.03, 1.0, 0.95), 2.2),
     wishes=(
         Wish("rosette", "wood_edge", 10),
         Wish("rosette", "open", 22),

@@ -78,9 +78,7 @@ def shoot(scene: Scene, centre_xy: tuple[float, float], crs: str, seed: int) -> 
     return Shot(own_crs, transform, pixels, alpha, tuple(planted), outlines)
 
 
-def _drawn(
-    scene: Scene, rng: np.random.Generator
-) -> tuple[Canvas, list[Planted], B1 | None]:
+def _drawn(scene: Scene, rng: np.random.Generator) -> tuple[Canvas, list[Planted], B1 | None]:
     """Return the canvas, what was planted on it and where photos will be.
 
     The fields it is drawn from are let go before the light is computed; both take memory.
@@ -103,9 +101,7 @@ def _drawn(
     return canvas, plant_patches(canvas, fields, scene.wishes, usable), alpha
 
 
-def _placed(
-    scene: Scene, centre_xy: tuple[float, float], crs: str, own_crs: str
-) -> Affine:
+def _placed(scene: Scene, centre_xy: tuple[float, float], crs: str, own_crs: str) -> Affine:
     x, y = transform_xy(crs, own_crs, np.array([centre_xy[0]]), np.array([centre_xy[1]]))
     rows, cols = scene.shape
     west = round(x.item() - cols * scene.gsd_m / 2, 2)

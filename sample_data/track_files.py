@@ -69,7 +69,9 @@ def _gpx11(text: TrackText) -> str:
 def _gpx10(text: TrackText) -> str:
     title, note = escape(text.title), escape(NOTE)
     tracks = "".join(
-        f"<trk><name>{title}</name><trkseg>\n" + "\n".join(map(_trkpt, track)) + "\n</trkseg></trk>\n"
+        f"<trk><name>{title}</name><trkseg>\n"
+        + "\n".join(map(_trkpt, track))
+        + "\n</trkseg></trk>\n"
         for track in text.tracks
     )
     return (

@@ -64,8 +64,7 @@ def recorded(
     time = np.arange(0.0, elapsed[-1], pace.interval_s)
     correlation = 60.0 / pace.interval_s
     error = [
-        pace.noise_m * drifting(len(time), correlation, rng)
-        + 0.4 * rng.standard_normal(len(time))
+        pace.noise_m * drifting(len(time), correlation, rng) + 0.4 * rng.standard_normal(len(time))
         for _ in range(2)
     ]
     x = np.interp(time, elapsed, dense[:, 0]) + error[0]
@@ -81,7 +80,9 @@ def drifting(count: int, memory: float, rng: np.random.Generator) -> F8:
     white = rng.standard_normal(count + reach)
     size = 1 << int(np.ceil(np.log2(count + 2 * reach)))
     spectrum = np.fft.rfft(white, size) * np.fft.rfft(kernel, size)
-    return np.asarray(np.fft.irfft(spectrum, size)[reach : reach + count] / np.sqrt((kernel**2).sum()))
+    return np.asarray(
+        np.fft.irfft(spectrum, size)[reach : reach + count] / np.sqrt((kernel**2).sum())
+    )
 
 
 def search_line(polygon: Polygon, spacing_m: float, rng: np.random.Generator) -> F8:

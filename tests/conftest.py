@@ -19,3 +19,23 @@ def shared_data() -> Path:
             pytest.fail(f"{SHARED} is missing and CI is set")
         pytest.skip(f"{SHARED} is not here")
     return SHARED
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI a test that should run and was skipped is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    is_worker = hasattr(session.config, "workerinput")
+    if os.environ.get("CI") and reporter is not None and not is_worker:
+        skipped = reporter.stats.get("skipped", [])
+        if skipped and exitstatus == 0:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_report_header() -> str:
+    """Name the machine's libraries, so that a log identifies them."""
+    import numpy
+    import rasterio
+    import shapely
+
+    gdal, geos = rasterio.__gdal_version__, shapely.geos_version_string
+    return f"numpy {numpy.__version__}, GDAL {gdal} (rasterio), GEOS {geos}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from babel.support import NullTranslations, Translations
 from flask import Flask, Response, g, request
-from flask_babel import Babel
+from flask_babel import Babel, Domain
 
 from geoinspect.errors import Text
 from geoinspect.settings import Settings
@@ -11,6 +14,23 @@ from geoinspect.settings import Settings
 LANGUAGES = {"zh_CN": "中文", "en": "English"}
 _COOKIE = "language"
 _COOKIE_S = 365 * 86400
+_CATALOGUES = Path(__file__).parent / "translations"
+
+
+class _Words(Domain):  # type: ignore[misc]
+    """Our catalogues by our own names: flask-babel would look for zh_CN under zh_Hans_CN.
+
+    Args:
+        folder: Holds one folder a language with its compiled catalogue.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(translation_directories=[str(folder)])
+        self._loaded = {code: Translations.load(folder, [code]) for code in LANGUAGES}
+
+    def get_translations(self) -> NullTranslations:
+        """Return the catalogue of this response's language."""
+        return self._loaded[language()]
 
 
 def use_languages(app: Flask, settings: Settings) -> None:
@@ -27,10 +47,12 @@ def use_languages(app: Flask, settings: Settings) -> None:
         return default
 
     Babel(app, default_locale=default, default_timezone="Asia/Shanghai", locale_selector=chosen)
+    words = _Words(_CATALOGUES)
 
     @app.before_request
     def _choose() -> None:
         g.language = chosen()
+        words.as_default()
 
     @app.after_request
     def _remember(response: Response) -> Response:

@@ -21,7 +21,7 @@ from geoinspect.cli.office import audit, demo, doctor, init, serve, tokens, user
 from geoinspect.cli.output import say_error
 from geoinspect.cli.surveys import surveys
 from geoinspect.cli.tracks import tracks
-from geoinspect.errors import GeoInspectError
+from geoinspect.errors import GeoInspectError, Text
 
 _COMMANDS = (
     tracks,
@@ -76,4 +76,19 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        if os.environ.get("GEOINSPECT_DEBUG"):
+            raise
+        say_error(_unforeseen(error))
+        sys.exit(3)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _unforeseen(error: Exception) -> Text:
+    """Say that we, not the caller, have something to mend."""
+    what = f"{type(error).__name__}: {error}"
+    return Text(
+        f"程序内部错误({what})。数据没有丢失;请设置 GEOINSPECT_DEBUG=1 再运行一次,把输出发给维护人员",
+        f"an error of our own ({what}). No data is lost; run again with GEOINSPECT_DEBUG=1 and "
+        "send what it prints to the maintainers",
+    )

@@ -20,6 +20,7 @@ export class Layers {
   #coverage = null;
   #labels = [];
   #moving = null;
+  #timer = null;
   #told = { patches: "", tracks: "" };
 
   /**
@@ -31,6 +32,7 @@ export class Layers {
     this.on = on;
     this.campaign = null;
     this.patch = null;
+    this.ready = false;
     for (const [name, zIndex] of PANES) map.createPane(name).style.zIndex = zIndex;
     for (const name of ["base", "coverage", "surveys", "areas", "gaps", "zones", "tracks", "patches"]) {
       this.#groups[name] = L.layerGroup();
@@ -40,7 +42,7 @@ export class Layers {
     if (page.base) {
       L.tileLayer("/tiles/base/{z}/{x}/{y}", { ...TILE, pane: "base", maxNativeZoom: 18 }).addTo(this.#groups.base);
     }
-    map.on("moveend", () => this.refreshMoving());
+    map.on("moveend", () => this.refreshSoon());
     map.on("zoomend", () => this.#declutter());
   }
 
@@ -51,12 +53,20 @@ export class Layers {
   show(name, on) {
     if (on) this.#groups[name].addTo(this.#map);
     else this.#groups[name].remove();
-    if (on) this.refreshMoving();
+    if (on) this.refreshSoon();
+  }
+
+  /** Fetch what lies in the view once the map has come to rest and the campaign is known. */
+  refreshSoon() {
+    clearTimeout(this.#timer);
+    if (this.ready) this.#timer = setTimeout(() => this.refreshMoving(), 150);
   }
 
   /** Draw what belongs to an overview: coverage, gaps. */
   showOverview(overview) {
     this.campaign = overview.campaign?.id ?? null;
+    this.ready = true;
+    this.refreshSoon();
     if (overview.coverage_tiles !== this.#coverage) {
       this.#coverage = overview.coverage_tiles;
       this.#groups.coverage.clearLayers();

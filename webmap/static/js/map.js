@@ -107,7 +107,7 @@ document.getElementById("campaign").addEventListener("change", (event) => {
 /** Put a detail in the panel, with the way back to the area's numbers. */
 function showDetail(nodes) {
   const name = overview.area?.name ?? "";
-  const back = el("button", { type: "button", class: "link", onclick: () => { showOverview(); layers.refreshMoving(); } }, `‹ ${say("back", { name })}`);
+  const back = el("button", { type: "button", class: "link", onclick: () => { showOverview(); layers.refreshSoon(); } }, `‹ ${say("back", { name })}`);
   body.replaceChildren(back, ...nodes);
   panel.scrollTop = 0;
   raise(true);
@@ -138,7 +138,7 @@ async function openPatch(id) {
     if (turn !== asked) return;
     layers.patch = id;
     layers.choose(null);
-    layers.refreshMoving();
+    layers.refreshSoon();
     showDetail(nodes);
   } catch (error) {
     showProblem(error);
@@ -175,7 +175,6 @@ async function start() {
   showNote("");
   try {
     await Promise.all([follow(), layers.showFixed()]);
-    layers.refreshMoving();
   } catch (error) {
     showProblem(error);
   }

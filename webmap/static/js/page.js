@@ -43,7 +43,7 @@ export function num(value, decimals = 0) {
     const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
     formats.set(decimals, new Intl.NumberFormat(locale, options));
   }
-  return formats.get(decimals).format(value);
+  return formats.get(decimals).format(value + 0); // + 0 makes -0 read as 0
 }
 
 /** Return a share as per cent; what is not quite 0 or 100 never reads so. */
@@ -68,7 +68,7 @@ export const plotArea = (m2) =>
   `${num(m2, m2 < 100 ? 1 : 0)} ${say("m2")} (${num(m2 / M2_PER_MU, 3)} ${say("mu")})`;
 export const distance = (m) =>
   m >= 1000 ? `${num(m / 1000, 1)} ${say("kilometres")}` : `${num(m)} ${say("metres")}`;
-export const bytes = (n) => (n < 1e5 ? `${num(n / 1e3, 1)} kB` : `${num(n / 1e6, 1)} MB`);
+export const bytes = (n) => (n < 1e3 ? `${num(n)} B` : n < 1e5 ? `${num(n / 1e3, 1)} kB` : `${num(n / 1e6, 1)} MB`);
 
 const dayFormat = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" });
 const timeFormat = new Intl.DateTimeFormat(locale, {

@@ -1,0 +1,205 @@
+"""The sample county keeps its promises: a partition, the same bytes again, truth inside pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import zipfile
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import pyogrio
+import pytest
+import rasterio
+import shapely
+from rasterio.features import rasterize
+
+import sample_data
+from geoinspect.ingest.areas import read_areas, read_zones
+from geoinspect.ingest.tracks import read_track
+from geoinspect.records import Datum, Level, ZoneKind
+from sample_data.county import inputs_for
+from sample_data.manifest import read_manifest
+from sample_data.tracks import HOSTILE_NAME
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("county")
+    sample_data.generate(folder, seed=7, size=sample_data.SMALL)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def manifest(county: Path) -> sample_data.Manifest:
+    found = read_manifest(county)
+    assert found is not None
+    return found
+
+
+def areas_of(county: Path, manifest: sample_data.Manifest) -> geopandas.GeoDataFrame:
+    areas = [
+        area for file in manifest.of_kind("areas") for area in read_areas(county / file.path).areas
+    ]
+    frame = geopandas.GeoDataFrame(
+        {
+            "code": [area.code for area in areas],
+            "level": [area.level.value for area in areas],
+            "parent": [area.parent_code for area in areas],
+            "unit": [area.unit_code for area in areas],
+        },
+        geometry=[area.polygon for area in areas],
+        crs="EPSG:4326",
+    )
+    return frame.to_crs(manifest.crs)
+
+
+def test_each_level_is_a_partition_of_the_one_above(county, manifest):
+    areas = areas_of(county, manifest)
+    assert list(Counter(areas["level"])) == [
+        Level.COUNTY,
+        Level.TOWNSHIP,
+        Level.VILLAGE,
+        Level.COMPARTMENT,
+    ]
+    area_m2 = dict(zip(areas["code"], areas.geometry.area, strict=True))
+    for parent, children in areas.dropna(subset="parent").groupby("parent"):
+        assert sum(children.geometry.area) == pytest.approx(area_m2[parent], rel=1e-6)
+    for level, group in areas.groupby("level"):
+        union = shapely.union_all(group.geometry.to_numpy())
+        assert union.area == pytest.approx(group.geometry.area.sum(), rel=1e-6), level
+        assert shapely.is_valid(group.geometry).all()
+
+
+def test_areas_name_their_units_and_codes_nest(county, manifest):
+    areas = areas_of(county, manifest)
+    units = json.loads((county / "units/units.json").read_text("utf-8"))["units"]
+    assert set(areas["unit"]) <= {unit["code"] for unit in units}
+    children = areas.dropna(subset="parent")
+    assert all(c.startswith(p) for c, p in zip(children["code"], children["parent"], strict=True))
+
+
+def test_manifest_lists_every_file_and_no_other(county, manifest):
+    written = {p.relative_to(county).as_posix() for p in county.rglob("*") if p.is_file()}
+    assert written == {file.path for file in manifest.files} | {"manifest.json"}
+    for file in manifest.files:
+        data = (county / file.path).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (file.size, file.sha256)
+
+
+def test_the_same_seed_gives_the_same_files(tmp_path, county, manifest):
+    again = sample_data.generate(tmp_path / "again", seed=7, size=sample_data.SMALL)
+    assert (
+        again.files == manifest.files
+        or [
+            a.path for a, b in zip(again.files, manifest.files, strict=True) if a.sha256 != b.sha256
+        ]
+        == []
+    )
+
+
+def test_truth_lies_inside_its_picture(county, manifest):
+    truth = pyogrio.read_dataframe(county / "truth/patches.gpkg")
+    assert len(truth) == sum(file.about["patches"] for file in manifest.of_kind("survey"))
+    for patch in truth.itertuples():
+        with rasterio.open(county / "surveys" / patch.raster) as picture:
+            shape = geopandas.GeoSeries([patch.geometry], crs=truth.crs).to_crs(picture.crs)[0]
+            valid = picture.dataset_mask() > 0
+            inside = rasterize([shape], out_shape=valid.shape, transform=picture.transform) > 0
+        assert inside.any()
+        assert valid[inside].all()
+        assert inside.sum() * picture.res[0] ** 2 == pytest.approx(shape.area, rel=0.1)
+
+
+def test_pictures_hold_what_they_say(county, manifest):
+    first, second = manifest.of_kind("survey")
+    with rasterio.open(county / first.path) as picture:
+        assert (picture.count, picture.is_tiled) == (3, True)
+        assert picture.tags()["TIFFTAG_DATETIME"].startswith("2027:05:12")
+        assert picture.read(1).std() > 10
+    with rasterio.open(county / second.path) as picture:
+        assert (picture.count, picture.is_tiled) == (4, False)
+        assert 0.2 < np.mean(picture.read(4) > 0) < 0.98
+
+
+def test_zones_hold_a_valid_and_an_expired_licence(county):
+    zones = read_zones(county / "zones/zones.geojson", kind=None)
+    kinds = Counter(zone.kind for zone in zones)
+    assert kinds[ZoneKind.LICENSED] == 3
+    assert kinds[ZoneKind.NO_GO] == 1
+    truth = pyogrio.read_dataframe(county / "truth/patches.gpkg").to_crs("EPSG:4326")
+    ends = {
+        licence: next(
+            zone.valid_to
+            for zone in zones
+            if zone.kind is ZoneKind.LICENSED and zone.polygon.contains(shape)
+        )
+        for licence, shape in zip(truth["licence"], truth.geometry, strict=True)
+    }
+    assert ends["expired"].year < 2027 < ends["valid"].year
+
+
+def test_every_track_is_read_and_its_dirt_is_found(county, manifest):
+    dirt: Counter[str] = Counter()
+    for file in manifest.of_kind("track"):
+        read = read_track(county / file.path)
+        dirt.update(file.about["dirt"])
+        points = sum(map(len, read.segments)) + sum(read.refused.values())
+        assert points == file.about["points"], file.path
+        assert bool(read.refused) == ("bad_point" in file.about["dirt"])
+        expected = Datum.GCJ02 if "gcj02" in file.about["dirt"] else Datum.WGS84
+        assert read.datum.used is expected
+        if "hostile_name" in file.about["dirt"]:
+            assert {line.name for line in read.lines} == {HOSTILE_NAME}
+        if "no_time" in file.about["dirt"]:
+            assert all(np.isnan(segment.time_s).all() for segment in read.segments)
+    for kind in ("spikes", "bad_point", "gcj02", "hostile_name", "no_time", "duplicate"):
+        assert dirt[kind], kind
+    assert {file.about["mode"] for file in manifest.of_kind("track")} >= {
+        "foot",
+        "vehicle",
+        "drone",
+    }
+
+
+def test_the_file_sent_twice_is_the_same_bytes(county, manifest):
+    (copy,) = (file for file in manifest.of_kind("track") if "same_as" in file.about)
+    assert (county / copy.path).read_bytes() == (county / copy.about["same_as"]).read_bytes()
+
+
+def test_every_kind_of_file_says_simulated(county, manifest):
+    def says(path: Path) -> bool:
+        data = path.read_bytes()
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                data = b"".join(archive.read(name) for name in archive.namelist())
+            return "模拟".encode("gbk") in data
+        return "模拟".encode() in data or b"simulated" in data
+
+    assert [file.path for file in manifest.files if not says(county / file.path)] == []
+    assert manifest.simulated
+
+
+def test_base_map_is_readable_tiles(county):
+    with closing(sqlite3.connect(county / "basemap/basemap.mbtiles")) as database:
+        metadata = dict(database.execute("SELECT name, value FROM metadata"))
+        zooms = [z for (z,) in database.execute("SELECT DISTINCT zoom_level FROM tiles")]
+        (tile,) = database.execute("SELECT tile_data FROM tiles LIMIT 1").fetchone()
+    assert metadata["name"] == "模拟地形 simulated terrain"
+    assert (min(zooms), max(zooms)) == (8, 11)
+    assert tile.startswith(b"\x89PNG")
+
+
+def test_inputs_are_made_once_and_then_reused(county, manifest):
+    told: list[object] = []
+    before = (county / "manifest.json").stat().st_mtime_ns
+    inputs, basemap = inputs_for(county, tell=told.append, seed=7)
+    assert (county / "manifest.json").stat().st_mtime_ns == before
+    assert told == []
+    assert basemap.is_file()
+    assert len(inputs.tracks) == len(manifest.of_kind("track"))
+    assert all(path.is_file() for path, _ in inputs.tracks)

@@ -1,0 +1,49 @@
+"""Every word of the web map is in the Chinese catalogue, and nothing in it is left over or vague."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+from conftest import ROOT
+
+CATALOGUE = ROOT / "webmap" / "translations" / "zh_CN" / "LC_MESSAGES" / "messages.po"
+
+
+def extracted() -> set[str]:
+    with (ROOT / "babel.cfg").open(encoding="utf-8") as stream:
+        methods, options = parse_mapping_cfg(stream)
+    found = extract_from_dir(
+        ROOT / "webmap",
+        [(p.removeprefix("webmap/"), m) for p, m in methods],
+        {p.removeprefix("webmap/"): o for p, o in options.items()},
+    )
+    return {
+        message for _file, _line, message, _comments, _context in found if isinstance(message, str)
+    }
+
+
+def test_the_catalogue_is_whole() -> None:
+    with CATALOGUE.open("rb") as stream:
+        catalogue = read_po(stream, locale="zh_CN")
+    messages = {m.id: m for m in catalogue if m.id}
+    assert extracted() == set(messages)
+    for words, message in messages.items():
+        assert message.string, words
+        assert not message.fuzzy, words
+        holes = re.compile(r"%\(\w+\)\w|\{\w+\}")
+        assert sorted(holes.findall(words)) == sorted(holes.findall(message.string)), words
+
+
+def test_scripts_ask_only_for_words_that_exist() -> None:
+    from webmap import words as words_
+
+    source = Path(words_.__file__).read_text("utf-8")
+    known = set(re.findall(r'^\s+"(\w+)": _\(', source, re.M))
+    asked: set[str] = set()
+    for path in (ROOT / "webmap" / "static" / "js").glob("*.js"):
+        asked |= set(re.findall(r'\bsay\("(\w+)"', path.read_text("utf-8")))
+    assert asked <= known, asked - known
