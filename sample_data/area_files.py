@@ -21,7 +21,7 @@ from sample_data.manifest import NOTE, Ledger
 _CGCS2000 = "EPSG:4490"
 _LEVEL_ZH = {"county": "县", "township": "乡镇", "village": "村", "compartment": "林班"}
 # Formats that note when they were written get this moment, or no two runs would be alike.
-_WRITTEN = "2027-03-25T00:00:00.000Z"
+_WRITTEN = "2026-03-25T00:00:00.000Z"
 
 
 def write_areas(ledger: Ledger, tree: Tree, crs: str) -> None:
@@ -123,6 +123,6 @@ def _shapefile(path: Path, areas: Sequence[SampleArea], crs: str) -> None:
         )
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for part in sorted(folder.iterdir()):
-                entry = zipfile.ZipInfo(part.name, (2027, 3, 25, 8, 0, 0))
+                entry = zipfile.ZipInfo(part.name, (2026, 3, 25, 8, 0, 0))
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(entry, part.read_bytes())

@@ -34,7 +34,7 @@ from sample_data.trails import Trails
 from sample_data.zones import make_zones, write_zones
 
 DEFAULT_SEED = 2027
-CAMPAIGN = "云岭-2027(模拟)"
+CAMPAIGN = "云岭-2026(模拟)"
 CELL_M = 100.0
 BASEMAP = "basemap/basemap.mbtiles"
 # Drone pictures must end well inside the village they were flown for.

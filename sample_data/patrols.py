@@ -19,7 +19,7 @@ from sample_data.walking import Pace, lawn_mower, search_line
 
 F8 = NDArray[np.float64]
 
-SEASON_START, SEASON_END = date(2027, 4, 1), date(2027, 6, 15)
+SEASON_START, SEASON_END = date(2026, 4, 1), date(2026, 6, 15)
 _BEIJING = timedelta(hours=8)
 _INTERVALS_S = (5.0, 8.0, 10.0, 10.0, 12.0, 15.0)
 

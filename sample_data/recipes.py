@@ -15,8 +15,8 @@ from sample_data.scenes import Scene
 _BEIJING = ZoneInfo("Asia/Shanghai")
 
 TERRACES = Scene(
-    name="survey_A_terraces_20270512",
-    taken=datetime(2027, 5, 12, 10, 42, tzinfo=_BEIJING),
+    name="survey_A_terraces_20260512",
+    taken=datetime(2026, 5, 12, 10, 42, tzinfo=_BEIJING),
     crs=None,
     gsd_m=0.03,
     shape=(4000, 4000),
@@ -52,8 +52,8 @@ TERRACES = Scene(
 )
 
 VALLEY = Scene(
-    name="survey_B_valley_20270602",
-    taken=datetime(2027, 6, 2, 15, 5, tzinfo=_BEIJING),
+    name="survey_B_valley_20260602",
+    taken=datetime(2026, 6, 2, 15, 5, tzinfo=_BEIJING),
     crs="EPSG:32648",
     gsd_m=0.04,
     shape=(3400, 3600),
@@ -90,8 +90,8 @@ VALLEY = Scene(
 )
 
 CLEARING = Scene(
-    name="survey_C_clearing_20270420",
-    taken=datetime(2027, 4, 20, 9, 50, tzinfo=_BEIJING),
+    name="survey_C_clearing_20260420",
+    taken=datetime(2026, 4, 20, 9, 50, tzinfo=_BEIJING),
     crs=None,
     gsd_m=0.02,
     shape=(2000, 2000),

@@ -265,9 +265,9 @@ def _print_standing(title: str, rows: list[dict[str, Any]]) -> None:
         "未覆盖 亩 unseen",
         "%",
         "格 cells",
-        "触及 touched",
+        "到过 touched",
         "覆盖 covered",
-        "清查 cleared",
+        "查清 cleared",
         "空白 gaps",
     )
     print_table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
-from sqlalchemy import TextClause, delete, func, select, text
+from sqlalchemy import Select, column, delete, func, select, table
 from sqlalchemy.orm import Session, undefer
 
 from geoinspect.errors import NotFoundError
@@ -189,13 +189,13 @@ def counts(session: Session) -> dict[str, int]:
     }
 
 
-def _in_box(table: str, box: Box) -> TextClause:
+def _in_box(name: str, box: Box) -> Select[tuple[int]]:
     """Return the ids whose boxes meet a box, from the table's R*Tree."""
-    west, south, east, north = (float(value) for value in box)
-    return text(
-        f"(SELECT id FROM {table}_box WHERE west <= :e AND east >= :w "  # noqa: S608 - our names
-        "AND south <= :n AND north >= :s)"
-    ).bindparams(w=west, s=south, e=east, n=north)
+    west, south, east, north = box
+    tree = table(f"{name}_box", *(column(c) for c in ("id", "west", "east", "south", "north")))
+    return select(tree.c.id).where(
+        tree.c.west <= east, tree.c.east >= west, tree.c.south <= north, tree.c.north >= south
+    )
 
 
 def _missing(zh: str, en: str, number: int) -> NotFoundError:

@@ -190,6 +190,9 @@ def test_patches_lie_on_the_map_where_they_lie_on_the_raster(
             west, south, east, north = rows[0].geometry.bounds
             assert sightings.patches_in(session, (west, south, east, north), limit=5)[1] >= 1
             assert sightings.patches_in(session, (0, 0, 1, 1), limit=5)[1] == 0
+            whole = (county.WEST, county.SOUTH, county.WEST + 0.04, county.SOUTH + 0.02)
+            assert len(sightings.tracks_in(session, whole, limit=50)) == 2
+            assert sightings.patches_in(session, whole, limit=50)[1] == total
 
 
 def test_untimed_tracks_count_only_with_a_day(tmp_path: Path, inputs: pipeline.Inputs) -> None:

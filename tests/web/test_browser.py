@@ -190,7 +190,7 @@ def test_drill_down_and_back_with_numbers_that_add_up(
 def test_a_name_on_the_map_drills_down(visit: Callable[..., Visit]) -> None:
     person = visit()
     person.sign_in()
-    person.page.get_by_title("前往 西乡").click()
+    person.page.get_by_title("前往 西乡").locator("span").click()
     heading(person.page, "西乡")
     person.fine()
 
