@@ -160,7 +160,14 @@ def _ground(terrain: Terrain, target: Affine, shape: tuple[int, int]) -> U1:
     return np.asarray(np.clip(picture, 0, 255, out=picture).astype(np.uint8))
 
 
-def _warped(terrain: Terrain, field: F4, target: Affine, shape: tuple[int, int]) -> F4:
+def _warped(
+    terrain: Terrain,
+    field: F4,
+    target: Affine,
+    shape: tuple[int, int],
+    resampling: Resampling = Resampling.bilinear,
+) -> F4:
+    """Return a field of the terrain on the map's pixels, NaN beyond it."""
     out = np.full(shape, np.nan, np.float32)
     reproject(
         field,
@@ -170,7 +177,7 @@ def _warped(terrain: Terrain, field: F4, target: Affine, shape: tuple[int, int])
         dst_transform=target,
         dst_crs=_MERCATOR,
         dst_nodata=np.nan,
-        resampling=Resampling.cubic,
+        resampling=resampling,
         num_threads=2,
     )
     return out
@@ -178,7 +185,7 @@ def _warped(terrain: Terrain, field: F4, target: Affine, shape: tuple[int, int])
 
 def _relief(terrain: Terrain, target: Affine, shape: tuple[int, int]) -> tuple[F4, F4]:
     """Return tinted and shaded ground, and how much of it is shown (fading at the rim)."""
-    height = _warped(terrain, terrain.height_m, target, shape)
+    height = _warped(terrain, terrain.height_m, target, shape, Resampling.cubic)
     known = np.isfinite(height)
     height = np.where(known, height, np.float32(np.nanmean(height)))
     low, high = (float(value) for value in np.percentile(terrain.height_m, (1, 99.5)))
@@ -265,9 +272,14 @@ def _inked(
         mask = Image.new("L", (cols * 2, rows * 2))
         pen = ImageDraw.Draw(mask)
         for ink in group:
-            x = (ink.points[:, 0] - corner[0]) / px_m * 2
-            y = (corner[1] - ink.points[:, 1]) / px_m * 2
-            width = np.where(ink.width_px * shrink >= ink.least_px, ink.width_px * shrink, 0) * 2
+            # Vertices closer than two pixels cost time and change nothing.
+            length_px = float(np.hypot(*np.diff(ink.points, axis=0).T).sum()) / px_m
+            every = max(1, int(2 * len(ink.points) / max(length_px, 1.0)))
+            pick = np.unique(np.append(np.arange(0, len(ink.points), every), len(ink.points) - 1))
+            x = (ink.points[pick, 0] - corner[0]) / px_m * 2
+            y = (corner[1] - ink.points[pick, 1]) / px_m * 2
+            wide = ink.width_px[pick] * shrink
+            width = np.where(wide >= ink.least_px, wide, 0) * 2
             for k in np.flatnonzero(width[1:] > 1.2):
                 pen.line((x[k], y[k], x[k + 1], y[k + 1]), fill=255, width=round(width[k + 1]))
                 # Round joints: short pieces at an angle would leave notches.

@@ -16,7 +16,7 @@ I8 = NDArray[np.int64]
 
 _SOIL = linear(152, 126, 98)
 _SOIL_DAMP = linear(118, 96, 76)
-_GLAUCOUS = (linear(122, 148, 128), linear(136, 158, 138), linear(112, 140, 118))
+_GLAUCOUS = (linear(120, 144, 118), linear(134, 155, 130), linear(110, 136, 108))
 
 
 def paint_fields(canvas: Canvas, fields: Fields) -> None:
@@ -185,7 +185,7 @@ def _cabbage(canvas: Canvas, fields: Fields, cells: I8) -> None:
 def _garlic(canvas: Canvas, fields: Fields, cells: I8) -> None:
     _bare(canvas, cells, _SOIL, per_parcel(canvas, fields, cells, 0.08), 0.0)
     places = row_places(fields, cells, canvas.gsd_m, 0.2, 0.12, canvas.shape)
-    blues = (linear(112, 140, 112), linear(126, 150, 120), linear(100, 126, 104))
+    blues = (linear(110, 134, 100), linear(124, 145, 108), linear(98, 121, 92))
     plant(
         canvas,
         places,

@@ -33,10 +33,10 @@ _WOOD_EDGE_M = (-1.0, 9.0)
 _MOST_CANOPY_M = 1.4
 
 _LEAVES: dict[Stage, tuple[F4, ...]] = {
-    "rosette": (linear(126, 150, 128), linear(140, 161, 139), linear(114, 140, 117)),
-    "bud": (linear(118, 145, 117), linear(131, 155, 128), linear(106, 133, 106)),
-    "flower": (linear(112, 139, 108), linear(126, 150, 120), linear(102, 128, 99)),
-    "capsule": (linear(134, 145, 108), linear(147, 154, 118), linear(120, 134, 100)),
+    "rosette": (linear(124, 144, 114), linear(138, 156, 126), linear(112, 134, 103)),
+    "bud": (linear(116, 141, 107), linear(129, 151, 117), linear(104, 129, 96)),
+    "flower": (linear(110, 136, 99), linear(124, 147, 111), linear(100, 125, 90)),
+    "capsule": (linear(132, 142, 102), linear(145, 151, 112), linear(118, 131, 93)),
 }
 _LEAF_HEIGHT_M: dict[Stage, float] = {"rosette": 0.1, "bud": 0.4, "flower": 0.55, "capsule": 0.6}
 _PETALS = {

@@ -83,7 +83,7 @@ VALLEY = Scene(
         Wish("flower", "terrace", 24, 9, ("mauve", "white"), "expired"),
         Wish("flower", "maize", 16, 12, ("pink",)),
     ),
-    yards=((0.30, 0.66), (0.43, 0.72), (0.62, 0.40)),
+    yards=((0.26, 0.67), (0.46, 0.74), (0.62, 0.38)),
     pond=(0.72, 0.68),
     ragged=True,
     striped=True,

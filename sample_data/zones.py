@@ -18,7 +18,7 @@ from sample_data.manifest import NOTE
 from sample_data.terrain import Terrain
 
 _VALID = ("2026-03-01", "2028-02-29")
-_EXPIRED = ("2024-03-01", "2026-12-31")
+_EXPIRED = ("2023-03-01", "2025-12-31")
 
 
 def make_zones(

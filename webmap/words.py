@@ -9,7 +9,13 @@ from webmap.language import language
 
 def script_words() -> dict[str, str]:
     """Return key → words; ``{name}`` in them is filled in by the script."""
-    return {"language": language(), **_map_words(), **_detail_words(), **_upload_words()}
+    return {
+        "language": language(),
+        **_map_words(),
+        **_area_words(),
+        **_detail_words(),
+        **_upload_words(),
+    }
 
 
 def _map_words() -> dict[str, str]:
@@ -40,6 +46,11 @@ def _map_words() -> dict[str, str]:
         "sum": _("Together"),
         "gaps": _("Largest gaps"),
         "gaps_shown": _("{n} of {total} gaps shown, the largest first"),
+    }
+
+
+def _area_words() -> dict[str, str]:
+    return {
         "no_gaps": _("No cell here is wholly unseen."),
         "no_areas": _("No areas yet. Import their boundaries: geoinspect areas add FILE"),
         "no_campaign": _(

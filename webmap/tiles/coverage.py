@@ -54,7 +54,6 @@ class CoveragePainter:
         self._index = np.pad(ground.index, 1, constant_values=-1)
         self._colour = _STATE_INDEX[snapshot.table.state]
         self._to_grid = crs_.transformer(_MERCATOR, ground.grid.crs)
-        self._weights = _weights()
 
     def paint(self, z: int, x: int, y: int) -> bytes:
         """Return a tile as PNG; a tile without ground is one transparent pixel.
@@ -105,8 +104,7 @@ class CoveragePainter:
         )
         if misses:
             return None
-        w = self._weights
-        return w @ col @ w.T, w @ row @ w.T
+        return _between(col), _between(row)
 
     def _cut_border(
         self, cell: NDArray[np.int32], has: NDArray[np.bool_], across: F8, up: F8
@@ -140,15 +138,14 @@ def _png(tile: U1) -> bytes:
     return out.getvalue()
 
 
-def _weights() -> F8:
-    """Return the bilinear weights from lattice to pixel centres, shape (256, lattice)."""
-    at = (np.arange(TILE_PX) + 0.5) / TILE_PX * (_LATTICE - 1)
-    left = np.minimum(at.astype(int), _LATTICE - 2)
-    weights = np.zeros((TILE_PX, _LATTICE))
-    rows = np.arange(TILE_PX)
-    weights[rows, left] = 1 - (at - left)
-    weights[rows, left + 1] = at - left
-    return weights
+def _between(lattice: F8) -> F8:
+    """Return values at pixel centres, shape (256, 256), bilinear between lattice points.
+
+    Not a matrix product: starting threads for one this small costs more than the work.
+    """
+    rows = lattice[_LEFT] * (1 - _SHARE[:, None]) + lattice[_LEFT + 1] * _SHARE[:, None]
+    placed: F8 = rows[:, _LEFT] * (1 - _SHARE) + rows[:, _LEFT + 1] * _SHARE
+    return placed
 
 
 def _empty_png() -> bytes:
@@ -157,6 +154,10 @@ def _empty_png() -> bytes:
     return out.getvalue()
 
 
+# Where each pixel's centre lies on the lattice: the point to its left and the share of the way on.
+_AT = (np.arange(TILE_PX) + 0.5) / TILE_PX * (_LATTICE - 1)
+_LEFT = _AT.astype(np.int64)
+_SHARE = _AT - _LEFT
 # Diagonal lines two pixels wide, every eight; eight divides a tile, so they run on across tiles.
 _HATCHED = np.add.outer(np.arange(TILE_PX), np.arange(TILE_PX)) % 8 < 2
 EMPTY_PNG = _empty_png()
