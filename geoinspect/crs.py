@@ -22,6 +22,8 @@ GEOD = pyproj.Geod(ellps="WGS84")
 
 # CGCS2000 / 3-degree Gauss-Kruger CM 75E … CM 135E are EPSG 4534 … 4554 (EPSG registry).
 _FIRST_CM_DEG, _LAST_CM_DEG, _FIRST_EPSG = 75, 135, 4534
+# Islands and shores that the generalised outline leaves out lie within this of it.
+_COAST_DEG = 0.3
 
 F8 = NDArray[np.float64]
 _G = TypeVar("_G", bound=BaseGeometry)
@@ -43,10 +45,10 @@ def mainland() -> MultiPolygon:
 def metric_crs_for(lon: float, lat: float) -> str:
     """Return the local metric CRS of a place as ``EPSG:n``.
 
-    On the mainland the CGCS2000 3° zone with the nearest central meridian, elsewhere the WGS84
-    UTM zone (plain six-degree zones, without the exceptions round Norway and Svalbard).
+    In China, its coast and near islands the CGCS2000 3° zone with the nearest central meridian,
+    elsewhere the WGS84 UTM zone (plain six-degree zones, without the exceptions round Norway and Svalbard).
     """
-    if shapely.contains_xy(mainland(), lon, lat):
+    if shapely.dwithin(mainland(), shapely.Point(lon, lat), _COAST_DEG):
         meridian = min(max(3 * math.floor(lon / 3 + 0.5), _FIRST_CM_DEG), _LAST_CM_DEG)
         return f"EPSG:{_FIRST_EPSG + (meridian - _FIRST_CM_DEG) // 3}"
     zone = min(max(math.floor((lon + 180) / 6) + 1, 1), 60)

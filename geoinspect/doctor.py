@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from geoinspect.errors import GeoInspectError
-from geoinspect.store import audit
+from geoinspect.store import audit, sightings
 from geoinspect.store.workspace import Workspace
 
 _PACKAGES = ("numpy", "shapely", "pyproj", "geopandas", "rasterio", "numba", "folium", "flask")
@@ -47,6 +47,20 @@ def check_workspace(workspace: Workspace) -> list[Finding]:
         Finding("数据库 database", integrity == "ok", integrity),
         Finding("磁盘 disk", free_gb > _FREE_GB, f"{free_gb:.1f} GB 可用 free"),
     ]
+    with workspace.database.reading() as session:
+        surveys = sightings.surveys(session)
+        tracks = sightings.tracks(session)
+    lost = [s.name for s in surveys if not workspace.survey_path(s.id).is_file()]
+    text = (
+        f"{len(surveys)} 个 rasters"
+        if not lost
+        else f"缺失,请重新添加 lost, add again: {', '.join(lost[:5])}"
+    )
+    found.append(Finding("航测影像 surveys", not lost, text))
+    raw = [s.file for s in surveys] + [t.file for t in tracks]
+    gone = [f.name for f in raw if not workspace.vault.path_of(f.sha256).is_file()]
+    text = f"{len(raw)} 个 files" if not gone else f"缺失 lost: {', '.join(gone[:5])}"
+    found.append(Finding("原始文件 raw files", not gone, text))
     try:
         with workspace.database.reading() as session:
             rows, last = audit.verify(session)

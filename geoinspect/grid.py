@@ -20,6 +20,7 @@ I8 = NDArray[np.int64]
 
 # More than any county needs at 10 m cells; beyond this a cell size was mistyped.
 MAX_CELLS = 50_000_000
+MAX_CELL_M = 100_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,12 @@ def check_cell_size(cell_m: float) -> None:
     """Check that a cell size can be one.
 
     Raises:
-        UsageError: It is no positive number.
+        UsageError: It is no positive number, or larger than any county.
     """
-    if not (math.isfinite(cell_m) and cell_m > 0):
+    if not 0 < cell_m <= MAX_CELL_M:
         raise UsageError(
-            f"网格边长必须是正数(米),得到 {cell_m}",
-            f"the cell size must be a positive number of metres, got {cell_m}",
+            f"网格边长必须是不超过 {MAX_CELL_M:g} 的正数(米),得到 {cell_m}",
+            f"the cell size must be a positive number of metres up to {MAX_CELL_M:g}, got {cell_m}",
             code="bad_cell_size",
         )
 

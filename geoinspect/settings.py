@@ -6,10 +6,11 @@ environment, which wins. Nothing else in the code holds a tunable number of its 
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from geoinspect.errors import UsageError
 from geoinspect.records import Mode
 
 CONFIG_NAME = "geoinspect.toml"
@@ -77,10 +79,30 @@ class Settings(BaseSettings):
 
 
 def load_settings(folder: Path | None = None) -> Settings:
-    """Return the settings of a workspace folder, or the defaults without one."""
+    """Return the settings of a workspace folder, or the defaults without one.
+
+    Raises:
+        UsageError: ``geoinspect.toml`` is not TOML, or a setting there or in the environment
+            has a value it can't have.
+    """
     path = folder / CONFIG_NAME if folder is not None else None
 
     class _WorkspaceSettings(Settings):
         toml_path = path
 
-    return _WorkspaceSettings()
+    try:
+        return _WorkspaceSettings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name, got = ".".join(map(str, wrong["loc"])), wrong["input"]
+        raise UsageError(
+            f"设置 {name} 的值 {got!r} 不可用:请看 docs/guide/settings.md",
+            f"the setting {name} can't be {got!r} ({wrong['msg']}): see docs/guide/settings.md",
+            code="bad_setting",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path} 不是可用的 TOML(UTF-8)文件:{error}",
+            f"{path} is not usable TOML in UTF-8: {error}",
+            code="bad_toml",
+        ) from error

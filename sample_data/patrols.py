@@ -186,12 +186,12 @@ def _boat(terrain: Terrain, rng: np.random.Generator, diary: _Diary) -> list[Pat
 
 
 def drone_flights(centres: Sequence[tuple[float, float]], days: Sequence[date]) -> list[Patrol]:
-    """Return the flight lines over places, about 360 × 280 m each, 25 m apart."""
+    """Return the flight lines over places, about 1000 × 800 m each, 45 m apart."""
     unit = f"{names.COUNTY_CODE}P"
     patrols = []
     for centre, day in zip(centres, days, strict=True):
         start_s = datetime(day.year, day.month, day.day, 2, 30, tzinfo=UTC).timestamp()
-        line = lawn_mower(centre, 360, 280, 25)
+        line = lawn_mower(centre, 1000, 800, 45)
         pace = Pace(7.5, 0.0, 2.0, 0.6, 0)
         patrols.append(
             Patrol(unit, "公安局禁毒大队", "航测组", Mode.DRONE, day, start_s, line, pace)

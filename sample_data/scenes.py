@@ -113,17 +113,17 @@ def _photo_edges(scene: Scene, rng: np.random.Generator) -> B1:
     """Return where at least two photos of the flight overlap: a ragged outline."""
     rows, cols = (side // 4 + 1 for side in scene.shape)
     row, col = np.mgrid[:rows, :cols].astype(np.float32)
-    wobble = 5 * smooth_field((rows, cols), 60, rng)
+    wobble = 4 * smooth_field((rows, cols), 60, rng)
     seen = np.zeros((rows, cols), np.int16)
-    for y in np.linspace(0.10, 0.90, 6):
-        for x in np.linspace(0.12, 0.88, 6):
-            mid_row = (y + rng.normal(0, 0.012)) * rows
-            mid_col = (x + rng.normal(0, 0.012)) * cols
+    for y in np.linspace(0.18, 0.82, 6):
+        for x in np.linspace(0.18, 0.82, 6):
+            mid_row = (y + rng.normal(0, 0.016)) * rows
+            mid_col = (x + rng.normal(0, 0.016)) * cols
             turn = rng.normal(0, 0.06)
             dy, dx = row - np.float32(mid_row), col - np.float32(mid_col)
             along = np.abs(dx * np.cos(turn) + dy * np.sin(turn)) + wobble
             aside = np.abs(dy * np.cos(turn) - dx * np.sin(turn)) + wobble
-            seen += (along < 0.135 * cols) & (aside < 0.125 * rows)
+            seen += (along < 0.16 * cols) & (aside < 0.16 * rows)
     whole = np.repeat(np.repeat(seen >= 2, 4, axis=0), 4, axis=1)
     return np.asarray(whole[: scene.shape[0], : scene.shape[1]])
 

@@ -55,12 +55,10 @@ def create_app(workspace_folder: Path, *, testing: bool = False) -> Flask:
     answer_errors(app, hide_surprises=not testing)
     for blueprint in (pages, api, tiles):
         app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(
-        person=current_person, simulated=workspace.settings.simulated, build=build
-    )
+    app.jinja_env.globals.update(person=current_person, simulated=workspace.settings.simulated)
     with app.test_request_context():
         shell = make_shell(lambda name: url_for("static", filename=name))
-    office_.install(app.extensions, office_.Office(workspace, shell, build))
+    office_.install(app.extensions, office_.Office(workspace, shell))
     return app
 
 

@@ -24,13 +24,11 @@ class Office:
     Args:
         workspace: Opened workspace.
         shell: The page skeleton that folium made.
-        build: Short hash of the static files; part of their address.
     """
 
-    def __init__(self, workspace: Workspace, shell: Shell, build: str) -> None:
+    def __init__(self, workspace: Workspace, shell: Shell) -> None:
         self.workspace = workspace
         self.shell = shell
-        self.build = build
         self.snapshots = SnapshotCache(workspace)
         self.pictures = Pictures()
         # Two demos on one port must not share tiles in a browser's cache.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
@@ -9,11 +10,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
-from geoinspect.records import Datum, Mode
+from geoinspect.errors import GeoInspectError
 from webmap.office import office
 from webmap.scope import scope_of
+from webmap.tiles.basemap import zoom_range
 from webmap.words import script_words
 
+_LOG = logging.getLogger(__name__)
 pages = Blueprint("pages", __name__)
 _FREE_FLOOR_BYTES = 200 << 20
 
@@ -30,7 +33,7 @@ def map_page() -> str:
     settings = office().workspace.settings
     page = {
         "words": script_words(),
-        "base": office().workspace.basemap_path is not None,
+        "base": _base_zooms(),
         "survey_pod": settings.survey_pod,
         "covered_share": settings.covered_share,
         "cleared_pod": settings.cleared_pod,
@@ -54,8 +57,6 @@ def upload_page() -> str:
         active="upload",
         page=page,
         units=units,
-        modes=list(Mode),
-        datums=list(Datum),
         track_max_mb=settings.track_max_mb,
         raster_max_mb=settings.raster_max_mb,
     )
@@ -74,6 +75,18 @@ def readyz() -> tuple[Response, int]:
     ready = all(checks.values())
     words = {name: "ok" if good else "failed" for name, good in checks.items()}
     return jsonify(status="ok" if ready else "failed", **words), 200 if ready else 503
+
+
+def _base_zooms() -> tuple[int, int] | None:
+    """Return the zooms of the base map; None without one, or with one that can't be read, since
+    a map on plain ground is better than no map.
+    """
+    path = office().workspace.basemap_path
+    try:
+        return None if path is None else zoom_range(path)
+    except GeoInspectError as error:
+        _LOG.warning("no base map: %s", error.text.en)
+        return None
 
 
 def _database_answers() -> bool:

@@ -69,6 +69,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except click.ClickException as error:
+        click.echo("用法不对,请看 --help / wrong usage, see --help", err=True)
         error.show()
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):

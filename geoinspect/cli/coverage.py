@@ -20,7 +20,8 @@ from geoinspect.cli.output import (
     say_error,
 )
 from geoinspect.cli.tracks import FILE, datum_option, day_of, declared
-from geoinspect.errors import GeoInspectError, Text, UsageError
+from geoinspect.errors import GeoInspectError, InputError, Text, UsageError
+from geoinspect.files import check_output, readable
 from geoinspect.records import Area, Level, Mode
 from geoinspect.settings import Settings, load_settings
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from geoinspect.snapshot import Snapshot
 
 MU_M2 = 666.6667
+REPORT_SUFFIXES = (".xlsx", ".gpkg", ".csv")
 
 
 @click.group()
@@ -69,6 +71,8 @@ def measure(
     from geoinspect.snapshot import thresholds_of
 
     settings = load_settings()
+    if out is not None:
+        check_output(out, inputs=[area, *tracks, *footprint], suffixes=[".gpkg"])
     pod = _share("--footprint-pod", settings.survey_pod if footprint_pod is None else footprint_pod)
     bad: list[dict[str, Any]] = []
     given = _read_tracks(_once(tracks, bad), datum, mode, bad, settings, raw=raw)
@@ -109,14 +113,15 @@ def _once(paths: tuple[Path, ...], bad: list[dict[str, Any]]) -> list[Path]:
     """Return each file once, told apart by its bytes; unreadable ones go to ``bad``."""
     kept: dict[str, Path] = {}
     for path in paths:
-        try:
-            with path.open("rb") as stream:
-                kept.setdefault(hashlib.file_digest(stream, "sha256").hexdigest(), path)
-        except OSError as error:
-            text = Text(
-                f"无法打开 {path}:{error.strerror}", f"cannot open {path}: {error.strerror}"
+        if not path.is_file():
+            name = readable(path)
+            error = InputError(
+                f"找不到文件 {name}", f"there is no file {name}", code="no_such_file"
             )
-            bad.append(refused(str(path), GeoInspectError(text.zh, text.en, code="cannot_open")))
+            bad.append(refused(name, error))
+            continue
+        with path.open("rb") as stream:
+            kept.setdefault(hashlib.file_digest(stream, "sha256").hexdigest(), path)
     return list(kept.values())
 
 
@@ -138,7 +143,7 @@ def _read_tracks(
         try:
             file = read_track(path, datum=declared(datum), settings=settings)
         except GeoInspectError as error:
-            bad.append(refused(str(path), error))
+            bad.append(refused(readable(path), error))
             continue
         cleaned = clean(file.segments, mode=Mode(mode) if mode else None, settings=settings)
         found.append(MeasuredTrack(file.segments if raw else cleaned.segments))
@@ -156,7 +161,7 @@ def _read_pictures(
         try:
             info = read_info(path, settings=settings)
         except GeoInspectError as error:
-            bad.append(refused(str(path), error))
+            bad.append(refused(readable(path), error))
             continue
         taken_s = float("nan") if info.taken is None else info.taken.timestamp()
         found.append(MeasuredPicture(info.outline, pod, taken_s))
@@ -192,6 +197,8 @@ def show(
     as_json: bool,
 ) -> int:
     """行动的覆盖情况 where a campaign stands, by area."""
+    if out is not None:
+        check_output(out, suffixes=REPORT_SUFFIXES)
     snapshot, areas, rows = _standing(workspace, name, level, as_of)
     if out is not None:
         from geoinspect.report.coverage import write_report
@@ -234,6 +241,7 @@ def report_coverage(workspace: Path | None, name: str | None, level: str, out: P
     """覆盖报表 coverage by area as a file."""
     from geoinspect.report.coverage import write_report
 
+    check_output(out, suffixes=REPORT_SUFFIXES)
     snapshot, areas, rows = _standing(workspace, name, level, None)
     write_report(out, rows, areas, snapshot.ground, snapshot.table, snapshot.gaps)
     say(Text(f"已写入 {out}", f"wrote {out}"))

@@ -16,6 +16,7 @@ from geoinspect.cli.output import (
 )
 from geoinspect.cli.tracks import FILE
 from geoinspect.errors import Text, UsageError
+from geoinspect.files import check_output, readable
 from geoinspect.records import Detection, Refusal, Zone, ZoneKind
 from geoinspect.settings import load_settings
 
@@ -60,6 +61,7 @@ def detect(
             "give rasters and --out, or a stored survey with --survey",
             code="nothing_to_do",
         )
+    check_output(out, inputs=[*rasters, *([licensed] if licensed else [])], suffixes=[".gpkg"])
     from geoinspect.detect.outlines import write_patches
     from geoinspect.detect.run import detect as run_detector
     from geoinspect.ingest.areas import read_zones
@@ -69,7 +71,7 @@ def detect(
         zones = read_zones(licensed, kind=ZoneKind.LICENSED)
     with progress_bar("detect") as progress:
         detection, refusals = run_detector(
-            [(str(path), path) for path in rasters],
+            [(readable(path), path) for path in rasters],
             settings=load_settings(),
             detector=detector,
             bands=_bands(bands),
@@ -140,7 +142,7 @@ def _bands(text: str | None) -> dict[str, int] | None:
     roles = {}
     for part in text.split(","):
         role, _, index = part.partition("=")
-        if not index.strip().isdigit() or not role.strip():
+        if not (index.strip().isascii() and index.strip().isdecimal()) or not role.strip():
             raise UsageError(
                 f"--bands 应写成 red=1,green=2,blue=3,得到“{text}”",
                 f"--bands looks like red=1,green=2,blue=3, got {text!r}",

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from pathlib import Path
 
 import click
 
-from geoinspect.cli.output import json_option, open_workspace, print_json, print_table, say
+from geoinspect.cli.output import (
+    json_option,
+    nearby_workspace,
+    open_workspace,
+    print_json,
+    print_table,
+    say,
+)
 from geoinspect.cli.tracks import FILE
 from geoinspect.errors import Text
+from geoinspect.files import readable
 
 
 @click.command()
@@ -40,7 +49,7 @@ def doctor(workspace: Path | None, as_json: bool) -> int:
     from geoinspect.doctor import check_installation, check_workspace
 
     findings = check_installation()
-    folder = workspace or (Path.cwd() if (Path.cwd() / "geoinspect.toml").exists() else None)
+    folder = workspace or nearby_workspace()
     if folder is not None:
         with open_workspace(folder) as opened:
             findings += check_workspace(opened)
@@ -103,7 +112,7 @@ def add_user(
     """添加用户 add a person; without --password-stdin a random password is printed once."""
     from geoinspect.store import audit, grounds, people
 
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else secrets.token_urlsafe(12)
+    password = _line_of_stdin() if password_stdin else secrets.token_urlsafe(12)
     with open_workspace(workspace) as opened, opened.database.writing() as session:
         grounds.require_unit(session, unit)
         people.add_user(session, name=name, role=role, unit_code=unit, password=password)
@@ -112,6 +121,11 @@ def add_user(
     if not password_stdin:
         click.echo(f"user={name} password={password}")
     return 0
+
+
+def _line_of_stdin() -> str:
+    """Return the first line of stdin, which old Chinese terminals send as GBK."""
+    return readable(os.fsdecode(sys.stdin.buffer.readline())).rstrip("\r\n")
 
 
 @click.group()

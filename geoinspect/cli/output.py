@@ -75,7 +75,8 @@ def say_error(text: Text) -> None:
 
 def print_json(document: object) -> None:
     """Print the one JSON document."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    click.echo(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -96,7 +97,7 @@ def open_workspace(chosen: Path | None) -> Workspace:
     """
     from geoinspect.store.workspace import Workspace
 
-    folder = chosen or _nearby_workspace()
+    folder = chosen or nearby_workspace()
     if folder is None:
         raise UsageError(
             "没有指定工作区:请用 -w 目录,或设置 GEOINSPECT_WORKSPACE,或进入工作区目录",
@@ -106,7 +107,8 @@ def open_workspace(chosen: Path | None) -> Workspace:
     return Workspace.open(folder)
 
 
-def _nearby_workspace() -> Path | None:
+def nearby_workspace() -> Path | None:
+    """Return the workspace of the environment, else the current folder when it is one."""
     named = os.environ.get("GEOINSPECT_WORKSPACE")
     if named:
         return Path(named)

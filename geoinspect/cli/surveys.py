@@ -19,6 +19,7 @@ from geoinspect.cli.output import (
 )
 from geoinspect.cli.tracks import FILE, day_of
 from geoinspect.errors import InputError
+from geoinspect.files import readable
 from geoinspect.settings import load_settings
 
 
@@ -72,7 +73,7 @@ def add(
                 with progress_bar(path.name) as progress:
                     results.append(intake.add_survey(path, taken=day_of(taken), progress=progress))
             except InputError as error:
-                refusals.append(refused(str(path), error))
+                refusals.append(refused(readable(path), error))
     return report_results(results, refusals, as_json=as_json)
 
 

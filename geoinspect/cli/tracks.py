@@ -17,8 +17,8 @@ from geoinspect.cli.output import (
     report_results,
     say,
 )
-from geoinspect.errors import InputError, Text, UsageError
-from geoinspect.files import replaced_file
+from geoinspect.errors import InputError, Text
+from geoinspect.files import check_output, readable, replaced_file
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.track_exports import as_geojson, as_gpx
 from geoinspect.ingest.tracks import inspect_track, read_track
@@ -78,13 +78,8 @@ def inspect(files: tuple[Path, ...], datum: str, timezone: str, as_json: bool) -
 def convert(file: Path, out: Path, datum: str, timezone: str, cleaned: bool) -> int:
     """转换为 WGS84 的 GeoJSON 或 GPX 1.1 convert to WGS84."""
     writers = {".geojson": as_geojson, ".json": as_geojson, ".gpx": as_gpx}
-    writer = writers.get(out.suffix.lower())
-    if writer is None:
-        raise UsageError(
-            f"输出只支持 .geojson 和 .gpx,得到“{out.name}”",
-            f"the output must end in .geojson or .gpx, got {out.name!r}",
-            code="bad_output",
-        )
+    check_output(out, inputs=[file], suffixes=writers)
+    writer = writers[out.suffix.lower()]
     settings = load_settings()
     track = read_track(file, datum=declared(datum), timezone=timezone, settings=settings)
     text = writer(track, clean(track.segments, mode=None, settings=settings) if cleaned else None)
@@ -131,7 +126,7 @@ def add(
             try:
                 results.append(intake.add_track(path, tags=tags))
             except InputError as error:
-                refusals.append(refused(str(path), error))
+                refusals.append(refused(readable(path), error))
     return report_results(results, refusals, as_json=as_json)
 
 

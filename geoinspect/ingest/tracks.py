@@ -232,6 +232,8 @@ def _refused(path: Path, error: InputError) -> dict[str, object]:
 
 def _format_name(path: Path) -> str | None:
     try:
+        if not path.is_file():
+            return None
         with path.open("rb") as stream:
             return recognise(stream.read(HEAD_BYTES)).format
     except (OSError, ValueError):

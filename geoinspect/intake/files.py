@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from geoinspect.detect.run import detect
 from geoinspect.errors import RasterError, Text
+from geoinspect.files import readable
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.rasters import read_info, reencode_cog
 from geoinspect.ingest.tracks import read_track, summary
@@ -65,7 +66,11 @@ class Intake:
             TrackError: It holds no usable track; nothing is stored.
             NotFoundError: The unit is unknown.
         """
-        label, told, settings = name or path.name, tags or TrackTags(), self._workspace.settings
+        label, told, settings = (
+            name or readable(path.name),
+            tags or TrackTags(),
+            self._workspace.settings,
+        )
         with self._workspace.database.reading() as session:
             grounds.require_unit(session, told.unit_code)
         file = read_track(path, datum=told.datum, settings=settings, name=label)
@@ -104,13 +109,13 @@ class Intake:
         """Read a raster, keep it, and re-encode it losslessly to our own COG.
 
         Raises:
-            RasterError: It can't be read or placed; nothing is stored.
+            RasterError: It can't be read or placed; no record is made.
         """
-        label, settings = name or path.name, self._workspace.settings
+        label, settings = name or readable(path.name), self._workspace.settings
         info = read_info(path, settings=settings, name=label)
         with self._workspace.database.reading() as session:
             known = sightings.survey_of_file(session, sha256_of(path))
-            if known is not None:
+            if known is not None and self._workspace.survey_path(known.id).is_file():
                 return duplicate("survey", label, known.id, known.file)
         kept = self._keep(path, settings.raster_max_mb)
         moment = (
@@ -120,11 +125,13 @@ class Intake:
         )
         temp = self._workspace.folder / "surveys" / f"{uuid.uuid4().hex}.tif"
         try:
-            reencode_cog(kept.path, temp, progress=progress)
+            reencode_cog(kept.path, temp, progress=progress, settings=settings, name=label)
             text = survey_text(info, label)
             with self._workspace.database.writing() as session:
                 known = sightings.survey_of_file(session, kept.sha256)
                 if known is not None:
+                    # Its raster was lost, or came twice at once: ours is as good.
+                    temp.replace(self._workspace.survey_path(known.id))
                     return duplicate("survey", label, known.id, known.file)
                 row = survey_row(info, label, moment, text)
                 row.file_id = sightings.file_row(session, kept, label).id
@@ -189,8 +196,7 @@ class Intake:
         detection, refusals = detect(
             [(row.name, self._workspace.survey_path(row.id))],
             settings=settings,
-            budget_per_km2=budget_per_km2 or settings.budget_per_km2,
-            min_area_m2=settings.patch_min_area_m2,
+            budget_per_km2=budget_per_km2,
             licensed=licensed,
             taken={row.name: day},
             progress=progress,

@@ -15,7 +15,7 @@ from geoinspect.coverage.gaps import Gap
 from geoinspect.coverage.ground import Ground
 from geoinspect.coverage.sums import CoverageSum
 from geoinspect.errors import UsageError
-from geoinspect.files import replaced_file
+from geoinspect.files import check_output, replaced_file
 from geoinspect.grid import cell_id
 from geoinspect.records import Area, Level
 
@@ -66,13 +66,8 @@ def write_report(
         UsageError: The name ends in none of the three, can't be written, or needs the extra
             ``report`` that is not installed.
     """
+    check_output(path, suffixes=(".csv", ".xlsx", ".gpkg"))
     suffix = path.suffix.lower()
-    if suffix not in {".csv", ".xlsx", ".gpkg"}:
-        raise UsageError(
-            f"输出只支持 .xlsx、.gpkg 和 .csv,得到“{path.name}”",
-            f"the output must end in .xlsx, .gpkg or .csv, got {path.name!r}",
-            code="bad_output",
-        )
     with replaced_file(path) as temp:
         if suffix == ".csv":
             _write_csv(temp, rows)

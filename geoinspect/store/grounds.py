@@ -11,11 +11,14 @@ from sqlalchemy.orm import Session
 from geoinspect import crs as crs_
 from geoinspect.errors import NotFoundError, UsageError
 from geoinspect.records import Area, Campaign, Level, Zone, ZoneKind
+from geoinspect.store.names import checked_name
 from geoinspect.store.schema import AreaRow, CampaignRow, UnitRow, ZoneRow
 
 
 def add_unit(session: Session, *, code: str, name: str, parent_code: str | None) -> bool:
     """Add a unit or rename the one with this code; return whether it is new."""
+    checked_name(code, "单位代码", "unit code")
+    checked_name(name, "单位名称", "unit name")
     row = session.scalar(select(UnitRow).where(UnitRow.code == code))
     if row is None:
         session.add(UnitRow(code=code, name=name, parent_code=parent_code))
@@ -163,6 +166,7 @@ def add_campaign(session: Session, campaign: Campaign, *, side: int, ground: byt
     Raises:
         UsageError: The name is taken, or the window ends before it starts.
     """
+    checked_name(campaign.name, "行动名称", "campaign name")
     if campaign.end < campaign.start:
         raise UsageError(
             f"结束日期 {campaign.end} 早于开始日期 {campaign.start}",

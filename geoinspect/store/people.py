@@ -15,10 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geoinspect.errors import NotFoundError, UsageError
+from geoinspect.store.names import checked_name
 from geoinspect.store.schema import FileRow, TokenRow, UploadRow, UserRow
 
 ROLES = ("field", "analyst", "commander", "auditor", "admin")
 MIN_PASSWORD = 8
+MAX_TOKEN_DAYS = 3650
 _HASHER = PasswordHasher()
 
 
@@ -36,11 +38,10 @@ def add_user(
             f"unknown role {role!r}, known: {', '.join(ROLES)}",
             code="bad_role",
         )
-    if not name.strip() or user_named(session, name) is not None:
+    checked_name(name, "用户名", "user name")
+    if user_named(session, name) is not None:
         raise UsageError(
-            f"用户名“{name}”为空或已被使用",
-            f"the name {name!r} is empty or taken",
-            code="name_taken",
+            f"用户名“{name}”已被使用", f"the name {name!r} is taken", code="name_taken"
         )
     row = UserRow(
         name=name,
@@ -93,10 +94,10 @@ def check_password(session: Session, name: str, password: str) -> UserRow | None
 
 def add_token(session: Session, *, label: str, user_id: int, days: int) -> tuple[str, TokenRow]:
     """Make an API token; return the secret, shown only now, and its row."""
-    if days < 1:
+    if not 1 <= days <= MAX_TOKEN_DAYS:
         raise UsageError(
-            f"有效天数必须至少为 1,得到 {days}",
-            f"--days must be at least 1, got {days}",
+            f"有效天数应在 1 到 {MAX_TOKEN_DAYS} 之间,得到 {days}",
+            f"a token holds for 1 to {MAX_TOKEN_DAYS} days, got {days}",
             code="bad_days",
         )
     secret = f"gi_{secrets.token_urlsafe(32)}"

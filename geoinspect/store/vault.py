@@ -85,15 +85,6 @@ class Vault:
         """Copy a file of this machine into the vault (see :meth:`keep`)."""
         return self.keep(read_chunks(path), max_bytes=max_bytes)
 
-    def sweep_inbox(self, *, older_than_s: float, now_s: float) -> int:
-        """Remove what interrupted uploads left behind; return how many files."""
-        removed = 0
-        for left in (self.folder / "inbox").glob("*"):
-            if now_s - left.stat().st_mtime > older_than_s:
-                left.unlink(missing_ok=True)
-                removed += 1
-        return removed
-
     def _check_room(self) -> None:
         free = shutil.disk_usage(self.folder).free
         if free < _FREE_FLOOR_BYTES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from geoinspect.store.database import Database
 from geoinspect.store.vault import Vault
 
 DATABASE_NAME = "geoinspect.db"
+# An upload in progress touches its file; nothing honest rests this long.
+_LEFTOVER_S = 86_400
 _CONFIG_TEMPLATE = """\
 # geoinspect 工作区 / workspace. 可改的设置及其含义见 docs/guide/settings.md;
 # every setting and its meaning: docs/guide/settings.md
@@ -83,9 +86,26 @@ class Workspace:
                 f"{folder} is no workspace (no {CONFIG_NAME}): run geoinspect init {folder} first",
                 code="no_workspace",
             )
+        if not (folder / DATABASE_NAME).is_file():
+            raise StoreError(
+                f"工作区“{folder}”的数据库 {DATABASE_NAME} 不见了:请从备份恢复,不要重新建立",
+                f"the database {DATABASE_NAME} of the workspace {folder} is missing: restore it "
+                "from a backup, don't make a new one",
+                code="database_missing",
+            )
         workspace = cls(folder)
         workspace.database.upgrade()
+        workspace.sweep_leftovers()
         return workspace
+
+    def sweep_leftovers(self) -> int:
+        """Remove half-written files of work that was cut off a day ago or longer; return how many."""
+        left = [*(self.folder / "files" / "inbox").glob("*")]
+        left += [p for p in (self.folder / "surveys").glob("*.tif") if not p.stem.isdecimal()]
+        old = [path for path in left if time.time() - path.stat().st_mtime > _LEFTOVER_S]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     def close(self) -> None:
         """Give back every connection."""

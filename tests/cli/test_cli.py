@@ -37,7 +37,7 @@ def run(*args: object, cwd: Path | None = None, stdin: str = "") -> Done:
     before = Path.cwd()
     with (
         mock.patch.object(sys, "argv", ["geoinspect", *map(str, args)]),
-        mock.patch.object(sys, "stdin", io.StringIO(stdin)),
+        mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()))),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

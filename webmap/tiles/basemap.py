@@ -22,6 +22,28 @@ def base_tile(path: Path, z: int, x: int, y: int) -> tuple[bytes, str] | None:
     return _from_folder(path, z, x, y) if path.is_dir() else _from_mbtiles(path, z, x, y)
 
 
+def zoom_range(path: Path) -> tuple[int, int]:
+    """Return the lowest and highest zoom that a base map has tiles for.
+
+    Raises:
+        UsageError: There are none, or the file can't be read.
+    """
+    if path.is_dir():
+        zooms = [int(folder.name) for folder in path.iterdir() if folder.name.isdigit()]
+        found = (min(zooms), max(zooms)) if zooms else (None, None)
+    else:
+        with _reading(path) as connection:
+            query = "SELECT min(zoom_level), max(zoom_level) FROM tiles"
+            found = connection.execute(query).fetchone()
+    if found[0] is None or found[1] is None:
+        raise UsageError(
+            f"底图 {path.name} 没有任何瓦片:请检查设置 basemap",
+            f"the base map {path.name} has no tiles: check the setting basemap",
+            code="bad_basemap",
+        )
+    return int(found[0]), int(found[1])
+
+
 def _from_folder(folder: Path, z: int, x: int, y: int) -> tuple[bytes, str] | None:
     for ending, kind in _KINDS.items():
         file = folder / str(z) / str(x) / f"{y}.{ending}"

@@ -10,7 +10,9 @@ const PANES = [
   ["gaps", 430], ["tracks", 440], ["chosen", 450], ["labels", 610], ["patches", 620],
 ];
 const TILE = { maxZoom: 22, tileSize: 256, updateWhenIdle: true };
-const LABEL_LEAST_PX = 46;
+const LABEL_LEAST_PX = 30;
+const LABEL_EM_PX = 14;
+const BADGE_PX = 26;
 const GAP_LABELS = 10;
 
 export class Layers {
@@ -18,7 +20,8 @@ export class Layers {
   #groups = {};
   #colours = new UnitColours();
   #coverage = null;
-  #labels = [];
+  #names = [];
+  #badges = [];
   #moving = null;
   #timer = null;
   #told = { patches: "", tracks: "" };
@@ -40,7 +43,8 @@ export class Layers {
     this.#chosen = L.layerGroup().addTo(map);
     this.#trackCanvas = L.canvas({ pane: "tracks", tolerance: 6 });
     if (page.base) {
-      L.tileLayer("/tiles/base/{z}/{x}/{y}", { ...TILE, pane: "base", maxNativeZoom: 18 }).addTo(this.#groups.base);
+      map.getContainer().classList.add("has-base");
+      L.tileLayer("/tiles/base/{z}/{x}/{y}", { ...TILE, pane: "base", minNativeZoom: page.base[0], maxNativeZoom: page.base[1] }).addTo(this.#groups.base);
     }
     map.on("moveend", () => this.refreshSoon());
     map.on("zoomend", () => this.#declutter());
@@ -75,30 +79,34 @@ export class Layers {
       }
     }
     this.#groups.gaps.clearLayers();
+    this.#badges = [];
     for (const gap of overview.gaps) {
       L.geoJSON(gap, { pane: "gaps", style: outlineStyle.gap, interactive: false }).addTo(this.#groups.gaps);
       if (gap.properties.rank <= GAP_LABELS) {
         const { rank, point } = gap.properties;
         const sign = label(point, String(rank), "gap-label", { title: `${say("gaps")} ${rank}`, keyboard: false });
-        sign.on("click", () => this.on.gap(gap.properties)).addTo(this.#groups.gaps);
+        sign.on("click", () => this.on.gap(gap.properties));
+        this.#badges.push({ marker: sign, group: this.#groups.gaps, width: BADGE_PX, bbox: null });
       }
     }
+    this.#declutter();
   }
 
   /** Draw the outlines of an area's children, with their names. */
   async showAreas(code) {
     const found = await ask("areas", { parent: code });
     this.#groups.areas.clearLayers();
-    this.#labels = [];
+    this.#names = [];
     if (found.parent) {
       L.geoJSON(found.parent, { pane: "areas", style: outlineStyle.drilled, interactive: false }).addTo(this.#groups.areas);
     }
     L.geoJSON(found, { pane: "areas", style: outlineStyle.area, interactive: false }).addTo(this.#groups.areas);
     for (const { properties } of found.features) {
       if (properties.code === found.parent?.properties.code) continue;
-      const name = label(properties.label, properties.name, "area-label", { title: say("go_to", properties) });
-      name.on("click", () => this.on.area(properties.code));
-      this.#labels.push({ name, bbox: properties.bbox });
+      const { code, name, bbox } = properties;
+      const marker = label(properties.label, name, "area-label", { title: say("go_to", properties) });
+      marker.on("click", () => this.on.area(code));
+      this.#names.push({ marker, group: this.#groups.areas, width: name.length * LABEL_EM_PX, bbox });
     }
     this.#declutter();
   }
@@ -148,7 +156,7 @@ export class Layers {
     this.#colours.showIn(document.getElementById("legend-units"));
     group.clearLayers();
     L.geoJSON(found, {
-      style: (feature) => ({ ...trackStyle(feature.properties, this.#colours), renderer: this.#trackCanvas }),
+      style: (feature) => ({ ...trackStyle(feature.properties, this.#colours, this.#map.getZoom()), renderer: this.#trackCanvas }),
       pane: "tracks",
       onEachFeature: (feature, line) =>
         line.on("click", (event) => {
@@ -187,17 +195,32 @@ export class Layers {
     this.on.note([this.#told.patches, this.#told.tracks].filter(Boolean).join(" · "));
   }
 
-  /** Show only the names that have room. */
+  /** Show names and ranks that have room, the first ones first; none covers another. */
   #declutter() {
-    for (const { name, bbox: [west, south, east, north] } of this.#labels) {
-      const a = this.#map.latLngToContainerPoint([south, west]);
-      const b = this.#map.latLngToContainerPoint([north, east]);
-      const room = b.x - a.x >= LABEL_LEAST_PX && a.y - b.y >= LABEL_LEAST_PX / 2;
-      if (room) name.addTo(this.#groups.areas);
-      else name.removeFrom(this.#groups.areas);
+    const taken = [];
+    for (const { marker, group, width, bbox } of [...this.#names, ...this.#badges]) {
+      const { x, y } = this.#map.latLngToContainerPoint(marker.getLatLng());
+      const top = bbox ? y - BADGE_PX : y;
+      const mine = { left: x - width / 2, right: x + width / 2, top, bottom: top + BADGE_PX };
+      if (this.#hasRoom(bbox) && !taken.some((other) => overlap(mine, other))) {
+        taken.push(mine);
+        marker.addTo(group);
+      } else {
+        marker.removeFrom(group);
+      }
     }
   }
+
+  #hasRoom(bbox) {
+    if (!bbox) return true;
+    const [west, south, east, north] = bbox;
+    const a = this.#map.latLngToContainerPoint([south, west]);
+    const b = this.#map.latLngToContainerPoint([north, east]);
+    return b.x - a.x >= LABEL_LEAST_PX && a.y - b.y >= LABEL_LEAST_PX / 2;
+  }
 }
+
+const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
 /** Wire the list of layers; what is off stays in the address. */
 export function wireControl(layers) {

@@ -1,6 +1,6 @@
 // The signs of the map, the same as in the legend.
 
-import { el, say, svg } from "./page.js";
+import { el, page, say, svg } from "./page.js";
 
 const L = window.L;
 
@@ -26,20 +26,21 @@ export class UnitColours {
 
   /** Put one line a unit into the legend. */
   showIn(node) {
-    node.replaceChildren(
-      ...[...this.#given.values()].map(({ colour, name }) => {
-        const line = svg("svg", { viewBox: "0 0 24 16", "aria-hidden": "true" },
-          svg("path", { d: "M1 8h22", stroke: colour, "stroke-width": 3 }));
-        return el("div", { class: "unit-key" }, line, el("span", { title: name }, name));
-      }),
-    );
+    const open = node.querySelector("details")?.open ?? false;
+    const keys = [...this.#given.values()].map(({ colour, name }) => {
+      const line = svg("svg", { viewBox: "0 0 24 16", "aria-hidden": "true" },
+        svg("path", { d: "M1 8h22", stroke: colour, "stroke-width": 3 }));
+      return el("div", { class: "unit-key" }, line, el("span", { title: name }, name));
+    });
+    const summary = el("summary", {}, say("unit_colours", { n: keys.length }));
+    node.replaceChildren(...(keys.length ? [el("details", { open }, summary, ...keys)] : []));
   }
 }
 
 /** Return Leaflet's style of a track. */
-export const trackStyle = (properties, colours) => ({
+export const trackStyle = (properties, colours, zoom) => ({
   color: colours.of(properties.unit_code ?? ""),
-  weight: 2.5,
+  weight: zoom >= 15 ? 2.5 : zoom >= 13 ? 1.8 : 1.1,
   opacity: 0.95,
   dashArray: DASHES[properties.mode] ?? null,
   lineCap: properties.mode === "drone" ? "round" : "butt",
@@ -77,7 +78,8 @@ export function label(lonLat, text, className, options = {}) {
   return L.marker([lonLat[1], lonLat[0]], { icon, pane: "labels", ...options });
 }
 
-const ink = () => getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
+// A base map is light in both themes; plain ground takes the theme's colour.
+const ink = () => page.base ? "#17212b" : getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
 export const outlineStyle = {
   area: () => ({ color: ink(), weight: 1.4, opacity: 0.85, fill: false, dashArray: "6 3" }),
   drilled: () => ({ color: ink(), weight: 3, opacity: 0.9, fill: false }),
