@@ -6,14 +6,21 @@ cache beside the code.
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
+import rasterio
 import shapely
+from rasterio.transform import from_origin
 
 from geoinspect.coverage.cells import Thresholds, combine
 from geoinspect.coverage.ground import make_ground
 from geoinspect.coverage.looks import Sweeper
 from geoinspect.coverage.sums import own_sums
+from geoinspect.detect.run import detect
 from geoinspect.records import Segment
+from geoinspect.settings import load_settings
 
 
 def warm_coverage() -> None:
@@ -33,5 +40,19 @@ def warm_coverage() -> None:
     own_sums(ground, combine(ground, looks, Thresholds()))
 
 
+def warm_detection() -> None:
+    """Search a small picture of noise."""
+    random = np.random.default_rng(1)
+    pixels = random.integers(60, 160, (3, 96, 96)).astype(np.uint8)
+    profile = {"width": 96, "height": 96, "count": 3, "dtype": "uint8", "crs": "EPSG:4545"}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "noise.tif"
+        transform = from_origin(500_000, 3_763_600, 0.05, 0.05)
+        with rasterio.open(path, "w", driver="GTiff", transform=transform, **profile) as out:
+            out.write(pixels)
+        detect([("noise", path)], settings=load_settings())
+
+
 if __name__ == "__main__":
     warm_coverage()
+    warm_detection()

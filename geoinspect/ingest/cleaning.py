@@ -280,7 +280,7 @@ def _faster_than_mode(mode: Mode, limit_mps: float) -> Problem:
     return Problem(
         "faster_than_mode",
         Text(
-            f"多数速度超过“{mode.value}”方式的上限 {limit_mps:g} 米/秒;请检查巡查方式是否选错",
+            f"多数速度超过“{mode.value}”方式的上限 {limit_mps:g} 米/秒;请检查踏查方式是否选错",
             f"most speeds are above {limit_mps:g} m/s, the limit of mode {mode.value!r}: check "
             "that the mode is right",
         ),

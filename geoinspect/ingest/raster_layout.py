@@ -55,9 +55,11 @@ def read_layout(path: Path, name: str) -> TiffLayout:
         name: What the sender calls it, for messages.
 
     Raises:
-        RasterError: No such file, empty, not a TIFF, or cut off inside its header.
+        RasterError: No such file, a folder or device, empty, not a TIFF, or cut off inside its
+            header.
     """
     try:
+        _check_kind(path, name)
         with path.open("rb") as handle:
             file_bytes = os.fstat(handle.fileno()).st_size
             magic = _checked_magic(handle, name)
@@ -84,6 +86,18 @@ def read_layout(path: Path, name: str) -> TiffLayout:
     start, count = offsets[:shared], counts[:shared]
     beyond = (start > size) | (count > size - np.minimum(start, size))
     return TiffLayout(file_bytes, len(offsets), int(np.count_nonzero(beyond)))
+
+
+def _check_kind(path: Path, name: str) -> None:
+    """Refuse a folder, and a pipe or device, which would make whoever opens it wait for ever."""
+    if not path.exists() or path.is_file():
+        return
+    zh, en = ("文件夹", "a folder") if path.is_dir() else ("管道或设备", "a pipe or device")
+    raise RasterError(
+        f"“{name}”是{zh},不是文件:请给出 GeoTIFF 影像文件",
+        f"{name!r} is {en}, not a file: give a GeoTIFF file",
+        code="not_a_file",
+    )
 
 
 def _checked_magic(handle: BinaryIO, name: str) -> bytes:

@@ -16,17 +16,14 @@ import numpy as np
 import rasterio
 import shapely
 from numpy.typing import NDArray
-from rasterio import features
 from rasterio.windows import Window
-from shapely import MultiPolygon
-from shapely.geometry import shape as geometry_shape
-from shapely.geometry.base import BaseGeometry
 
 from geoinspect.errors import InputError, RasterError, Text
 from geoinspect.ingest.raster_bands import bands_of
 from geoinspect.ingest.raster_cog import reencode_cog
 from geoinspect.ingest.raster_ground import Placement, placement_of
 from geoinspect.ingest.raster_open import open_raster
+from geoinspect.ingest.raster_outline import block_pixels, draw_outline
 from geoinspect.ingest.raster_validity import Validity, valid_mask, validity_of
 from geoinspect.records import Band, Problem, RasterInfo
 from geoinspect.settings import Settings
@@ -47,8 +44,6 @@ __all__ = [
 CHINA_TIME = timezone(timedelta(hours=8))
 _EXACT_PX = 100_000_000
 _OVERVIEW_PX = 1024
-# Less than half the diagonal of a block, so that the corner of a single block is kept.
-_SIMPLIFY_BLOCKS = 0.7
 _CHUNK_PX = 4_000_000
 _MEASURED = (
     "width",
@@ -94,9 +89,11 @@ def read_info(path: Path | str, *, settings: Settings, name: str | None = None) 
                 "extent of the export",
                 code="no_valid_data",
             )
-        outline = _outline(shares, step, placement)
+        outline, side_px = draw_outline(shares, step, placement)
         taken, dated = taken_of(dataset)
     problems = _problems(bands, validity, exact=exact)
+    if side_px > step:
+        problems.append(_speckled(side_px * placement.gsd_m))
     return RasterInfo(
         file=shown,
         width=placement.width,
@@ -195,9 +192,7 @@ def _valid_ground(
 ) -> tuple[float, float]:
     """Return the valid share of all pixels and the valid ground in square metres."""
     rows, cols = shares.shape
-    high = np.minimum(step, placement.height - np.arange(rows) * step)
-    wide = np.minimum(step, placement.width - np.arange(cols) * step)
-    valid_px = shares * high[:, None] * wide
+    valid_px = shares * block_pixels(rows, cols, step, placement)
     area_m2 = 0.0
     stride = 32
     for i in range(0, rows, stride):
@@ -206,30 +201,6 @@ def _valid_ground(
             middle = (min(j + stride / 2, cols) * step, min(i + stride / 2, rows) * step)
             area_m2 += part * placement.pixel_area_m2(*middle)
     return float(valid_px.sum()) / (placement.width * placement.height), area_m2
-
-
-def _outline(shares: NDArray[np.float64], step: int, placement: Placement) -> MultiPolygon:
-    """Return the valid ground in WGS84, simplified to about one block of ``step`` pixels."""
-    valid = shares >= 0.5
-    if not valid.any():
-        valid = shares > 0
-    pieces = [
-        geometry_shape(geometry)
-        for geometry, _ in features.shapes(valid.astype(np.uint8), mask=valid, connectivity=4)
-    ]
-    blocks = shapely.simplify(shapely.make_valid(shapely.union_all(pieces)), _SIMPLIFY_BLOCKS)
-
-    def to_pixels(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.minimum(points * step, [placement.width, placement.height])
-
-    ground = placement.to_wgs84(shapely.transform(blocks, to_pixels))
-    return _polygons(shapely.make_valid(ground))
-
-
-def _polygons(geometry: BaseGeometry) -> MultiPolygon:
-    """Return the polygons of a geometry, lines and points left out."""
-    parts = shapely.get_parts(shapely.get_parts(geometry))
-    return MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
 
 
 def _bbox(placement: Placement) -> tuple[float, float, float, float]:
@@ -284,3 +255,12 @@ def _problems(bands: tuple[Band, ...], validity: Validity, *, exact: bool) -> li
         )
         problems.append(Problem("bands_unknown", text))
     return problems
+
+
+def _speckled(side_m: float) -> Problem:
+    text = Text(
+        f"有效像素十分零碎,范围轮廓按约 {side_m:.2g} 米的方块绘制;有效面积不受影响",
+        f"the valid pixels are speckled: the outline was drawn along blocks of about {side_m:.2g} "
+        "m; the valid area is not affected",
+    )
+    return Problem("outline_of_blocks", text)

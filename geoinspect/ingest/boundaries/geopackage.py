@@ -1,0 +1,130 @@
+"""Polygons from GeoPackage, read as the SQLite file it is (OGC 12-128r19).
+
+GDAL is not asked: a SQLite file can name virtual tables that make GDAL open other files.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import shapely
+
+from geoinspect.errors import AreaError, TooLargeError
+from geoinspect.ingest.boundaries.layers import (
+    MAX_FEATURES,
+    Boundaries,
+    Layer,
+    damaged,
+    plain_attributes,
+)
+
+# A view in a stranger's file can count for ever.
+_MAX_SECONDS = 60.0
+_STEPS_BETWEEN_LOOKS = 100_000
+_MAX_VALUE_BYTES = 100 << 20
+# Bytes of the envelope by its code in the geometry header (2.1.3.1.1).
+_ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
+_NO_POLYGONS = {"POINT", "MULTIPOINT", "LINESTRING", "MULTILINESTRING"}
+# Nested collections deeper than any drawing; GEOS reads them by recursion.
+_COLLECTION = 7
+_HAVE_PARTS = (4, 5, 6, _COLLECTION)
+
+
+def read_geopackage(path: Path, label: str) -> Boundaries:
+    """Return every layer of a GeoPackage that may hold polygons.
+
+    Raises:
+        AreaError: A SQLite file that is no GeoPackage, or a damaged one.
+        TooLargeError: More features than any county has.
+    """
+    address = f"file:{quote(os.fsencode(path.resolve()))}?mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as db:
+            _fence(db)
+            return Boundaries(list(_layers(db, label)), [])
+    except sqlite3.Error as error:
+        raise damaged(label) from error
+
+
+def _fence(db: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + _MAX_SECONDS
+    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    db.execute("PRAGMA trusted_schema = OFF")
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
+    db.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
+
+
+def _layers(db: sqlite3.Connection, label: str) -> Iterator[Layer]:
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+    if not {"gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys"} <= tables:
+        raise AreaError(
+            f"{label}:是 SQLite 数据库,但不是带图层的 GeoPackage;请另存为 GeoPackage",
+            f"{label}: it is a SQLite database but no GeoPackage with layers: save it as GeoPackage",
+            code="no_geopackage",
+        )
+    listed = db.execute(
+        "SELECT g.table_name, g.column_name, g.geometry_type_name, s.organization,"
+        " s.organization_coordsys_id, s.definition"
+        " FROM gpkg_contents AS c JOIN gpkg_geometry_columns AS g ON g.table_name = c.table_name"
+        " LEFT JOIN gpkg_spatial_ref_sys AS s ON s.srs_id = g.srs_id"
+        " WHERE c.data_type = 'features' ORDER BY c.rowid"
+    ).fetchall()
+    for table, column, kind, organization, number, definition in listed:
+        layer = Layer(name=str(table), crs=_crs(organization, number, definition))
+        if str(kind).upper() not in _NO_POLYGONS:
+            _read_table(db, layer, str(column), label)
+        yield layer
+
+
+def _crs(organization: object, number: object, definition: object) -> str | None:
+    if str(organization).upper() == "EPSG" and isinstance(number, int) and number > 0:
+        return f"EPSG:{number}"
+    text = str(definition)
+    return text if "[" in text else None
+
+
+def _read_table(db: sqlite3.Connection, layer: Layer, geometry: str, label: str) -> None:
+    # Names are quoted as identifiers; SQLite takes no parameter in their place.
+    rows = db.execute(f"SELECT * FROM {_quoted(layer.name)}")  # noqa: S608
+    keys = {
+        name
+        for _, name, kind, *_, is_key in db.execute(f"PRAGMA table_info({_quoted(layer.name)})")
+        if is_key and str(kind).upper() == "INTEGER"
+    }
+    names = [column[0] for column in rows.description]
+    for number, row in enumerate(rows):
+        if number >= MAX_FEATURES:
+            raise TooLargeError(
+                f"{label}:图形超过 {MAX_FEATURES} 个,已停止",
+                f"{label}: more than {MAX_FEATURES} features; stopped",
+            )
+        values = dict(zip(names, row, strict=True))
+        blob = values.pop(geometry, None)
+        shape = _geometry(blob)
+        if shape is None and blob is not None:
+            layer.broken += 1
+            continue
+        own = {key: value for key, value in values.items() if key not in keys}
+        layer.add(shape, plain_attributes(own))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _geometry(blob: object) -> shapely.Geometry | None:
+    """Return the geometry of a GeoPackage blob (2.1.3); None when it is none."""
+    if not isinstance(blob, bytes) or len(blob) < 13 or blob[:2] != b"GP":
+        return None
+    envelope = _ENVELOPE_BYTES.get((blob[3] >> 1) & 7)
+    if envelope is None:
+        return None
+    wkb = blob[8 + envelope :]
+    found: shapely.Geometry | None = shapely.from_wkb(wkb, on_invalid="ignore")
+    return found
