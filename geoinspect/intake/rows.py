@@ -23,6 +23,8 @@ from geoinspect.store.schema import FileRow, PatchRow, SurveyRow, TrackRow
 CHINA_TIME = timezone(timedelta(hours=8))
 # The map's copy of a line may differ from it by this much: about a metre.
 _MAP_TOLERANCE_DEG = 1e-5
+# Below this, square metres say more than mu and hectares.
+_LARGE_M2 = 1000.0
 
 
 def track_row(
@@ -105,12 +107,15 @@ def patch_rows(detection: Detection, survey_id: int) -> list[PatchRow]:
 
 def survey_text(info: RasterInfo, label: str) -> Text:
     """Return the sentence its sender reads."""
-    ha, mu = info.valid_area_m2 / 1e4, info.valid_area_m2 / 666.6667
+    m2 = info.valid_area_m2
+    zh, en = f"{m2:.0f} 平方米", f"{m2:.0f} m²"
+    if m2 >= _LARGE_M2:
+        zh = f"{m2 / 666.6667:.1f} 亩({m2 / 1e4:.2f} 公顷)"
+        en = f"{m2 / 666.6667:.1f} mu ({m2 / 1e4:.2f} ha)"
     return Text(
-        f"航测 {label}:{info.width}×{info.height} 像素,地面分辨率 {info.gsd_cm:.1f} 厘米,"
-        f"有效面积 {ha:.2f} 公顷({mu:.1f} 亩)。",
+        f"航测 {label}:{info.width}×{info.height} 像素,地面分辨率 {info.gsd_cm:.1f} 厘米,有效面积 {zh}。",
         f"Survey {label}: {info.width}×{info.height} px, ground resolution {info.gsd_cm:.1f} cm, "
-        f"valid ground {ha:.2f} ha ({mu:.1f} mu).",
+        f"valid ground {en}.",
     )
 
 

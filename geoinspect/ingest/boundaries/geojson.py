@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
-import shapely
-from shapely import MultiPolygon, Polygon
+from shapely import Polygon
 
 from geoinspect.crs import WGS84
 from geoinspect.errors import AreaError
-from geoinspect.ingest.boundaries.layers import Boundaries, Layer, plain_attributes, polygon_of
+from geoinspect.ingest.boundaries.layers import Boundaries, Layer, joined, plain_attributes, polygon_of
 from geoinspect.ingest.formats.text import find_encoding, text_chunks
 
 _GEOMETRIES = (
@@ -43,7 +42,7 @@ def read_geojson(stream: BinaryIO, label: str) -> Boundaries:
         except ValueError:
             layer.broken += 1
             continue
-        layer.add(_joined(polygons), attributes)
+        layer.add(joined(polygons), attributes)
     return Boundaries([layer], [encoding.problem] if encoding.problem is not None else [])
 
 
@@ -105,12 +104,6 @@ def _polygons(geometry: object) -> Iterator[Polygon]:
             polygon = polygon_of(_sequence(rings))
             if polygon is not None:
                 yield polygon
-
-
-def _joined(polygons: list[Polygon]) -> shapely.Geometry | None:
-    if not polygons:
-        return None
-    return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
 
 
 def _stated_crs(document: Json, label: str) -> str | None:

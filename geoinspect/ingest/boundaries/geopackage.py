@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-import shapely
+from shapely import MultiPolygon, Polygon
 
 from geoinspect.errors import AreaError, TooLargeError
 from geoinspect.ingest.boundaries.layers import (
@@ -21,8 +21,10 @@ from geoinspect.ingest.boundaries.layers import (
     Boundaries,
     Layer,
     damaged,
+    joined,
     plain_attributes,
 )
+from geoinspect.ingest.boundaries.wkb import polygons_of_wkb
 
 # A view in a stranger's file can count for ever.
 _MAX_SECONDS = 60.0
@@ -31,9 +33,6 @@ _MAX_VALUE_BYTES = 100 << 20
 # Bytes of the envelope by its code in the geometry header (2.1.3.1.1).
 _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _NO_POLYGONS = {"POINT", "MULTIPOINT", "LINESTRING", "MULTILINESTRING"}
-# Nested collections deeper than any drawing; GEOS reads them by recursion.
-_COLLECTION = 7
-_HAVE_PARTS = (4, 5, 6, _COLLECTION)
 
 
 def read_geopackage(path: Path, label: str) -> Boundaries:
@@ -105,9 +104,9 @@ def _read_table(db: sqlite3.Connection, layer: Layer, geometry: str, label: str)
                 f"{label}: more than {MAX_FEATURES} features; stopped",
             )
         values = dict(zip(names, row, strict=True))
-        blob = values.pop(geometry, None)
-        shape = _geometry(blob)
-        if shape is None and blob is not None:
+        try:
+            shape = _geometry(values.pop(geometry, None))
+        except ValueError:
             layer.broken += 1
             continue
         own = {key: value for key, value in values.items() if key not in keys}
@@ -118,13 +117,17 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _geometry(blob: object) -> shapely.Geometry | None:
-    """Return the geometry of a GeoPackage blob (2.1.3); None when it is none."""
-    if not isinstance(blob, bytes) or len(blob) < 13 or blob[:2] != b"GP":
+def _geometry(blob: object) -> Polygon | MultiPolygon | None:
+    """Return the polygons of a GeoPackage blob (2.1.3); None when there are none.
+
+    Raises:
+        ValueError: The blob is damaged or holds curves.
+    """
+    if blob is None:
         return None
+    if not isinstance(blob, bytes) or len(blob) < 8 or blob[:2] != b"GP":
+        raise ValueError("no GeoPackage geometry")
     envelope = _ENVELOPE_BYTES.get((blob[3] >> 1) & 7)
     if envelope is None:
-        return None
-    wkb = blob[8 + envelope :]
-    found: shapely.Geometry | None = shapely.from_wkb(wkb, on_invalid="ignore")
-    return found
+        raise ValueError("unknown envelope")
+    return joined(polygons_of_wkb(blob[8 + envelope :]))

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from typing import BinaryIO
 
-from shapely import MultiPolygon, Polygon
+from shapely import Polygon
 
 from geoinspect.crs import WGS84
 from geoinspect.errors import AreaError, Text, TrackError
-from geoinspect.ingest.boundaries.layers import Boundaries, Layer, polygon_of
+from geoinspect.ingest.boundaries.layers import Boundaries, Layer, joined, polygon_of
 from geoinspect.ingest.formats.markup import read_markup
 from geoinspect.records import Problem
 
@@ -27,9 +27,9 @@ def root_name(head: str) -> str | None:
     Args:
         head: The beginning of the document as text.
     """
-    start = _BEFORE_ROOT.match(head.lstrip("\ufeff\u200b"))
     text = head.lstrip("\ufeff\u200b")
-    match = _ROOT.match(text, start.end() if start else 0)
+    before = _BEFORE_ROOT.match(text)
+    match = _ROOT.match(text, before.end() if before else 0)
     return match[1] if match else None
 
 
@@ -103,8 +103,7 @@ class _BoundarySink:
         if self._broken:
             self.layer.broken += 1
         else:
-            joined = MultiPolygon(polygons) if len(polygons) > 1 else None
-            self.layer.add(joined or next(iter(polygons), None), self._attributes)
+            self.layer.add(joined(polygons), self._attributes)
 
     def _start_polygon(self, _: dict[str, str]) -> None:
         self._rings = []

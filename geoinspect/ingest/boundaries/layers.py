@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
-from shapely import Polygon
+from shapely import MultiPolygon, Polygon
 
 from geoinspect.errors import AreaError
 from geoinspect.records import Problem
@@ -77,6 +77,13 @@ def polygon_of(rings: Sequence[object]) -> Polygon | None:
     if len(shell) < 3:
         raise ValueError("a shell has too few corners")
     return Polygon(shell, [hole for hole in holes if len(hole) >= 3])
+
+
+def joined(polygons: Sequence[Polygon]) -> Polygon | MultiPolygon | None:
+    """Return polygons as one geometry, None without any."""
+    if not polygons:
+        return None
+    return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
 
 
 def plain_attributes(pairs: Mapping[str, object]) -> dict[str, str]:
