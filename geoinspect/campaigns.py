@@ -34,8 +34,7 @@ def plan_ground(settings: Settings, rows: Sequence[AreaRow], *, cell_m: float) -
         AreaError: The area has no ground.
     """
     check_cell_size(cell_m)
-    centre = rows[0].geometry.centroid
-    crs = crs_.metric_crs_for(centre.x, centre.y)
+    crs = crs_.metric_crs_for(*crs_.centre_of(rows[0].geometry))
     narrowest_m = min(settings.sweep_width_m(mode) for mode in Mode)
     return make_ground(
         owned_ground(rows, crs),

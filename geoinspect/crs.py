@@ -55,6 +55,23 @@ def metric_crs_for(lon: float, lat: float) -> str:
     return f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"
 
 
+def centre_of(polygon: Polygon | MultiPolygon) -> tuple[float, float]:
+    """Return lon, lat of the centroid of a WGS84 polygon, for choosing its CRS.
+
+    Ground cut in two at the antimeridian has its centre there, not on the other side of the
+    earth: when it spans more than half the earth, its western parts are counted from 180° on.
+    """
+    west, _, east, _ = polygon.bounds
+    if east - west > 180:
+
+        def shift(points: F8) -> F8:
+            return np.column_stack([points[:, 0] % 360, points[:, 1]])
+
+        polygon = shapely.transform(polygon, shift)
+    centre = polygon.centroid
+    return centre.x - 360 if centre.x > 180 else centre.x, centre.y
+
+
 @lru_cache(maxsize=128)
 def transformer(source: str, target: str) -> pyproj.Transformer:
     """Return a cached transformer between two CRSs given as ``EPSG:n`` or WKT, x then y.

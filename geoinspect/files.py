@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from geoinspect.errors import UsageError
+from geoinspect.errors import StoreError, UsageError
+
+_DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 
 
 def check_output(path: Path, *, inputs: Iterable[Path] = (), suffixes: Iterable[str] = ()) -> None:
@@ -57,6 +60,7 @@ def replaced_file(path: Path) -> Iterator[Path]:
 
     Raises:
         UsageError: The folder is missing or can't be written.
+        StoreError: The disk is full or fails.
     """
     check_output(path)
     temp = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
@@ -64,7 +68,8 @@ def replaced_file(path: Path) -> Iterator[Path]:
         yield temp
         temp.replace(path)
     except OSError as error:
-        raise UsageError(
+        kind = StoreError if error.errno in _DISK_TROUBLE else UsageError
+        raise kind(
             f"无法写入 {readable(path)}:{error.strerror or error}",
             f"cannot write {readable(path)}: {error.strerror or error}",
             code="cannot_write",

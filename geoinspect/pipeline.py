@@ -70,12 +70,8 @@ class Report:
 
     def as_json(self) -> dict[str, object]:
         """Return the figures of the run, those of ``scripts/demo --check`` among them."""
-        total = self.snapshot.sums[self.snapshot.campaign.area_code]
         return {
-            "campaign": self.snapshot.campaign.name,
-            "gaps": len(self.snapshot.gaps),
-            **self.counts,
-            **total.as_json(),
+            **_standing(self.snapshot, self.counts),
             "files": len(self.results) + len(self.refusals),
             "duplicates": sum(result.status == "duplicate" for result in self.results),
             "refused": [
@@ -114,6 +110,28 @@ def run(workspace: Workspace, inputs: Inputs, *, actor: str, tell: Tell) -> Repo
     return Report(snapshot, tuple(results), tuple(refusals), counts)
 
 
+def standing(workspace: Workspace, campaign_name: str) -> dict[str, object]:
+    """Return where a campaign stands now: patches, gaps and coverage.
+
+    Raises:
+        NotFoundError: There is no such campaign.
+    """
+    with workspace.database.reading() as session:
+        campaign_id = grounds.campaign(session, campaign_name).id
+        counts = sightings.counts(session)
+    return _standing(take_snapshot(workspace, campaign_id), counts)
+
+
+def _standing(snapshot: Snapshot, counts: dict[str, int]) -> dict[str, object]:
+    total = snapshot.sums[snapshot.campaign.area_code]
+    return {
+        "campaign": snapshot.campaign.name,
+        "gaps": len(snapshot.gaps),
+        **counts,
+        **total.as_json(),
+    }
+
+
 def add_ground(workspace: Workspace, inputs: Inputs, *, actor: str, tell: Tell) -> None:
     """Read units, areas and zones into the workspace."""
     with workspace.database.writing() as session:
@@ -125,8 +143,10 @@ def add_ground(workspace: Workspace, inputs: Inputs, *, actor: str, tell: Tell) 
         for problem in problems:
             tell(problem.text)
     for path in inputs.zones:
-        added = add_zones(workspace, path, kind=None, actor=actor)
+        added, problems = add_zones(workspace, path, kind=None, actor=actor)
         tell(Text(f"区域:{path.name},{added} 个", f"zones: {path.name}, {added}"))
+        for problem in problems:
+            tell(problem.text)
 
 
 def add_areas(
@@ -144,20 +164,23 @@ def add_areas(
         for code in sorted({a.unit_code for a in file.areas if a.unit_code} - known):
             grounds.add_unit(session, code=code, name=code, parent_code=None)
         added, replaced = grounds.add_areas(session, file.areas)
+        outside = grounds.outside_parents(session, {area.code for area in file.areas})
         details: dict[str, object] = {"added": added, "replaced": replaced}
         audit.record(session, actor=actor, action="areas.add", subject=path.name, details=details)
-    return added, replaced, file.problems
+    return added, replaced, file.problems + outside
 
 
-def add_zones(workspace: Workspace, path: Path, *, kind: ZoneKind | None, actor: str) -> int:
-    """Read zones into the workspace; return how many are new."""
-    zones = read_zones(path, kind=kind)
+def add_zones(
+    workspace: Workspace, path: Path, *, kind: ZoneKind | None, actor: str
+) -> tuple[int, tuple[Problem, ...]]:
+    """Read zones into the workspace; return how many are new, and problems."""
+    file = read_zones(path, kind=kind)
     with workspace.database.writing() as session:
-        added = grounds.add_zones(session, zones)
+        added = grounds.add_zones(session, file.zones)
         audit.record(
             session, actor=actor, action="zones.add", subject=path.name, details={"added": added}
         )
-    return added
+    return added, file.problems
 
 
 def find_or_make_campaign(workspace: Workspace, plan: CampaignPlan, *, actor: str) -> int:

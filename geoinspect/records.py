@@ -280,15 +280,26 @@ class Detection:
 
     Attributes:
         crs: CRS of the patches, that of the first raster read; None when none could be.
+        searched_area_m2: Valid ground the detector could judge; ground too coarse for it is not.
     """
 
     patches: tuple[Patch, ...]
     detector: str
     crs: str | None
     valid_area_m2: float
+    searched_area_m2: float
     megapixels: float
     seconds: float
     warnings: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DetectOptions:
+    """What a caller may choose for a detection; None takes the setting or what the file says."""
+
+    budget_per_km2: float | None = None
+    min_area_m2: float | None = None
+    bands: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

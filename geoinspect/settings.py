@@ -1,7 +1,7 @@
 """Every number an office may want to change: one table with name, default and meaning.
 
 Values come from ``geoinspect.toml`` in the workspace, then from ``GEOINSPECT_…`` in the
-environment, which wins. Nothing else in the code holds a tunable number of its own.
+environment, which wins. A name that is none of these is refused, lest a typing error be obeyed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CONFIG_NAME = "geoinspect.toml"
 class Settings(BaseSettings):
     """Settings of one workspace."""
 
-    model_config = SettingsConfigDict(env_prefix="GEOINSPECT_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="GEOINSPECT_", extra="forbid", frozen=True)
     toml_path: ClassVar[Path | None] = None
 
     sweep_width_foot_m: float = Field(20.0, gt=0, description="Ground seen across a walked line.")

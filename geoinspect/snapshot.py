@@ -78,7 +78,7 @@ def take_snapshot(workspace: Workspace, campaign_id: int, *, as_of: date | None 
         ground = ground_of(row)
         areas = grounds.below(session, row.area_code)
         rows = sightings.looks(session, campaign_id, as_of=as_of)
-        version = sightings.looks_version(session, campaign_id)
+        version = _version(workspace, session, campaign_id)
         campaign = grounds.campaign_record(row)
     thresholds = thresholds_of(workspace.settings)
     visits: list[tuple[I4, int]] = []
@@ -119,7 +119,7 @@ class SnapshotCache:
             NotFoundError: There is no such campaign.
         """
         with self._workspace.database.reading() as session:
-            version = sightings.looks_version(session, campaign_id)
+            version = _version(self._workspace, session, campaign_id)
         with self._lock:
             kept = self._kept.get(campaign_id)
             if kept is None or kept.version != version:
@@ -173,6 +173,13 @@ def thresholds_of(settings: Settings) -> Thresholds:
     return Thresholds(settings.covered_share, settings.cleared_pod)
 
 
+def _version(workspace: Workspace, session: Session, campaign_id: int) -> str:
+    """Return what changes whenever a campaign's numbers or colours may change."""
+    limits = thresholds_of(workspace.settings)
+    data = sightings.looks_version(session, campaign_id)
+    return f"{data}-{limits.covered:g}-{limits.cleared:g}"
+
+
 def _visit(session: Session, source: Source) -> dict[str, object]:
     if source.kind == "track":
         track = sightings.track(session, source.source_id)
@@ -203,9 +210,18 @@ def _noting_visits(
 
 
 def _gap_areas(areas: Sequence[AreaRow], crs: str) -> dict[str, Polygon | MultiPolygon]:
-    """Return the polygons to list gaps by: townships, else the root's children, else the root."""
+    """Return the ground to list gaps by: every spot of the campaign's area once.
+
+    Townships, else the root's children; what lies in none of them is the root's own.
+    """
     root = areas[0]
     chosen = [a for a in areas if a.level == Level.TOWNSHIP.value and a is not root]
-    chosen = chosen or [a for a in areas if a.parent_code == root.code] or [root]
-    whole = metric_polygon(root.geometry, crs)
-    return {a.code: shapely.intersection(metric_polygon(a.geometry, crs), whole) for a in chosen}
+    chosen = chosen or [a for a in areas if a.parent_code == root.code]
+    left = metric_polygon(root.geometry, crs)
+    ground: dict[str, Polygon | MultiPolygon] = {}
+    for area in sorted(chosen, key=lambda a: a.code):
+        polygon = metric_polygon(area.geometry, crs)
+        ground[area.code] = shapely.intersection(polygon, left)
+        left = shapely.difference(left, polygon)
+    ground[root.code] = left
+    return {code: polygon for code, polygon in ground.items() if not polygon.is_empty}

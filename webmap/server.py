@@ -69,7 +69,7 @@ def serve(
     for path in filter(None, (tls_cert, tls_key)):
         if not path.is_file():
             raise UsageError(f"找不到文件 {path}", f"there is no file {path}", code="no_such_file")
-    _check_address(host, port)
+    check_address(host, port)
     scheme = "http" if tls_cert is None else "https"
 
     def when_ready(_: object) -> None:
@@ -93,7 +93,12 @@ def serve(
     return 0
 
 
-def _check_address(host: str, port: int) -> None:
+def check_address(host: str, port: int) -> None:
+    """Check that an address can be listened on.
+
+    Raises:
+        UsageError: It is taken, or not ours.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM

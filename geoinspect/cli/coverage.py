@@ -215,6 +215,7 @@ def show(
             "data_until": until,
             "crs": snapshot.campaign.crs,
             "cell_m": snapshot.campaign.cell_m,
+            "bit_m": snapshot.ground.bit_m,
             "thresholds": {
                 "covered": snapshot.thresholds.covered,
                 "cleared": snapshot.thresholds.cleared,

@@ -17,7 +17,7 @@ from geoinspect.cli.output import (
 from geoinspect.cli.tracks import FILE
 from geoinspect.errors import Text, UsageError
 from geoinspect.files import check_output, readable
-from geoinspect.records import Detection, Refusal, Zone, ZoneKind
+from geoinspect.records import Detection, DetectOptions, Refusal, Zone, ZoneKind
 from geoinspect.settings import load_settings
 
 
@@ -54,7 +54,15 @@ def detect(
             code="labels_not_supported",
         )
     if survey_id is not None:
-        return _detect_stored(workspace, survey_id, budget_per_km2, as_json=as_json)
+        if rasters or out is not None or licensed is not None or detector != "cues":
+            raise UsageError(
+                "--survey 不能与影像、--out、--licensed、--detector 同用:结果写入工作区,地块取自工作区",
+                "--survey goes with no rasters, --out, --licensed or --detector: the workspace holds "
+                "the parcels and takes the result",
+                code="too_much",
+            )
+        options = DetectOptions(budget_per_km2, min_area_m2, _bands(bands))
+        return _detect_stored(workspace, survey_id, options, as_json=as_json)
     if not rasters or out is None:
         raise UsageError(
             "请给出影像和 --out 输出文件,或用 --survey 指定已入库的航测",
@@ -68,7 +76,10 @@ def detect(
 
     zones: tuple[Zone, ...] = ()
     if licensed is not None:
-        zones = read_zones(licensed, kind=ZoneKind.LICENSED)
+        file = read_zones(licensed, kind=ZoneKind.LICENSED)
+        zones = file.zones
+        for problem in file.problems:
+            say(problem.text)
     with progress_bar("detect") as progress:
         detection, refusals = run_detector(
             [(readable(path), path) for path in rasters],
@@ -82,22 +93,23 @@ def detect(
         )
     if len(refusals) < len(rasters):
         write_patches(detection, out)
+    if len(refusals) < len(rasters) or len(rasters) > 1:
         _print(detection, refusals, as_json=as_json)
     for refusal in refusals:
         say_error(refusal.text)
     if not refusals:
         return 0
-    return 3 if len(refusals) == len(rasters) else 1
+    return 3 if len(rasters) == 1 else 1
 
 
 def _detect_stored(
-    workspace: Path | None, survey_id: int, budget_per_km2: float | None, *, as_json: bool
+    workspace: Path | None, survey_id: int, options: DetectOptions, *, as_json: bool
 ) -> int:
     from geoinspect.intake import Intake
 
     with open_workspace(workspace) as opened, progress_bar("detect") as progress:
         detection, problems = Intake(opened, actor="cli").detect_survey(
-            survey_id, budget_per_km2=budget_per_km2, progress=progress
+            survey_id, options=options, progress=progress
         )
     _print(detection, (), as_json=as_json)
     for problem in problems:

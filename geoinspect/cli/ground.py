@@ -148,10 +148,12 @@ def add_zones(workspace: Path | None, file: Path, kind: str, as_json: bool) -> i
     from geoinspect import pipeline
 
     with open_workspace(workspace) as opened:
-        added = pipeline.add_zones(opened, file, kind=ZoneKind(kind), actor="cli")
+        added, problems = pipeline.add_zones(opened, file, kind=ZoneKind(kind), actor="cli")
     if as_json:
-        print_json({"added": added})
+        print_json({"added": added, "problems": [p.as_json() for p in problems]})
     say(Text(f"区域:新增 {added} 个", f"zones: {added} added"))
+    for problem in problems:
+        say(problem.text)
     return 0
 
 
@@ -191,11 +193,21 @@ def add_campaign(
             actor="cli",
         )
     if as_json:
-        print_json({"id": row.id, "name": name, "crs": row.crs, "cell_m": cell_m, "looks": looks})
+        print_json(
+            {
+                "id": row.id,
+                "name": name,
+                "crs": row.crs,
+                "cell_m": cell_m,
+                "bit_m": cell_m / row.side,
+                "looks": looks,
+            }
+        )
     say(
         Text(
-            f"已建立行动“{name}”({row.crs},{cell_m:g} 米网格),计入 {looks} 个已有来源",
-            f"campaign {name} made ({row.crs}, {cell_m:g} m cells), {looks} earlier sources counted",
+            f"已建立行动“{name}”({row.crs},{cell_m:g} 米网格,最小 {cell_m / row.side:.1f} 米),计入 {looks} 个已有来源",
+            f"campaign {name} made ({row.crs}, {cell_m:g} m cells seen in bits of {cell_m / row.side:.1f} m), "
+            f"{looks} earlier sources counted",
         )
     )
     return 0

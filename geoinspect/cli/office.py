@@ -74,18 +74,20 @@ def doctor(workspace: Path | None, as_json: bool) -> int:
 @json_option
 def demo(folder: Path, host: str, port: int, no_serve: bool, as_json: bool) -> int:
     """示范县(模拟数据) the sample county, end to end; all data simulated."""
-    from geoinspect.demo import prepare
-    from geoinspect.store import people
+    from geoinspect.demo import USER, new_password, prepare
 
+    if not no_serve:
+        from webmap.server import check_address
+
+        # Before anything is made or anybody's password changes.
+        check_address(host, port)
     with prepare(folder, tell=say) as (workspace, figures):
         if no_serve:
             if as_json:
                 print_json(figures)
             return 0
-        password = secrets.token_urlsafe(9)
-        with workspace.database.writing() as session:
-            people.set_password(session, "demo", password)
-    return _serve(folder / "workspace", host, port, banner=f"user=demo password={password}")
+        password = new_password(workspace)
+    return _serve(folder / "workspace", host, port, banner=f"user={USER} password={password}")
 
 
 @click.group()

@@ -41,14 +41,31 @@ class SpreadCommand(click.Command):
         }
         written: list[str] = []
         current: str | None = None
+        empty: str | None = None
         for arg in args:
-            if arg.startswith("-"):
-                current = arg if arg in spread else None
-                if current is None:
-                    written.append(arg)
+            name, equals, value = arg.partition("=")
+            if name in spread:
+                _refuse_empty(empty)
+                current, empty = name, None if equals else name
+                written.extend([name, value] if equals else [])
+            elif arg.startswith("-"):
+                _refuse_empty(empty)
+                current, empty = None, None
+                written.append(arg)
             else:
                 written.extend([arg] if current is None else [current, arg])
+                empty = None
+        _refuse_empty(empty)
         return super().parse_args(ctx, written)
+
+
+def _refuse_empty(option: str | None) -> None:
+    if option is not None:
+        raise UsageError(
+            f"{option} 后面没有文件:请检查路径或通配符",
+            f"{option} names no file: check the path or the pattern",
+            code="no_files",
+        )
 
 
 @contextmanager

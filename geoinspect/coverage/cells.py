@@ -82,7 +82,8 @@ def combine(ground: Ground, looks: Iterable[Look], thresholds: Thresholds) -> Ce
         moment = look.last_s[known]
         last_s[cell] = np.maximum(last_s[cell], np.where(np.isnan(moment), -np.inf, moment))
     seen = bits.count_bits(seen_bits) / np.maximum(ground_count, 1)
-    pod = -np.expm1(log_miss - effort)
+    # Adding zero turns the −0.0 of ground nobody looked at into 0.0.
+    pod = -np.expm1(log_miss - effort) + 0.0
     return CellTable(
         seen_fraction=seen,
         length_m=length_m,

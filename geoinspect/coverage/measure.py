@@ -161,8 +161,7 @@ def measure(
             code="bad_width",
         )
     check_cell_size(cell_m)
-    centre = area.centroid
-    crs = crs_.metric_crs_for(centre.x, centre.y)
+    crs = crs_.metric_crs_for(*crs_.centre_of(area))
     shape = crs_.transform_geometry(crs_.WGS84, crs, crs_.densified(area, _DENSE_DEG))
     if not shape.is_valid:
         shape = shapely.make_valid(shape, method="structure")

@@ -100,19 +100,23 @@ def tree_sums(
 
     Args:
         own: Coverage of each area's own ground; areas without any may be missing.
-        parents: Code → parent's code, None for a root; a tree.
+        parents: Code → parent's code, None for a root. An area that is its own ancestor counts
+            as a root, so that a circle in stored data can neither hang nor count twice.
     """
     total = {code: own.get(code, CoverageSum()) for code in parents}
-    depth = {code: _depth(code, parents) for code in parents}
-    for code in sorted(parents, key=lambda c: depth[c], reverse=True):
+    ways = {code: _ancestors(code, parents) for code in parents}
+    for code in sorted(parents, key=lambda c: len(ways[c]), reverse=True):
         parent = parents[code]
-        if parent is not None and parent in total:
+        if parent is not None and parent in total and code not in ways[code]:
             total[parent] = total[parent] + total[code]
     return total
 
 
-def _depth(code: str, parents: Mapping[str, str | None]) -> int:
-    depth, at = 0, parents[code]
-    while at is not None and at in parents:
-        depth, at = depth + 1, parents[at]
-    return depth
+def _ancestors(code: str, parents: Mapping[str, str | None]) -> list[str]:
+    """Return the way up from an area, nearest first; in a circle, once round."""
+    way: list[str] = []
+    at = parents[code]
+    while at is not None and at in parents and at not in way:
+        way.append(at)
+        at = parents[at]
+    return way

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from geoinspect.detect.candidates import Collector, least_blocks
+from geoinspect.detect.copies import content_keys
 from geoinspect.detect.cues import CueDetector
 from geoinspect.detect.detector import Detector, Scorer
 from geoinspect.detect.outlines import ground_polygon
@@ -26,6 +27,9 @@ Progress = Callable[[float], None]
 
 DETECTORS: Mapping[str, Detector] = {"cues": CueDetector()}
 _BAND_NAMES = ("red", "green", "blue", "nir", "rededge")
+# A patch shows once it spans some 5 × 5 pixels. Illegal plots are a few to some 25 m² as a rule, so
+# beyond 1 m a pixel whatever is marked is a field or a wood, or a single pixel of noise.
+_COARSEST_GSD_CM = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Scan:
     leads: tuple[Lead, ...]
     crs: str
     valid_area_m2: float
+    searched: bool
     megapixels: float
     day: date | None
     warnings: tuple[Text, ...]
@@ -54,6 +59,9 @@ def detect(
     window_px: int | None = None,
 ) -> tuple[Detection, tuple[Refusal, ...]]:
     """Mark suspicious ground on rasters and rank it, in one order over all of them.
+
+    A file given twice, under any name, counts once; a warning says so. Nothing is marked on a
+    raster coarser than 1 m a pixel, but its ground is counted and a warning says why.
 
     Args:
         rasters: Name as given and path of each.
@@ -80,13 +88,22 @@ def detect(
     scans: list[Scan] = []
     leads: list[Lead] = []
     refusals: list[Refusal] = []
-    for number, (name, path) in enumerate(rasters):
+    warnings: list[Text] = []
+    first_of: dict[str, str] = {}
+    keys = content_keys([path for _, path in rasters])
+    for number, ((name, path), key) in enumerate(zip(rasters, keys, strict=True)):
+        if key is not None and key in first_of:
+            warnings.append(_same_bytes(name, first_of[key]))
+            continue
         try:
             report = _part(progress, number, len(rasters))
             scans.append(_scan(name, path, chosen, settings, bands, least_m2, report, window_px))
         except InputError as error:
             refusals.append(Refusal(name, error.code, error.text))
             continue
+        warnings += scans[-1].warnings
+        if key is not None:
+            first_of[key] = name
         day = (taken or {}).get(name, scans[-1].day)
         leads += split_licensed(scans[-1].leads, licensed, day, least_m2)
     valid_area_m2 = sum(scan.valid_area_m2 for scan in scans)
@@ -96,9 +113,10 @@ def detect(
         detector=chosen.name,
         crs=crs or None,
         valid_area_m2=valid_area_m2,
+        searched_area_m2=sum(scan.valid_area_m2 for scan in scans if scan.searched),
         megapixels=sum(scan.megapixels for scan in scans),
         seconds=time.perf_counter() - started,
-        warnings=tuple(warning for scan in scans for warning in scan.warnings),
+        warnings=tuple(warnings),
     )
     return detection, tuple(refusals)
 
@@ -117,9 +135,13 @@ def _scan(
     with open_raster(path, settings=settings, name=name) as dataset:
         taken, _ = taken_of(dataset)
         scene = RasterScene(dataset, detector, name=name, bands=bands)
-        scorer = detector.learn(scene)
         warnings = list(scene.warnings)
-        if scorer is None:
+        # Whole centimetres, so that a projection's scale factor doesn't turn 1 m into too coarse.
+        too_coarse = round(scene.gsd_m * 100) > _COARSEST_GSD_CM
+        scorer = None if too_coarse else detector.learn(scene)
+        if too_coarse:
+            warnings.append(_too_coarse(name, scene.gsd_m))
+        elif scorer is None:
             warnings.append(_too_little_vegetation(name))
         leads, valid_area_m2 = _score(scene, scorer, min_area_m2, report, window_px)
     if not valid_area_m2 > 0:
@@ -130,6 +152,8 @@ def _scan(
         leads=tuple(leads),
         crs=scene.placement.crs,
         valid_area_m2=valid_area_m2,
+        # Ground with hardly a plant on it was judged; ground too coarse to see one was not.
+        searched=not too_coarse,
         megapixels=scene.placement.width * scene.placement.height / 1e6,
         day=taken.astimezone(CHINA_TIME).date() if taken is not None else None,
         warnings=tuple(warnings),
@@ -226,6 +250,24 @@ def _part(progress: Progress | None, number: int, total: int) -> Progress:
 
 def _too_little_vegetation(name: str) -> Text:
     return Text(
-        f"影像“{name}”里植被太少,无法比较,没有标出图斑",
-        f"{name!r} has too little vegetation to compare with, so nothing was marked on it",
+        f"影像“{name}”里完整的植被太少(或画面太零碎),无法比较,没有标出图斑",
+        f"{name!r} has too little vegetation to compare with, or is too speckled with empty pixels, "
+        "so nothing was marked on it",
+    )
+
+
+def _too_coarse(name: str, gsd_m: float) -> Text:
+    return Text(
+        f"影像“{name}”的像素约 {gsd_m:.3g} 米,检测的上限是 {_COARSEST_GSD_CM / 100:g} 米,"
+        "看不出小图斑,没有标出图斑;请用更清晰的影像,最好每像素 5 厘米以内",
+        f"a pixel of {name!r} is about {gsd_m:.3g} m, detection takes up to "
+        f"{_COARSEST_GSD_CM / 100:g} m: small patches can't be seen, so nothing was marked on it; "
+        "give a sharper picture, best 5 cm a pixel or finer",
+    )
+
+
+def _same_bytes(name: str, first: str) -> Text:
+    return Text(
+        f"影像“{name}”与“{first}”内容完全相同,只计算一次",
+        f"{name!r} holds the same bytes as {first!r} and was counted once",
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import shapely
 from shapely import MultiPolygon, Polygon
 
-from geoinspect import crs as crs_
 from geoinspect.errors import AreaError, Text, UsageError
+from geoinspect.files import readable
+from geoinspect.ingest.area_checks import overlaps, without_circles
 from geoinspect.ingest.vectors import Shape, read_shapes
 from geoinspect.records import Area, Level, Problem, Zone, ZoneKind
 
@@ -22,6 +24,7 @@ _KNOWN_FIELDS: Mapping[str, tuple[str, ...]] = {
         "代码",
         "编码",
         "区划代码",
+        "行政区代码",
         "行政代码",
         "adcode",
         "xzqdm",
@@ -29,7 +32,17 @@ _KNOWN_FIELDS: Mapping[str, tuple[str, ...]] = {
         "dm",
         "id",
     ),
-    "name": ("name", "名称", "区划名称", "行政名称", "xzqmc", "林班名", "mc", "name_zh"),
+    "name": (
+        "name",
+        "名称",
+        "区划名称",
+        "行政名称",
+        "行政区名称",
+        "xzqmc",
+        "林班名",
+        "mc",
+        "name_zh",
+    ),
     "parent": ("parent", "parent_code", "上级", "上级代码", "所属代码", "parent_id", "sjdm"),
     "level": ("level", "级别", "层级", "类型", "jb"),
     "unit": ("unit", "unit_code", "责任单位", "单位代码", "单位", "zrdw"),
@@ -49,8 +62,9 @@ _LEVEL_WORDS: Mapping[str, Level] = {
     "林班": Level.COMPARTMENT,
     "小班": Level.COMPARTMENT,
 }
-# Neighbours drawn apart overlap by slivers; only more than this share of the smaller is told.
-_OVERLAP_SHARE = 0.001
+# A .dbf cuts field names after ten bytes, three Chinese characters and a bit in UTF-8.
+_CUT_NAME_BYTES = (9, 10)
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})|(\d{4})(\d\d)(\d\d)(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,14 @@ class AreaFile:
     """The areas of a file and what was wrong with the others."""
 
     areas: tuple[Area, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneFile:
+    """The zones of a file and what was wrong with the others."""
+
+    zones: tuple[Zone, ...]
     problems: tuple[Problem, ...]
 
 
@@ -91,7 +113,7 @@ def read_areas(
         AreaError: The file can't be read, or no feature has a code and a level.
         UsageError: A chosen field is not in the file.
     """
-    label = name or path.name
+    label = name or readable(path.name)
     file = read_shapes(path, name=name)
     names = {key for shape in file.shapes for key in shape.attributes}
     columns = _columns(names, chosen or FieldChoice(), label)
@@ -122,12 +144,15 @@ def read_areas(
             "Name the level with --level",
             code="no_usable_area",
         )
+    kept, circles = without_circles(areas.values())
     counted = _counted(missing, repeated, unknown_level)
-    return AreaFile(tuple(areas.values()), file.problems + counted + overlaps(areas.values()))
+    return AreaFile(kept, file.problems + counted + circles + overlaps(kept))
 
 
-def read_zones(path: Path, *, kind: ZoneKind | None, name: str | None = None) -> tuple[Zone, ...]:
+def read_zones(path: Path, *, kind: ZoneKind | None, name: str | None = None) -> ZoneFile:
     """Return the zones of a file, WGS84.
+
+    A zone whose dates or kind can't be read is left out and reported: a licence is never assumed.
 
     Args:
         path: GeoJSON, GeoPackage, zipped Shapefile or KML.
@@ -135,52 +160,23 @@ def read_zones(path: Path, *, kind: ZoneKind | None, name: str | None = None) ->
         name: What the sender calls the file.
 
     Raises:
-        AreaError: The file can't be read, a date is no date, or the kind is unknown.
+        AreaError: The file can't be read, or no zone in it is usable.
     """
-    label = name or path.name
-    zones = []
-    for shape in read_shapes(path, name=name).shapes:
-        fields_ = {key.lower(): value for key, value in shape.attributes.items()}
-        zones.append(
-            Zone(
-                kind=kind or _zone_kind(fields_.get("kind", ""), label),
-                name=fields_.get("name") or fields_.get("名称") or label,
-                polygon=shape.polygon,
-                valid_from=_day(fields_, ("valid_from", "from", "起始日期"), label),
-                valid_to=_day(fields_, ("valid_to", "to", "截止日期"), label),
-            )
-        )
-    return tuple(zones)
-
-
-def overlaps(areas: Iterable[Area]) -> tuple[Problem, ...]:
-    """Return a problem when areas of one level lie on each other's ground."""
-    listed = list(areas)
-    tree = shapely.STRtree([area.polygon for area in listed])
-    first, second = tree.query([area.polygon for area in listed], predicate="intersects")
-    told = []
-    for a, b in zip(first, second, strict=True):
-        if a < b and listed[a].level == listed[b].level:
-            both = shapely.intersection(listed[a].polygon, listed[b].polygon)
-            smaller = min(listed[a].polygon.area, listed[b].polygon.area)
-            if both.area > _OVERLAP_SHARE * smaller:
-                m2 = crs_.geodesic_area_m2(_multi(both))
-                told.append((listed[a].name, listed[b].name, m2))
-    if not told:
-        return ()
-    one, other, m2 = max(told, key=lambda item: item[2])
-    return (
-        Problem(
-            "areas_overlap",
-            Text(
-                f"{len(told)} 对同级辖区相互重叠,最大的是“{one}”与“{other}”,{m2 / 666.6667:.1f} 亩;"
-                "重叠部分只计入代码在前的辖区,请核对边界",
-                f"{len(told)} pairs of areas of one level overlap, most of all {one} and {other} by "
-                f"{m2 / 1e4:.2f} ha; that ground counts once, for the lower code: check the borders",
-            ),
-            len(told),
-        ),
-    )
+    label = name or readable(path.name)
+    file = read_shapes(path, name=name)
+    zones: list[Zone] = []
+    problems: dict[str, Problem] = {}
+    for shape in file.shapes:
+        values = {key.lower(): value for key, value in shape.attributes.items()}
+        try:
+            zones.append(_zone(shape, values, kind, label))
+        except _UnreadableError as reason:
+            count = problems[reason.code].count if reason.code in problems else 0
+            problems[reason.code] = Problem(reason.code, reason.text(count + 1), count + 1)
+    if not zones:
+        first = next(iter(problems.values()))
+        raise AreaError(f"{label}:{first.text.zh}", f"{label}: {first.text.en}", code=first.code)
+    return ZoneFile(tuple(zones), file.problems + tuple(problems.values()))
 
 
 def _columns(names: set[str], chosen: FieldChoice, label: str) -> dict[str, str]:
@@ -190,6 +186,7 @@ def _columns(names: set[str], chosen: FieldChoice, label: str) -> dict[str, str]
     for item in fields(FieldChoice):
         wanted = getattr(chosen, item.name)
         if wanted is not None:
+            wanted = wanted if wanted in names else by_lower.get(wanted.lower(), wanted)
             if wanted not in names:
                 raise UsageError(
                     f"{label}:没有字段“{wanted}”。现有字段:{'、'.join(sorted(names))}",
@@ -199,9 +196,16 @@ def _columns(names: set[str], chosen: FieldChoice, label: str) -> dict[str, str]
             columns[item.name] = wanted
             continue
         known = [by_lower[k] for k in _KNOWN_FIELDS[item.name] if k in by_lower]
+        known += [by_lower[n] for n in by_lower if _is_cut(n, _KNOWN_FIELDS[item.name])]
         if known:
             columns[item.name] = known[0]
     return columns
+
+
+def _is_cut(name: str, known: tuple[str, ...]) -> bool:
+    """Return whether a field name is a known one as a Shapefile cuts it."""
+    fits = len(name.encode()) in _CUT_NAME_BYTES and len(name) >= 3
+    return fits and any(word.startswith(name) and word != name for word in known)
 
 
 def _area(shape: Shape, columns: Mapping[str, str], level: Level | None) -> Area | None:
@@ -225,29 +229,67 @@ def _level(word: str | None) -> Level | None:
     return _LEVEL_WORDS.get(word.removesuffix("级"), _LEVEL_WORDS.get(word))
 
 
-def _zone_kind(word: str, label: str) -> ZoneKind:
+class _UnreadableError(Exception):
+    """A zone has a value that can't be read."""
+
+    def __init__(self, code: str, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.code, self._zh, self._en = code, zh, en
+
+    def text(self, count: int) -> Text:
+        """Return what is wrong with so many zones, with the last of them as the example."""
+        return Text(
+            f"{count} 个区域未使用,例如:{self._zh}",
+            f"{count} zones left out, for example: {self._en}",
+        )
+
+
+def _zone(shape: Shape, values: Mapping[str, str], kind: ZoneKind | None, label: str) -> Zone:
+    start = _day(values, ("valid_from", "from", "起始日期", "开始日期"))
+    end = _day(values, ("valid_to", "to", "截止日期", "结束日期"))
+    if start is not None and end is not None and end < start:
+        raise _UnreadableError(
+            "bad_date",
+            f"截止日期 {end} 早于起始日期 {start},请改正",
+            f"it ends on {end}, before it starts on {start}: correct it",
+        )
+    return Zone(
+        kind=kind or _zone_kind(values.get("kind", "")),
+        name=values.get("name") or values.get("名称") or label,
+        polygon=shape.polygon,
+        valid_from=start,
+        valid_to=end,
+    )
+
+
+def _zone_kind(word: str) -> ZoneKind:
     try:
         return ZoneKind(word.lower())
     except ValueError as error:
         choices = ", ".join(kind.value for kind in ZoneKind)
-        raise AreaError(
-            f"{label}:区域类型“{word}”无法识别,可用:{choices}",
-            f"{label}: unknown zone kind {word!r}, known: {choices}",
-            code="bad_zone_kind",
+        raise _UnreadableError(
+            "bad_zone_kind",
+            f"区域类型“{word[:40]}”无法识别,可用:{choices}",
+            f"unknown zone kind {word[:40]!r}, known: {choices}",
         ) from error
 
 
-def _day(values: Mapping[str, str], keys: tuple[str, ...], label: str) -> date | None:
+def _day(values: Mapping[str, str], keys: tuple[str, ...]) -> date | None:
     for key in keys:
-        if key in values:
-            try:
-                return date.fromisoformat(values[key][:10])
-            except ValueError as error:
-                raise AreaError(
-                    f"{label}:日期“{values[key]}”无法识别,请写成 2026-05-14",
-                    f"{label}: cannot read the date {values[key]!r}, write it as 2026-05-14",
-                    code="bad_date",
-                ) from error
+        if key not in values:
+            continue
+        match = _DAY.match(values[key])
+        year, month, day = (
+            [g for g in match.groups() if g is not None] if match else ("0", "0", "0")
+        )
+        try:
+            return date(int(year), int(month), int(day))
+        except ValueError as error:
+            raise _UnreadableError(
+                "bad_date",
+                f"日期“{values[key][:40]}”无法识别,请写成 2026-05-14",
+                f"cannot read the date {values[key][:40]!r}, write it as 2026-05-14",
+            ) from error
     return None
 
 

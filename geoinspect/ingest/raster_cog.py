@@ -12,13 +12,16 @@ import contextlib
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import rasterio
 from rasterio import shutil as raster_shutil
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp
+from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from geoinspect.errors import StoreError
@@ -61,25 +64,35 @@ def reencode_cog(
         StoreError: The target can't be written (disk full, no permission).
     """
     report = progress or (lambda _share: None)
-    try:
-        with tempfile.TemporaryDirectory(prefix=".cog-", dir=target.parent) as folder:
-            plain, packed = Path(folder) / "plain.tif", Path(folder) / "packed.tif"
-            with open_raster(source, settings=settings, name=name) as dataset:
-                _copy_plain(dataset, plain, report)
-            _pack(plain, packed)
-            _sync(packed)
-            packed.replace(target)
-    except OSError as error:
-        raise StoreError(
-            f"无法写入影像副本“{target.name}”:{error};请检查磁盘空间和权限",
-            f"cannot write the copy {target.name!r}: {error}; check disk space and permissions",
-            code="cannot_write",
-        ) from error
+    shown = name if name is not None else source.name
+    with (
+        _writing(shown),
+        tempfile.TemporaryDirectory(prefix=".cog-", dir=target.parent) as folder,
+    ):
+        plain, packed = Path(folder) / "plain.tif", Path(folder) / "packed.tif"
+        with open_raster(source, settings=settings, name=shown) as dataset:
+            _copy_plain(dataset, plain, shown, report)
+        _pack(plain, packed)
+        _sync(packed)
+        packed.replace(target)
     report(1.0)
 
 
+@contextmanager
+def _writing(name: str) -> Iterator[None]:
+    """Say of a failure to write whose copy it was."""
+    try:
+        yield
+    except (OSError, RasterioError, CPLE_BaseError) as error:
+        raise StoreError(
+            f"无法写入影像“{name}”的副本:{error};请检查磁盘空间和权限",
+            f"cannot write the copy of {name!r}: {error}; check disk space and permissions",
+            code="cannot_write",
+        ) from error
+
+
 def _copy_plain(
-    dataset: rasterio.DatasetReader, plain: Path, report: Callable[[float], None]
+    dataset: rasterio.DatasetReader, plain: Path, name: str, report: Callable[[float], None]
 ) -> None:
     """Copy pixels, places and colours into a plain tiled file of our own."""
     validity = validity_of(dataset)
@@ -109,13 +122,14 @@ def _copy_plain(
         moment = dataset.tags().get("TIFFTAG_DATETIME")
         if moment:
             copy.update_tags(TIFFTAG_DATETIME=moment[:19])
-        _copy_pixels(dataset, copy, validity, report)
+        _copy_pixels(dataset, copy, validity, name, report)
 
 
 def _copy_pixels(
     dataset: rasterio.DatasetReader,
     copy: rasterio.io.DatasetWriter,
     validity: Validity,
+    name: str,
     report: Callable[[float], None],
 ) -> None:
     """Copy band by window, with the mask where the source has one or its margin is fill."""
@@ -130,9 +144,13 @@ def _copy_pixels(
             window = Window(
                 col, row, min(wide, dataset.width - col), min(high, dataset.height - row)
             )
-            copy.write(dataset.read(window=window), window=window)
-            if with_mask:
-                copy.write_mask(validity.read(dataset, window), window=window)
+            pixels = dataset.read(window=window)
+            mask = validity.read(dataset, window) if with_mask else None
+            # A full disk must not be taken for a damaged source, so only the writing is watched.
+            with _writing(name):
+                copy.write(pixels, window=window)
+                if mask is not None:
+                    copy.write_mask(mask, window=window)
             report(_COPY_SHARE * (i * across + j + 1) / (down * across))
 
 

@@ -54,8 +54,9 @@ def draw_outline(shares: F8, step: int, placement: Placement) -> tuple[MultiPoly
     return _polygons(shapely.make_valid(ground)), side
 
 
-def block_pixels(rows: int, cols: int, step: int, placement: Placement) -> F8:
-    """Return how many pixels each block of the raster has, shape (rows, cols)."""
+def block_pixels(shares: F8, step: int, placement: Placement) -> F8:
+    """Return how many pixels each block of the raster has, shape as ``shares``."""
+    rows, cols = shares.shape
     high = np.minimum(step, placement.height - np.arange(rows) * step)
     wide = np.minimum(step, placement.width - np.arange(cols) * step)
     return np.multiply.outer(high, wide).astype(np.float64)
@@ -68,7 +69,7 @@ def _ground_blocks(shares: F8, step: int, placement: Placement) -> Mask:
     ground, as many as hold its pixels, so that the outline claims neither nothing nor everything.
     """
     valid = shares >= 0.5
-    pixels = block_pixels(*shares.shape, step, placement)
+    pixels = block_pixels(shares, step, placement)
     wanted = float((shares * pixels).sum())
     if float(pixels[valid].sum()) >= wanted / 2:
         return valid
@@ -88,7 +89,7 @@ def _edges(valid: Mask) -> int:
 
 def _merged(shares: F8, step: int, placement: Placement) -> F8:
     """Return the valid shares of blocks twice as large each way."""
-    pixels = block_pixels(*shares.shape, step, placement)
+    pixels = block_pixels(shares, step, placement)
     return _by_twos(shares * pixels) / _by_twos(pixels)
 
 

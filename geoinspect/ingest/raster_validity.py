@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio import features
 from rasterio.enums import Compression, MaskFlags
 from rasterio.windows import Window
 
 from geoinspect.ingest.raster_bands import band_with, bands_of
+from geoinspect.ingest.raster_flood import border_pieces
 
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.generic]
@@ -199,22 +199,15 @@ def _has_colour(colours: Pixels, value: int, tolerance: int) -> Mask:
 def _fill_region(colour: Mask) -> Mask | None:
     """Return the border pieces of one colour, grown by a pixel; None when it is no fill."""
     h, w = colour.shape
-    pieces, corner_px = [], 0.0
-    for geometry, _ in features.shapes(colour.astype(np.uint8), mask=colour, connectivity=8):
-        ring = np.asarray(geometry["coordinates"][0])
-        west, north = ring.min(axis=0)
-        east, south = ring.max(axis=0)
-        if west > 0 and north > 0 and east < w and south < h:
-            continue
-        piece = features.rasterize([geometry], out_shape=(h, w)).astype(bool)
-        size = int(piece.sum())
-        if size >= min(_PIECE_PX, h * w):
-            pieces.append(piece)
-        if piece[0, 0] or piece[0, -1] or piece[-1, 0] or piece[-1, -1]:
-            corner_px = max(corner_px, size)
-    if corner_px < _CORNER_SHARE * h * w or not pieces:
+    labels, sizes = border_pieces(colour)
+    kept = sizes >= min(_PIECE_PX, h * w)
+    kept[0] = False
+    if (
+        sizes[labels[[0, 0, -1, -1], [0, -1, 0, -1]]].max() < _CORNER_SHARE * h * w
+        or not kept.any()
+    ):
         return None
-    region = np.pad(np.logical_or.reduce(pieces), 1)
+    region = np.pad(kept[labels], 1)
     grown: Mask = np.logical_or.reduce(
         [region[i : i + h, j : j + w] for i in range(3) for j in range(3)]
     )

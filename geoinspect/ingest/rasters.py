@@ -192,7 +192,7 @@ def _valid_ground(
 ) -> tuple[float, float]:
     """Return the valid share of all pixels and the valid ground in square metres."""
     rows, cols = shares.shape
-    valid_px = shares * block_pixels(rows, cols, step, placement)
+    valid_px = shares * block_pixels(shares, step, placement)
     area_m2 = 0.0
     stride = 32
     for i in range(0, rows, stride):

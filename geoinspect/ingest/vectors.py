@@ -1,37 +1,52 @@
 """Polygons with attributes from GeoJSON, GeoPackage, zipped Shapefile and KML.
 
-The driver is chosen by what the file *is*, never by its name, and only these four are ever
-opened: a format that points at other files (OGR VRT and its like) can't get in.
+The reader is chosen by what the file *is*, never by its name. All but the geometry of a
+Shapefile, unpacked under our own names, is read by our own code: a format that points at other
+files (OGR VRT and its like) can't get in.
 """
 
 from __future__ import annotations
 
-import tempfile
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import re
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
-import geopandas
-import pyogrio
+import numpy as np
+import pyproj
 import shapely
-from shapely import MultiPolygon, Polygon
+from shapely import GEOSException, MultiPolygon, Polygon
 
 from geoinspect import crs as crs_
-from geoinspect.errors import AreaError, InputError, Text
+from geoinspect.errors import AreaError, InputError, Text, TooLargeError
+from geoinspect.files import readable
+from geoinspect.ingest.boundaries.geojson import read_geojson
+from geoinspect.ingest.boundaries.geopackage import read_geopackage
+from geoinspect.ingest.boundaries.kml import read_kml, root_name
+from geoinspect.ingest.boundaries.layers import Boundaries, Layer, joined
+from geoinspect.ingest.boundaries.shapefile import read_shapefiles
+from geoinspect.ingest.formats.text import decoded_head
 from geoinspect.records import Problem
 
 _MAX_BYTES = 500 << 20
-_SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-_ENCODINGS = ("utf-8", "gb18030")
+# JSON takes some twenty times its size in memory.
+_MAX_TEXT_BYTES = 100 << 20
+_HEAD_BYTES = 1 << 16
+# Grid files that a CRS may name are other files; "@null" is none.
+_NAMES_A_FILE = re.compile(r"grids\s*=\s*(?!@null\b)|init\s*=|PARAMETERFILE", re.IGNORECASE)
+_CODE_OR_WKT = re.compile(r"EPSG:\d+$|[A-Za-z]\w*\s*[\[(]")
+# Degrees never reach this far; metres of any projection do.
+_SURELY_METRES = 1000.0
+
+Ground: TypeAlias = Polygon | MultiPolygon
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """One feature: its polygon in WGS84 and its attributes as text (absent ones left out)."""
 
-    polygon: Polygon | MultiPolygon
+    polygon: Ground
     attributes: dict[str, str]
 
 
@@ -43,11 +58,21 @@ class ShapeFile:
     problems: tuple[Problem, ...]
 
 
-def read_shapes(path: Path, *, name: str | None = None) -> ShapeFile:
-    """Return the polygons of a file in WGS84.
+@dataclass(slots=True)
+class _Found:
+    """What came of the features so far."""
 
-    Self-intersecting polygons are repaired and reported; features without a polygon are left
-    out and reported.
+    shapes: list[Shape] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    off: dict[str, tuple[float, float]] = field(default_factory=dict)
+    bare_layers: list[str] = field(default_factory=list)
+
+
+def read_shapes(path: Path, *, name: str | None = None) -> ShapeFile:
+    """Return the polygons of every layer of a file in WGS84.
+
+    Self-intersecting polygons are repaired and reported; features without a polygon, with broken
+    coordinates or off the earth are left out and reported.
 
     Args:
         path: The file.
@@ -55,229 +80,263 @@ def read_shapes(path: Path, *, name: str | None = None) -> ShapeFile:
 
     Raises:
         AreaError: It is none of the four formats, is damaged, has no CRS, or has no polygon.
+        TooLargeError: It is beyond a stated limit.
     """
-    label = name or path.name
-    with _recognised(path, label) as (source, layer_hint):
-        frame = _read_frame(source, label, layer_hint)
-    if frame.crs is None:
-        raise AreaError(
-            f"{label}:没有坐标系说明。请连同 .prj 一起提供,或另存为 GeoPackage",
-            f"{label}: it names no coordinate system. Give the .prj with it, or save as GeoPackage",
-            code="no_crs",
-        )
-    source_crs = crs_.authority_name(frame.crs.to_wkt())
-    shapes, empty, repaired = [], 0, 0
-    columns = [column for column in frame.columns if column != frame.geometry.name]
-    for geometry, *values in zip(frame.geometry, *(frame[c] for c in columns), strict=True):
-        polygon = None if geometry is None else _polygonal(geometry)
-        if polygon is None:
-            empty += 1
-            continue
-        if not polygon.is_valid:
-            repaired += 1
-            polygon = _polygonal(shapely.make_valid(polygon, method="structure"))
-            if polygon is None:
-                empty += 1
-                continue
-        shapes.append(Shape(_in_wgs84(polygon, source_crs, label), _texts(columns, values)))
-    if not shapes:
-        raise AreaError(
-            f"{label}:没有任何面状图形。请提供带多边形的边界文件",
-            f"{label}: it holds no polygon. Give a boundary file with polygons",
-            code="no_polygon",
-        )
-    return ShapeFile(tuple(shapes), _problems(empty, repaired))
+    label = name or readable(path.name)
+    check_is_file(path, label)
+    boundaries = _read(path, label)
+    found = _Found()
+    for layer in boundaries.layers:
+        _take_layer(layer, found, label)
+    if not found.shapes:
+        raise _nothing(found, label)
+    return ShapeFile(tuple(found.shapes), (*boundaries.problems, *_problems(found)))
 
 
-@contextmanager
-def _recognised(path: Path, label: str) -> Iterator[tuple[Path, str | None]]:
-    """Yield a path that OGR may open, judged by the file's first bytes."""
+def check_is_file(path: Path, label: str) -> None:
+    """Check that a path is a plain file that may be read, without opening it.
+
+    Raises:
+        AreaError: It is missing, a folder, a pipe or device, or not ours to read.
+    """
     try:
-        size = path.stat().st_size
-        with path.open("rb") as stream:
-            head = stream.read(2048)
-    except OSError as error:
-        raise AreaError(
-            f"无法打开 {label}:{error.strerror}",
-            f"cannot open {label}: {error.strerror}",
-            code="cannot_open",
-        ) from error
-    if size == 0:
-        raise AreaError(
-            f"{label}:文件是空的,请重新导出",
-            f"{label}: the file is empty, export it again",
-            code="empty_file",
-        )
-    if size > _MAX_BYTES:
-        raise AreaError(
-            f"{label}:{size / 1e6:.0f} MB,超过 {_MAX_BYTES >> 20} MB 的上限",
-            f"{label}: {size / 1e6:.0f} MB is more than the limit of {_MAX_BYTES >> 20} MB",
-            code="too_large",
-        )
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    with tempfile.TemporaryDirectory(prefix="geoinspect-") as folder:
+        if path.is_file():
+            with path.open("rb"):
+                return
+        zh, en = ("文件不存在,请检查路径", "there is no such file: check the path")
+        if path.is_dir():
+            zh, en = ("这是文件夹,请给出其中的文件", "it is a folder: give a file in it")
+        elif path.exists():
+            zh, en = ("不是普通文件(管道或设备)", "it is no plain file but a pipe or a device")
+    except PermissionError:
+        zh, en = ("没有读取权限,请检查文件权限", "it may not be read: check its permissions")
+    except (OSError, ValueError):
+        zh, en = ("无法打开,请检查文件名和磁盘", "it can't be opened: check its name and the disk")
+    raise AreaError(f"{label}:{zh}", f"{label}: {en}", code="cannot_open")
+
+
+def _read(path: Path, label: str) -> Boundaries:
+    """Return the layers of a file by the reader its first bytes ask for."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+        if size == 0:
+            raise AreaError(
+                f"{label}:文件是空的,请重新导出",
+                f"{label}: the file is empty, export it again",
+                code="empty_file",
+            )
+        _check_size(size, _MAX_BYTES, label)
         if head.startswith(b"SQLite format 3\0"):
-            yield _linked(path, Path(folder) / "areas.gpkg"), None
-        elif head.startswith(b"PK\x03\x04"):
-            yield _unzipped_shapefile(path, Path(folder), label), None
-        elif text.startswith((b"{", b"[")):
-            yield _linked(path, Path(folder) / "areas.geojson"), None
-        elif text.startswith(b"<") and b"<kml" in head and b"<!" not in head.replace(b"<!--", b""):
-            yield _linked(path, Path(folder) / "areas.kml"), None
-        elif head[:4] == b"\x00\x00\x27\x0a":
+            return read_geopackage(path, label)
+        if head.startswith(b"PK\x03\x04"):
+            return read_shapefiles(path, label)
+        if head[:4] == b"\x00\x00\x27\x0a":
             raise AreaError(
                 f"{label}:Shapefile 要把 .shp、.shx、.dbf、.prj、.cpg 一起打包成 zip 再提供",
                 f"{label}: give a Shapefile as one zip with its .shp, .shx, .dbf, .prj and .cpg",
                 code="bare_shapefile",
             )
-        else:
-            raise AreaError(
-                f"{label}:不是 GeoJSON、GeoPackage、KML 或打包成 zip 的 Shapefile",
-                f"{label}: it is not GeoJSON, GeoPackage, KML or a zipped Shapefile",
-                code="unknown_format",
-            )
-
-
-def _linked(path: Path, target: Path) -> Path:
-    # A private name keeps sidecar files of the sender's folder out of reach.
-    target.symlink_to(path.resolve())
-    return target
-
-
-def _unzipped_shapefile(path: Path, folder: Path, label: str) -> Path:
-    """Unpack the one Shapefile of a zip under our own names, within limits."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir()]
-            wanted = {Path(m.filename).suffix.lower(): m for m in members}
-            layers = [m for m in members if m.filename.lower().endswith(".shp")]
-            if len(layers) != 1 or not {".shx", ".dbf"} <= wanted.keys():
-                raise AreaError(
-                    f"{label}:压缩包里要有且只有一个 Shapefile(.shp、.shx、.dbf 齐全)",
-                    f"{label}: the zip must hold one Shapefile with its .shp, .shx and .dbf",
-                    code="bad_shapefile_zip",
-                )
-            if sum(m.file_size for m in members) > _MAX_BYTES or len(members) > 1000:
-                raise AreaError(
-                    f"{label}:解压后过大,已停止",
-                    f"{label}: it unpacks to more than the limit; stopped",
-                    code="too_large",
-                )
-            stem = layers[0].filename[:-4]
-            for member in members:
-                suffix = Path(member.filename).suffix.lower()
-                if member.filename[: -len(suffix) or None] == stem and suffix in _SHAPEFILE_PARTS:
-                    _copy_member(archive, member, folder / f"areas{suffix}")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
-        raise AreaError(
-            f"{label}:压缩包损坏或加密,无法解开",
-            f"{label}: the zip is damaged or encrypted",
-            code="bad_zip",
-        ) from error
-    return folder / "areas.shp"
-
-
-def _copy_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
-    left = member.file_size
-    with archive.open(member) as source, target.open("wb") as out:
-        while left > 0 and (chunk := source.read(min(1 << 20, left))):
-            out.write(chunk)
-            left -= len(chunk)
-
-
-def _read_frame(source: Path, label: str, layer: str | None) -> geopandas.GeoDataFrame:
-    options: list[dict[str, str]] = [{}]
-    if source.suffix == ".shp" and not source.with_suffix(".cpg").exists():
-        # Without .cpg a .dbf says nothing of its encoding; Chinese offices write GBK or UTF-8.
-        options = [{"encoding": encoding} for encoding in _ENCODINGS]
-    last: Exception | None = None
-    for option in options:
-        try:
-            if layer is None and source.suffix == ".gpkg":
-                layer = _first_polygon_layer(source)
-            return pyogrio.read_dataframe(source, layer=layer, **option)
-        except (
-            pyogrio.errors.DataSourceError,
-            pyogrio.errors.DataLayerError,
-            ValueError,
-            RuntimeError,
-        ) as error:
-            last = error
+        text = decoded_head(head).lstrip("\ufeff\u200b \t\r\n")
+        if text.startswith(("{", "[")):
+            _check_size(size, _MAX_TEXT_BYTES, label)
+            return read_geojson(stream, label)
+        if text.startswith("<") and root_name(text) == "kml":
+            _check_size(size, _MAX_TEXT_BYTES, label)
+            return read_kml(stream, label)
     raise AreaError(
-        f"{label}:文件损坏或内容不完整,无法读取({last})",
-        f"{label}: the file is damaged or incomplete ({last})",
-        code="damaged",
-    ) from last
+        f"{label}:不是 GeoJSON、GeoPackage、KML 或打包成 zip 的 Shapefile",
+        f"{label}: it is not GeoJSON, GeoPackage, KML or a zipped Shapefile",
+        code="unknown_format",
+    )
 
 
-def _first_polygon_layer(source: Path) -> str | None:
-    for name, kind in pyogrio.list_layers(source):
-        if kind is not None and ("Polygon" in kind or kind == "Unknown"):
-            return str(name)
+def _check_size(size: int, limit: int, label: str) -> None:
+    if size > limit:
+        raise TooLargeError(
+            f"{label}:{size / 1e6:.0f} MB,超过 {limit >> 20} MB 的上限;请分成几个文件或用 GeoPackage",
+            f"{label}: {size / 1e6:.0f} MB is more than the limit of {limit >> 20} MB: split it, or "
+            "use GeoPackage",
+        )
+
+
+def _take_layer(layer: Layer, found: _Found, label: str) -> None:
+    """Add the polygons of a layer to what was found."""
+    polygons = [_polygonal(geometry) for geometry in layer.geometries]
+    found.counts["broken"] += layer.broken
+    if layer.name and all(polygon is None for polygon in polygons):
+        found.bare_layers.append(layer.name)
+        return
+    crs = _usable_crs(layer, label)
+    degrees = bool(pyproj.CRS.from_user_input(crs).is_geographic)
+    for polygon, attributes in zip(polygons, layer.attributes, strict=True):
+        if polygon is None:
+            found.counts["empty"] += 1
+            continue
+        fault = _fault(polygon, degrees=degrees, stated=layer.crs_stated)
+        moved = polygon if fault else crs_.transform_geometry(crs, crs_.WGS84, polygon)
+        if fault is None and not _on_earth(moved):
+            fault = "off_the_earth"
+        if fault is not None:
+            found.counts[fault] += 1
+            found.off.setdefault(fault, polygon.bounds[:2])
+            continue
+        valid = moved if moved.is_valid else _repaired(moved)
+        found.counts["repaired"] += valid is not moved and valid is not None
+        if valid is None:
+            found.counts["empty"] += 1
+        else:
+            found.shapes.append(Shape(valid, attributes))
+
+
+def _polygonal(geometry: shapely.Geometry | None) -> Ground | None:
+    """Return the polygons of a geometry, however deep in collections; None without any."""
+    if geometry is None:
+        return None
+    polygons, pending = [], [shapely.force_2d(geometry)]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Polygon):
+            polygons += [part] if not part.is_empty else []
+        else:
+            pending += [p for p in shapely.get_parts(part)[::-1] if p is not part and p.area > 0]
+    return joined(polygons)
+
+
+def _repaired(polygon: Ground) -> Ground | None:
+    try:
+        return _polygonal(shapely.make_valid(polygon, method="structure"))
+    except GEOSException:
+        return None
+
+
+def _usable_crs(layer: Layer, label: str) -> str:
+    """Return the CRS of a layer.
+
+    Raises:
+        AreaError: There is none, or none that has a place on the earth.
+    """
+    where = f"{label}({layer.name})" if layer.name else label
+    if layer.crs is None and not layer.crs_stated:
+        raise AreaError(
+            f"{where}:没有坐标系说明。请连同 .prj 一起提供,或另存为 GeoPackage",
+            f"{where}: it names no coordinate system. Give the .prj with it, or save as GeoPackage",
+            code="no_crs",
+        )
+    try:
+        text = layer.crs or ""
+        if _CODE_OR_WKT.match(text) and not _NAMES_A_FILE.search(text):
+            name = crs_.authority_name(text)
+            parsed = pyproj.CRS.from_user_input(name)
+            if parsed.is_geographic or parsed.is_projected:
+                crs_.transformer(name, crs_.WGS84)
+                return name
+    except InputError as error:
+        raise _bad_crs(where) from error
+    raise _bad_crs(where)
+
+
+def _bad_crs(where: str) -> AreaError:
+    return AreaError(
+        f"{where}:坐标系说明无法识别。请检查 .prj,或用 CGCS2000/WGS84 另存为 GeoPackage",
+        f"{where}: its coordinate system can't be used. Check the .prj, or save it as GeoPackage in "
+        "CGCS2000 or WGS84",
+        code="bad_crs",
+    )
+
+
+def _fault(polygon: Ground, *, degrees: bool, stated: bool) -> str | None:
+    """Return what is wrong with coordinates as they stand in the file, None when nothing is.
+
+    Args:
+        polygon: In the CRS of the file.
+        degrees: Whether that CRS is one of longitude and latitude.
+        stated: Whether the file itself named it.
+    """
+    if not np.isfinite(shapely.get_coordinates(polygon)).all():
+        return "broken"
+    west, south, east, north = polygon.bounds
+    if not degrees:
+        return None
+    if max(-west, east, -south, north) > _SURELY_METRES:
+        return "wrong_crs" if stated else "metric_without_crs"
+    if (north > 90 or south < -90) and -90 <= west <= east <= 90 and -180 <= south <= north <= 180:
+        return "swapped_axes"
     return None
 
 
-def _polygonal(geometry: shapely.Geometry) -> Polygon | MultiPolygon | None:
-    """Return the polygons of a geometry, None when it has none with any area."""
-    flat = shapely.force_2d(geometry)
-    if isinstance(flat, Polygon | MultiPolygon) and not flat.is_empty:
-        return flat
-    parts = [p for p in shapely.get_parts(flat) if isinstance(p, Polygon) and not p.is_empty]
-    return shapely.MultiPolygon(parts) if parts else None
+def _on_earth(polygon: Ground) -> bool:
+    west, south, east, north = polygon.bounds
+    return bool(-181 <= west <= east <= 181 and -90 <= south <= north <= 90)
 
 
-def _in_wgs84(
-    polygon: Polygon | MultiPolygon, source_crs: str, label: str
-) -> Polygon | MultiPolygon:
-    moved = crs_.transform_geometry(source_crs, crs_.WGS84, polygon)
-    west, south, east, north = moved.bounds
-    if not (-181 <= west <= east <= 181 and -90 <= south <= north <= 90):
-        raise InputError(
-            f"{label}:坐标超出地球范围({west:.3f}, {south:.3f}):坐标系很可能写错了",
-            f"{label}: coordinates off the earth ({west:.3f}, {south:.3f}): "
-            "the coordinate system is probably wrong",
-            code="off_the_earth",
+# Fault → what the sender is told, of all features or of some.
+_FAULTS: dict[str, tuple[str, str]] = {
+    "swapped_axes": (
+        "经纬度写反了(应先经度后纬度),请调换后重新导出",
+        "latitude and longitude are swapped (longitude comes first): swap them and export again",
+    ),
+    "metric_without_crs": (
+        "坐标是米制的,但文件没有写坐标系;请在文件里写明 EPSG 编号,或另存为 GeoPackage",
+        "the coordinates are metres but the file names no coordinate system: name its EPSG code, or "
+        "save it as GeoPackage",
+    ),
+    "wrong_crs": (
+        "写的是经纬度坐标系,坐标却是米制的;请改正坐标系后重新导出",
+        "the coordinate system is one of degrees but the coordinates are metres: correct it and "
+        "export again",
+    ),
+    "off_the_earth": (
+        "坐标超出地球范围,坐标系很可能写错了;请核对后重新导出",
+        "coordinates off the earth, the coordinate system is probably wrong: check it and export "
+        "again",
+    ),
+    "broken": (
+        "坐标残缺或不是数字;请重新导出",
+        "the coordinates are incomplete or no numbers: export it again",
+    ),
+}
+
+
+def _nothing(found: _Found, label: str) -> AreaError:
+    """Return the refusal of a file that gave nothing, by what was wrong with most of it."""
+    faults = {code: found.counts[code] for code in _FAULTS if found.counts[code] > 0}
+    if faults:
+        code = max(faults, key=lambda c: faults[c])
+        zh, en = _FAULTS[code]
+        at = found.off.get(code)
+        where = f" ({at[0]:.6g}, {at[1]:.6g})" if at is not None else ""
+        return AreaError(f"{label}:{zh}{where}", f"{label}: {en}{where}", code=code)
+    return AreaError(
+        f"{label}:没有任何面状图形。请提供带多边形的边界文件",
+        f"{label}: it holds no polygon. Give a boundary file with polygons",
+        code="no_polygon",
+    )
+
+
+def _problems(found: _Found) -> list[Problem]:
+    told = []
+    for code, (zh, en) in _FAULTS.items():
+        if count := found.counts[code]:
+            text = Text(f"{count} 个要素未使用:{zh}", f"{count} features left out: {en}")
+            told.append(Problem(code, text, count))
+    if empty := found.counts["empty"]:
+        text = Text(
+            f"{empty} 个要素没有面状图形,未使用",
+            f"{empty} features have no polygon and were left out",
         )
-    return moved
-
-
-def _texts(columns: list[str], values: list[object]) -> dict[str, str]:
-    pairs = zip(columns, values, strict=True)
-    texts = {column: _text(value) for column, value in pairs}
-    return {column: text for column, text in texts.items() if text}
-
-
-def _text(value: object) -> str:
-    if value is None or value != value:  # noqa: PLR0124 - NaN is absent too
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    text = str(value).strip()
-    return "" if text in {"NaT", "<NA>"} else text
-
-
-def _problems(empty: int, repaired: int) -> tuple[Problem, ...]:
-    found = []
-    if empty:
-        found.append(
-            Problem(
-                "no_polygon",
-                Text(
-                    f"{empty} 个要素没有面状图形,未使用",
-                    f"{empty} features have no polygon and were left out",
-                ),
-                empty,
-            )
+        told.append(Problem("no_polygon", text, empty))
+    if repaired := found.counts["repaired"]:
+        text = Text(
+            f"{repaired} 个多边形自相交,已自动修复;请在地图上核对",
+            f"{repaired} polygons cross themselves and were repaired: check them on the map",
         )
-    if repaired:
-        found.append(
-            Problem(
-                "self_intersection_repaired",
-                Text(
-                    f"{repaired} 个多边形自相交,已自动修复;请在地图上核对",
-                    f"{repaired} polygons cross themselves and were repaired: check them on the map",
-                ),
-                repaired,
-            )
+        told.append(Problem("self_intersection_repaired", text, repaired))
+    if found.bare_layers:
+        names = found.bare_layers[:10]
+        text = Text(
+            f"{len(found.bare_layers)} 个图层没有面状图形,未使用:{'、'.join(names)}",
+            f"{len(found.bare_layers)} layers without polygons were left out: {', '.join(names)}",
         )
-    return tuple(found)
+        told.append(Problem("layers_without_polygons", text, len(found.bare_layers)))
+    return told

@@ -27,12 +27,28 @@ from geoinspect.intake.rows import (
     survey_text,
     track_row,
 )
-from geoinspect.records import AddResult, Datum, Detection, Mode, Problem, ZoneKind
+from geoinspect.records import (
+    AddResult,
+    Datum,
+    Detection,
+    DetectOptions,
+    Mode,
+    Problem,
+    ZoneKind,
+)
 from geoinspect.store import audit, grounds, sightings
+from geoinspect.store.schema import SurveyRow
 from geoinspect.store.vault import KeptFile, sha256_of
 from geoinspect.store.workspace import Workspace
 
 Progress = Callable[[float], None]
+_NOT_SEARCHED = Problem(
+    "not_searched",
+    Text(
+        "影像太粗,检测器无法判断,因此不计入覆盖",
+        "the picture is too coarse for the detector to judge, so it does not count as coverage",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +99,13 @@ class Intake:
         with self._workspace.database.writing() as session:
             known = sightings.track_of_file(session, kept.sha256)
             if known is not None:
-                return duplicate("track", label, known.id, known.file)
+                result = duplicate("track", label, known.id, known.file)
+                if known.day is not None or day is None:
+                    return result
+                known.day = day
+                problems = self._looks.add(session, source, known.id)
+                self._note(session, "track.day", label, {"id": known.id, "day": str(day)})
+                return replace(result, summary=_dated(label, day), problems=problems)
             row = track_row(file, cleaned, told.unit_code, told.team, day, label, text)
             row.file_id = sightings.file_row(session, kept, label).id
             session.add(row)
@@ -116,13 +138,9 @@ class Intake:
         with self._workspace.database.reading() as session:
             known = sightings.survey_of_file(session, sha256_of(path))
             if known is not None and self._workspace.survey_path(known.id).is_file():
-                return duplicate("survey", label, known.id, known.file)
+                return self._known_survey(known, label, taken)
         kept = self._keep(path, settings.raster_max_mb)
-        moment = (
-            datetime(taken.year, taken.month, taken.day, 12, tzinfo=CHINA_TIME)
-            if taken
-            else info.taken
-        )
+        moment = info.taken if taken is None else _noon(taken)
         temp = self._workspace.folder / "surveys" / f"{uuid.uuid4().hex}.tif"
         try:
             reencode_cog(kept.path, temp, progress=progress, settings=settings, name=label)
@@ -144,7 +162,25 @@ class Intake:
         details = {"gsd_cm": row.gsd_cm, "valid_area_m2": row.valid_area_m2, "sha256": kept.sha256}
         return AddResult(label, "added", "survey", row.id, text, info.problems, details)
 
-    def add_searched_survey(self, path: Path, *, name: str | None = None) -> AddResult:
+    def _known_survey(self, known: SurveyRow, label: str, taken: date | None) -> AddResult:
+        """Return that a survey is here already; a day it lacked is taken down and counted."""
+        result = duplicate("survey", label, known.id, known.file)
+        if known.taken is not None or taken is None:
+            return result
+        self._looks.prepare(taken)
+        with self._workspace.database.writing() as session:
+            row = sightings.survey(session, known.id)
+            row.taken = _noon(taken)
+            problems: tuple[Problem, ...] = ()
+            if row.searched:
+                source = survey_source(row, self._workspace.settings)
+                problems = self._looks.add(session, source, row.id)
+            self._note(session, "survey.day", label, {"id": row.id, "day": str(taken)})
+        return replace(result, summary=_dated(label, taken), problems=problems)
+
+    def add_searched_survey(
+        self, path: Path, *, name: str | None = None, taken: date | None = None
+    ) -> AddResult:
         """Add a raster and run the detector over it, unless that was done before.
 
         A survey whose search was interrupted is searched when its file comes again.
@@ -152,7 +188,7 @@ class Intake:
         Raises:
             RasterError: It can't be read or placed; nothing is stored.
         """
-        result = self.add_survey(path, name=name)
+        result = self.add_survey(path, name=name, taken=taken)
         if result.record_id is None:
             return result
         with self._workspace.database.reading() as session:
@@ -176,7 +212,7 @@ class Intake:
         self,
         survey_id: int,
         *,
-        budget_per_km2: float | None = None,
+        options: DetectOptions | None = None,
         progress: Progress | None = None,
     ) -> tuple[Detection, tuple[Problem, ...]]:
         """Run the detector over a stored survey; its patches take the place of earlier ones.
@@ -187,7 +223,7 @@ class Intake:
             NotFoundError: There is no such survey.
             RasterError: Its raster can't be read.
         """
-        settings = self._workspace.settings
+        settings, chosen = self._workspace.settings, options or DetectOptions()
         with self._workspace.database.reading() as session:
             row = sightings.survey(session, survey_id)
             licensed = grounds.zones(session, ZoneKind.LICENSED)
@@ -196,7 +232,9 @@ class Intake:
         detection, refusals = detect(
             [(row.name, self._workspace.survey_path(row.id))],
             settings=settings,
-            budget_per_km2=budget_per_km2,
+            budget_per_km2=chosen.budget_per_km2,
+            min_area_m2=chosen.min_area_m2,
+            bands=chosen.bands,
             licensed=licensed,
             taken={row.name: day},
             progress=progress,
@@ -206,16 +244,22 @@ class Intake:
         with self._workspace.database.writing() as session:
             stored = sightings.survey(session, survey_id)
             stored.detector, stored.detected_at = detection.detector, datetime.now(UTC)
+            stored.searched = detection.searched_area_m2 > 0
             sightings.replace_patches(session, survey_id, patch_rows(detection, survey_id))
             sightings.rerank(session)
-            problems = self._looks.add(session, survey_source(stored, settings), survey_id)
+            if detection.searched_area_m2 > 0:
+                source = survey_source(stored, settings)
+                problems = self._looks.add(session, source, survey_id)
+            else:
+                sightings.drop_looks(session, "survey", survey_id)
+                problems = (_NOT_SEARCHED,)
             details = {"id": survey_id, "patches": len(detection.patches)}
             self._note(session, "survey.detect", row.name, details)
         return detection, problems
 
     def _keep(self, path: Path, max_mb: float) -> KeptFile:
         vault = self._workspace.vault
-        if path.is_relative_to(vault.folder):
+        if path == vault.path_of(path.name):
             return KeptFile(path.name, path.stat().st_size, path)
         return vault.keep_path(path, max_bytes=int(max_mb * 1e6))
 
@@ -225,3 +269,15 @@ class Intake:
         audit.record(
             session, actor=self._actor, action=action, subject=subject, details=dict(details)
         )
+
+
+def _noon(day: date) -> datetime:
+    """Return the middle of a Chinese day, for pictures of which only the day is known."""
+    return datetime(day.year, day.month, day.day, 12, tzinfo=CHINA_TIME)
+
+
+def _dated(label: str, day: date) -> Text:
+    return Text(
+        f"{label}:之前收到时没有日期,现已补记 {day} 并计入覆盖。",
+        f"{label}: it came without a date before; {day} is noted now and it counts.",
+    )

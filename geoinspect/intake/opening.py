@@ -75,7 +75,7 @@ def _sources(
     for survey in sightings.surveys(session):
         source = survey_source(survey, workspace.settings)
         inside = source.day is not None and campaign.start <= source.day <= campaign.end
-        if survey.detected_at is not None and inside and ("survey", survey.id) not in done:
+        if survey.searched and inside and ("survey", survey.id) not in done:
             sources.append(source)
     return sources
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from geoinspect.errors import GeoInspectError
+from geoinspect.errors import GeoInspectError, StoreError
 from geoinspect.intake.files import Intake, TrackTags
 from geoinspect.records import AddResult
 from geoinspect.store import audit, people, sightings
@@ -52,9 +52,13 @@ def process(
     kind = kind_of(path)
     try:
         if kind == "survey":
-            result = intake.add_searched_survey(path, name=upload.name)
+            day = None if tags is None else tags.day
+            result = intake.add_searched_survey(path, name=upload.name, taken=day)
         else:
             result = intake.add_track(path, name=upload.name, tags=tags)
+    except StoreError:
+        # The office's trouble, not the file's: the receipt stands and the file can come again.
+        raise
     except GeoInspectError as error:
         result = AddResult(
             upload.name, "refused", kind, None, error.text, details={"code": error.code}

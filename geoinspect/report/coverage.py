@@ -17,7 +17,7 @@ from geoinspect.coverage.sums import CoverageSum
 from geoinspect.errors import UsageError
 from geoinspect.files import check_output, replaced_file
 from geoinspect.grid import cell_id
-from geoinspect.records import Area, Level
+from geoinspect.records import Area, Level, utc_iso
 
 # A spreadsheet runs a cell that begins with one of these; a leading apostrophe makes it text.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -129,6 +129,8 @@ def _write_layers(
                     cell_id(int(r), int(c))
                     for r, c in zip(ground.cell_row, ground.cell_col, strict=True)
                 ],
+                "row": ground.cell_row,
+                "col": ground.cell_col,
                 "area": [ground.area_codes[home] for home in ground.cell_home],
                 "area_m2": ground.cell_m2,
                 "seen_fraction": table.seen_fraction,
@@ -136,6 +138,7 @@ def _write_layers(
                 "coverage": table.coverage,
                 "pod": table.pod,
                 "passes": table.passes,
+                "last_seen": [utc_iso(s) for s in table.last_seen_s],
                 "state": [STATES[s].value for s in table.state],
             },
             geometry=ground.squares(),

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from geoinspect.errors import StoreError, UsageError
@@ -40,7 +40,11 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Yield a session over one consistent snapshot; what it changes is thrown away."""
-        with self._engine.connect() as connection, Session(connection) as session:
+        with (
+            _told_of_the_database(),
+            self._engine.connect() as connection,
+            Session(connection) as session,
+        ):
             yield session
 
     @contextmanager
@@ -51,6 +55,7 @@ class Database:
         """
         engine = self._engine.execution_options(writes=True)
         with (
+            _told_of_the_database(),
             engine.connect() as connection,
             connection.begin(),
             Session(connection, expire_on_commit=False) as session,
@@ -99,6 +104,25 @@ class Database:
         """Return ``ok`` or SQLite's own list of what is broken."""
         with self._engine.connect() as connection:
             return str(connection.execute(text("PRAGMA integrity_check")).scalar_one())
+
+
+@contextmanager
+def _told_of_the_database() -> Iterator[None]:
+    """Turn a locked database or a full disk into words."""
+    try:
+        yield
+    except OperationalError as error:
+        if "locked" in str(error.orig):
+            raise StoreError(
+                "数据库正忙:请稍后再试,没有丢失任何内容",
+                "the database is busy: try again in a moment, nothing is lost",
+                code="busy",
+            ) from error
+        raise StoreError(
+            f"数据库无法读写({error.orig}):请检查磁盘空间和权限",
+            f"the database can't be read or written ({error.orig}): check disk space and rights",
+            code="cannot_write",
+        ) from error
 
 
 def sqlite_path(url: str) -> Path:

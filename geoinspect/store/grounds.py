@@ -9,16 +9,30 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geoinspect import crs as crs_
-from geoinspect.errors import NotFoundError, UsageError
-from geoinspect.records import Area, Campaign, Level, Zone, ZoneKind
+from geoinspect.errors import AreaError, NotFoundError, UsageError
+from geoinspect.ingest.area_checks import circle, outside_parent
+from geoinspect.records import Area, Campaign, Level, Problem, Zone, ZoneKind
 from geoinspect.store.names import checked_name
 from geoinspect.store.schema import AreaRow, CampaignRow, UnitRow, ZoneRow
 
 
 def add_unit(session: Session, *, code: str, name: str, parent_code: str | None) -> bool:
-    """Add a unit or rename the one with this code; return whether it is new."""
+    """Add a unit or rename the one with this code; return whether it is new.
+
+    Raises:
+        UsageError: A name can't be one, or the unit would be its own ancestor.
+    """
     checked_name(code, "单位代码", "unit code")
     checked_name(name, "单位名称", "unit name")
+    session.flush()
+    parents = {unit.code: unit.parent_code for unit in units(session)} | {code: parent_code}
+    if code in (caught := circle(parents)):
+        raise UsageError(
+            f"单位“{code}”不能以“{parent_code}”为上级:它们会互为上级({'、'.join(caught)})",
+            f"the unit {code!r} can't have the parent {parent_code!r}: it would be its own ancestor "
+            f"({', '.join(caught)})",
+            code="unit_cycle",
+        )
     row = session.scalar(select(UnitRow).where(UnitRow.code == code))
     if row is None:
         session.add(UnitRow(code=code, name=name, parent_code=parent_code))
@@ -46,11 +60,15 @@ def require_unit(session: Session, code: str | None) -> None:
         )
 
 
-def add_areas(session: Session, areas: Iterable[Area]) -> tuple[int, int]:
-    """Add areas, replacing those with the same code; return how many are new and replaced."""
-    known = {row.code: row for row in session.scalars(select(AreaRow))}
+def add_areas(session: Session, new: Iterable[Area]) -> tuple[int, int]:
+    """Add areas, replacing those with the same code; return how many are new and replaced.
+
+    Raises:
+        AreaError: With what is stored, an area would be its own ancestor.
+    """
+    known = {row.code: row for row in areas(session)}
     added = replaced = 0
-    for area in areas:
+    for area in new:
         row = known.get(area.code)
         if row is None:
             row = AreaRow(code=area.code)
@@ -62,6 +80,14 @@ def add_areas(session: Session, areas: Iterable[Area]) -> tuple[int, int]:
         row.parent_code, row.unit_code = area.parent_code, area.unit_code
         row.geometry, row.area_m2 = area.polygon, crs_.geodesic_area_m2(area.polygon)
     session.flush()
+    if caught := circle({row.code: row.parent_code for row in areas(session)}):
+        names = caught[:10]
+        raise AreaError(
+            f"导入后这些辖区会互为上级:{'、'.join(names)};请改正上级字段,或把它们放在同一文件里一起导入",
+            f"these areas would be their own ancestors: {', '.join(names)}; correct the parent field, or "
+            "import them together in one file",
+            code="parent_cycle",
+        )
     return added, replaced
 
 
@@ -123,6 +149,13 @@ def below(session: Session, code: str) -> list[AreaRow]:
 def area_record(row: AreaRow) -> Area:
     """Return the record of an area row."""
     return Area(row.code, row.name, Level(row.level), row.parent_code, row.unit_code, row.geometry)
+
+
+def outside_parents(session: Session, codes: set[str]) -> tuple[Problem, ...]:
+    """Return a problem when areas just added, or those below them, reach outside their parents."""
+    records = [area_record(row) for row in areas(session)]
+    touched = [a for a in records if a.code in codes or a.parent_code in codes]
+    return outside_parent(touched, {area.code: area.polygon for area in records})
 
 
 def add_zones(session: Session, new: Iterable[Zone]) -> int:

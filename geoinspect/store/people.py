@@ -137,7 +137,15 @@ def first_admin(session: Session) -> UserRow:
 
 
 def record_upload(session: Session, *, file: FileRow, user_id: int, name: str) -> UploadRow:
-    """Note that a file arrived whole; its number is the receipt."""
+    """Note that a file arrived whole; its number is the receipt.
+
+    The same bytes from the same person again have the receipt they had.
+    """
+    known = session.scalar(
+        select(UploadRow).where(UploadRow.file_id == file.id, UploadRow.user_id == user_id)
+    )
+    if known is not None:
+        return known
     row = UploadRow(
         id=secrets.token_hex(4).upper(),
         file_id=file.id,
@@ -153,9 +161,10 @@ def record_upload(session: Session, *, file: FileRow, user_id: int, name: str) -
 
 
 def finish_upload(session: Session, upload_id: str, *, status: str, result: dict[str, Any]) -> None:
-    """Note what became of an upload."""
+    """Note what became of an upload; that it came again takes nothing from what it was."""
     row = upload(session, upload_id)
-    row.status, row.result = status, result
+    if row.status != "added" or status == "added":
+        row.status, row.result = status, result
 
 
 def upload(session: Session, upload_id: str) -> UploadRow:

@@ -179,14 +179,16 @@ class SurveyRow(Boxed, Base):
     valid_area_m2: Mapped[float]
     detector: Mapped[str | None]
     detected_at: Mapped[datetime | None]
+    searched: Mapped[bool] = mapped_column(default=False)
     report: Mapped[dict[str, Any]]
     file: Mapped[FileRow] = relationship(lazy="joined")
 
 
 class PatchRow(Boxed, Base):
-    """Ground that a detector marked on a survey."""
+    """Ground that a detector marked on a survey; an old number never means a new patch."""
 
     __tablename__ = "patch"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it
     id: Mapped[int] = mapped_column(primary_key=True)
     survey_id: Mapped[int] = mapped_column(ForeignKey("survey.id"), index=True)
     rank: Mapped[int | None]
@@ -201,7 +203,11 @@ class LookRow(Base):
     """What one track or survey saw of one campaign's grid (see coverage.looks)."""
 
     __tablename__ = "look"
-    __table_args__ = (UniqueConstraint("campaign_id", "kind", "source_id"),)
+    # Numbers are never given twice: a look's number is part of what tells new data from old.
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "kind", "source_id"),
+        {"sqlite_autoincrement": True},
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
     kind: Mapped[str] = mapped_column(String(8))

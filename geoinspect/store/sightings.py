@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Select, column, delete, func, select, table
+from sqlalchemy import Select, column, delete, func, select, table, update
 from sqlalchemy.orm import Session, undefer
 
 from geoinspect.errors import NotFoundError
 from geoinspect.store.schema import (
+    AuditRow,
     FileRow,
     LookRow,
     PatchRow,
@@ -108,14 +109,18 @@ def replace_patches(session: Session, survey_id: int, rows: Iterable[PatchRow]) 
 
 def rerank(session: Session) -> None:
     """Give all suspected patches one rank order over all surveys, best score first."""
-    rows = session.scalars(
-        select(PatchRow)
+    order = (PatchRow.score.desc(), PatchRow.area_m2.desc(), PatchRow.id)
+    ranked = (
+        select(PatchRow.id, func.row_number().over(order_by=order).label("place"))
         .where(PatchRow.state == "suspected")
-        .order_by(PatchRow.score.desc(), PatchRow.area_m2.desc(), PatchRow.id)
-    ).all()
-    for rank, row in enumerate(rows, start=1):
-        if row.rank != rank:
-            row.rank = rank
+        .subquery()
+    )
+    session.execute(
+        update(PatchRow)
+        .where(PatchRow.id == ranked.c.id, PatchRow.rank.is_distinct_from(ranked.c.place))
+        .values(rank=ranked.c.place),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def patches_in(session: Session, box: Box | None, *, limit: int) -> tuple[Sequence[PatchRow], int]:
@@ -156,6 +161,11 @@ def add_look(session: Session, look: LookRow) -> None:
     session.flush()
 
 
+def drop_looks(session: Session, kind: str, source_id: int) -> None:
+    """Forget what a source saw, on every campaign."""
+    session.execute(delete(LookRow).where(LookRow.kind == kind, LookRow.source_id == source_id))
+
+
 def looks(session: Session, campaign_id: int, *, as_of: date | None = None) -> Sequence[LookRow]:
     """Return the looks of a campaign with their cells, up to and with a day if given."""
     query = (
@@ -170,11 +180,12 @@ def looks(session: Session, campaign_id: int, *, as_of: date | None = None) -> S
 
 
 def looks_version(session: Session, campaign_id: int) -> str:
-    """Return a short text that changes whenever the looks of a campaign change."""
+    """Return a short text that changes whenever the looks of a campaign or the areas change."""
     count, newest = session.execute(
         select(func.count(), func.max(LookRow.id)).where(LookRow.campaign_id == campaign_id)
     ).one()
-    return f"{count}-{newest or 0}"
+    areas = session.scalar(select(func.max(AuditRow.id)).where(AuditRow.action == "areas.add"))
+    return f"{count}-{newest or 0}-{areas or 0}"
 
 
 def counts(session: Session) -> dict[str, int]:

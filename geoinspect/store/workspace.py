@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import time
+import uuid
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from geoinspect.store.vault import Vault
 DATABASE_NAME = "geoinspect.db"
 # An upload in progress touches its file; nothing honest rests this long.
 _LEFTOVER_S = 86_400
+_KEY_BYTES = 32
 _CONFIG_TEMPLATE = """\
 # geoinspect 工作区 / workspace. 可改的设置及其含义见 docs/guide/settings.md;
 # every setting and its meaning: docs/guide/settings.md
@@ -57,6 +61,8 @@ class Workspace:
                 f"the database must lie in the workspace: {own}",
                 code="database_elsewhere",
             )
+        if any((folder / "files").glob("??/*")):
+            cls._refuse_lost_database(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not (folder / CONFIG_NAME).exists():
@@ -86,6 +92,14 @@ class Workspace:
                 f"{folder} is no workspace (no {CONFIG_NAME}): run geoinspect init {folder} first",
                 code="no_workspace",
             )
+        cls._refuse_lost_database(folder)
+        workspace = cls(folder)
+        workspace.database.upgrade()
+        workspace.sweep_leftovers()
+        return workspace
+
+    @staticmethod
+    def _refuse_lost_database(folder: Path) -> None:
         if not (folder / DATABASE_NAME).is_file():
             raise StoreError(
                 f"工作区“{folder}”的数据库 {DATABASE_NAME} 不见了:请从备份恢复,不要重新建立",
@@ -93,19 +107,23 @@ class Workspace:
                 "from a backup, don't make a new one",
                 code="database_missing",
             )
-        workspace = cls(folder)
-        workspace.database.upgrade()
-        workspace.sweep_leftovers()
-        return workspace
 
     def sweep_leftovers(self) -> int:
         """Remove half-written files of work that was cut off a day ago or longer; return how many."""
         left = [*(self.folder / "files" / "inbox").glob("*")]
         left += [p for p in (self.folder / "surveys").glob("*.tif") if not p.stem.isdecimal()]
-        old = [path for path in left if time.time() - path.stat().st_mtime > _LEFTOVER_S]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
+        left += [*(self.folder / "surveys").glob(".*")]
+        removed = 0
+        for path in left:
+            # A file may be finished and renamed while we look.
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _LEFTOVER_S:
+                    if path.is_dir():
+                        shutil.rmtree(path, ignore_errors=True)
+                    else:
+                        path.unlink()
+                    removed += 1
+        return removed
 
     def close(self) -> None:
         """Give back every connection."""
@@ -131,9 +149,19 @@ class Workspace:
     def secret_key(self) -> bytes:
         """Return the key that signs this workspace's sessions, made at the first call."""
         path = self.folder / "secret.key"
-        try:
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
-                out.write(os.urandom(32))
-        except FileExistsError:
-            pass
-        return path.read_bytes()
+        if not path.exists():
+            temp = path.with_name(f".{uuid.uuid4().hex}.key")
+            with os.fdopen(os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
+                out.write(os.urandom(_KEY_BYTES))
+            # The first process to link wins; the others take its key.
+            with contextlib.suppress(FileExistsError):
+                os.link(temp, path)
+            temp.unlink()
+        key = path.read_bytes()
+        if len(key) < _KEY_BYTES:
+            raise StoreError(
+                f"{path} 已损坏:请删除它,所有人需重新登录",
+                f"{path} is damaged: delete it, everybody will have to sign in again",
+                code="bad_key",
+            )
+        return key

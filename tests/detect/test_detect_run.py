@@ -263,8 +263,6 @@ def test_bands_can_be_said(tmp_path: Path, meadow: np.ndarray) -> None:
         {"bands": {"red": 1, "green": 1, "blue": 2}},
         {"bands": {"red": 0, "green": 1, "blue": 2}},
         {"bands": {"red": 3, "green": 1, "blue": 2, "infra": 4}},
-        {"budget_per_km2": 0.0},
-        {"min_area_m2": float("nan")},
     ],
 )
 def test_wrong_calls_are_said(wrong: dict) -> None:
@@ -272,10 +270,56 @@ def test_wrong_calls_are_said(wrong: dict) -> None:
         detect([], settings=SETTINGS, **wrong)
 
 
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("option", ["budget_per_km2", "min_area_m2"])
+def test_budget_and_least_area_are_positive_numbers(option: str, value: float) -> None:
+    with pytest.raises(UsageError, match=option.replace("_", "-")):
+        detect([], settings=SETTINGS, **{option: value})
+
+
+def test_the_same_bytes_count_once_and_a_warning_says_so(
+    tmp_path: Path, meadow: np.ndarray
+) -> None:
+    path = write_raster(tmp_path / "a.tif", meadow)
+    copy = tmp_path / "b.tif"
+    copy.write_bytes(path.read_bytes())
+    once = run(path)
+    for second in (path, copy):
+        given = [("a.tif", path), ("again.tif", second)]
+        twice, refusals = detect(given, settings=SETTINGS, budget_per_km2=3000)
+        assert refusals == ()
+        same(once, twice)
+        assert twice.megapixels == once.megapixels
+        assert [w.en for w in twice.warnings] == [
+            "'again.tif' holds the same bytes as 'a.tif' and was counted once"
+        ]
+        assert "again.tif" in twice.warnings[0].zh
+    copy.write_bytes(copy.read_bytes()[:-1] + b"\x01")
+    other, _ = detect([("a.tif", path), ("b.tif", copy)], settings=SETTINGS)
+    assert other.megapixels == 2 * once.megapixels
+    path.write_bytes(path.read_bytes()[:1000])
+    _, refusals = detect([("a", path), ("b", path)], settings=SETTINGS)
+    assert [r.file for r in refusals] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("gsd_m", "marks"), [(1.0, True), (1.2, False), (10.0, False)])
+def test_a_raster_too_coarse_for_patches_says_so(
+    tmp_path: Path, meadow: np.ndarray, gsd_m: float, marks: bool
+) -> None:
+    path = write_raster(tmp_path / "a.tif", meadow, transform=north_up(gsd_m))
+    detection = run(path)
+    assert bool(detection.patches) is marks
+    assert [warning.en for warning in detection.warnings if "up to 1 m" in warning.en] == [
+        warning.en for warning in detection.warnings
+    ]
+    assert bool(detection.warnings) is not marks
+    assert detection.valid_area_m2 == pytest.approx(meadow[0].size * gsd_m**2, rel=0.01)
+
+
 def test_patches_file_has_the_columns_of_the_contract(tmp_path: Path, meadow: np.ndarray) -> None:
     detection = run(write_raster(tmp_path / "a.tif", meadow))
     target = tmp_path / "patches.gpkg"
-    for kept in (detection, detection.__class__((), "cues", detection.crs, 0.0, 0.0, 0.0)):
+    for kept in (detection, detection.__class__((), "cues", detection.crs, 0.0, 0.0, 0.0, 0.0)):
         write_patches(kept, target)
         frame = gpd.read_file(target, layer="patches", engine="pyogrio")
         assert len(frame) == len(kept.patches)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.transform import Affine
 from rio_cogeo import cog_validate
 
-from geoinspect.errors import RasterError
+from geoinspect.errors import RasterError, StoreError
 from geoinspect.ingest.rasters import open_raster, read_info, reencode_cog
 from geoinspect.settings import Settings
 
@@ -84,6 +85,26 @@ def test_a_damaged_source_leaves_nothing_behind(tmp_path: Path) -> None:
     content[len(content) // 2 : len(content) // 2 + 20_000] = b"\x5a" * 20_000
     source.write_bytes(content)
     (tmp_path / "out").mkdir()
-    with pytest.raises(RasterError):
-        reencode_cog(source, tmp_path / "out" / "b.tif")
+    with pytest.raises(RasterError) as caught:
+        reencode_cog(source, tmp_path / "out" / "b.tif", name="北坡.tif")
+    assert "北坡.tif" in caught.value.text.zh
+    assert "北坡.tif" in caught.value.text.en
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("limit_bytes", [300_000, 2_600_000])
+def test_a_full_disk_is_no_damage_of_the_source(tmp_path: Path, limit_bytes: int) -> None:
+    """Full while the pixels are copied (2.4 MB), or while the copy is packed."""
+    pixels = np.random.default_rng(1).integers(0, 255, (3, 900, 900)).astype(np.uint8)
+    source = write_raster(tmp_path / "a.tif", pixels)
+    (tmp_path / "out").mkdir()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
+    try:
+        with pytest.raises(StoreError) as caught:
+            reencode_cog(source, tmp_path / "out" / "b.tif", name="北坡.tif")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "北坡.tif" in caught.value.text.zh
+    assert "北坡.tif" in caught.value.text.en
     assert list((tmp_path / "out").iterdir()) == []

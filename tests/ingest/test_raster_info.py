@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from raster_builders import GSD_M, grass, north_up, write_raster
 from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from geoinspect.crs import GEOD, geodesic_area_m2
 from geoinspect.errors import RasterError
+from geoinspect.ingest.raster_flood import border_pieces
 from geoinspect.ingest.rasters import inspect_raster, open_raster, read_info, valid_mask
 from geoinspect.settings import Settings
 
@@ -167,3 +170,74 @@ def test_a_tiny_raster_works(tmp_path: Path) -> None:
     info = read_info(path, settings=SETTINGS)
     assert info.valid_area_m2 == pytest.approx(GSD_M**2, rel=1e-3)
     assert math.isclose(geodesic_area_m2(info.outline), GSD_M**2, rel_tol=1e-2)
+
+
+def speckled(path: Path, side: int, share: float, *, nodata: int | None = 0) -> Path:
+    seen = np.random.default_rng(3).random((side, side)) < share
+    pixels = np.where(seen, np.full((3, 1, 1), 90, dtype=np.uint8), np.uint8(0))
+    pixels[:, :8, :8] = 0
+    return write_raster(path, pixels, nodata=nodata)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("side", "share", "drawn_m2"),
+    [(600, 0.7, 1.0), (2048, 0.5, 0.5), (2048, 0.9, 1.0), (1500, 0.2, 0.2), (900, 0.01, 0.01)],
+)
+def test_speckle_gives_a_small_outline_fast(
+    tmp_path: Path, side: int, share: float, drawn_m2: float
+) -> None:
+    """The outline takes blocks that are half seen; the area and its share stay exact."""
+    path = speckled(tmp_path / "a.tif", side, share)
+    read_info(path, settings=SETTINGS)
+    started = time.perf_counter()
+    info = read_info(path, settings=SETTINGS)
+    assert time.perf_counter() - started < 3
+    frame_m2 = (side * GSD_M) ** 2
+    with open_raster(path) as dataset:
+        seen = valid_mask(dataset, Window(0, 0, side, side))
+    assert info.valid_fraction == pytest.approx(seen.mean(), abs=1e-12)
+    assert info.valid_area_m2 == pytest.approx(seen.mean() * frame_m2, rel=1e-3)
+    assert info.outline.is_valid
+    assert shapely.get_num_coordinates(info.outline) < 20_000
+    assert geodesic_area_m2(info.outline) / frame_m2 == pytest.approx(drawn_m2, rel=0.1)
+    assert "outline_of_blocks" in [problem.code for problem in info.problems]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_black_speckle_without_nodata_is_read_fast(tmp_path: Path, share: float) -> None:
+    path = speckled(tmp_path / "a.tif", 1024, share, nodata=None)
+    read_info(path, settings=SETTINGS)
+    started = time.perf_counter()
+    assert read_info(path, settings=SETTINGS).outline.is_valid
+    assert time.perf_counter() - started < 3
+
+
+def test_a_ragged_but_plain_picture_keeps_its_outline(tmp_path: Path) -> None:
+    seen = np.arange(800)[:, None] + np.random.default_rng(3).integers(-9, 9, 800) < 500
+    path = write_raster(tmp_path / "a.tif", grass(800, 800), alpha=seen * np.uint8(255))
+    info = read_info(path, settings=SETTINGS)
+    assert info.problems == ()
+    assert geodesic_area_m2(info.outline) == pytest.approx(info.valid_area_m2, rel=0.01)
+
+
+def test_border_pieces_hang_together_by_corners() -> None:
+    marked = np.array(
+        [
+            [1, 0, 0, 0, 1],
+            [0, 1, 0, 0, 0],
+            [0, 0, 0, 1, 0],
+            [0, 0, 0, 1, 0],
+            [1, 1, 0, 0, 0],
+        ],
+        dtype=bool,
+    )
+    labels, sizes = border_pieces(marked)
+    assert labels[0, 0] == labels[1, 1] != labels[0, 4]
+    assert sizes[labels[[0, 0, 4], [0, 4, 0]]].tolist() == [2, 1, 2]
+    assert not labels[2:4, 3].any()
+    for shape in ((1, 1), (1, 6), (6, 1), (2, 2)):
+        labels, sizes = border_pieces(np.ones(shape, dtype=bool))
+        assert (labels == 1).all()
+        assert sizes.tolist() == [0, labels.size]

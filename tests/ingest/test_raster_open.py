@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 import time
 from pathlib import Path
@@ -55,7 +56,25 @@ def test_what_is_no_raster_is_refused_in_words(tmp_path: Path, content: bytes, c
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "gone.tif") == "cannot_open"
-    assert refusal(tmp_path) == "cannot_open"
+    assert refusal(tmp_path) == "not_a_file"
+
+
+@pytest.mark.timeout(20)
+def test_pipes_and_devices_are_refused_unopened(tmp_path: Path) -> None:
+    """Opening a pipe that nobody writes to would wait for ever."""
+    pipe, link = tmp_path / "pipe.tif", tmp_path / "link.tif"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link, Path("/dev/zero")):
+        assert refusal(path) == "not_a_file"
+    loop = tmp_path / "loop.tif"
+    loop.symlink_to(loop)
+    assert refusal(loop) == "cannot_open"
+    given = [("a", pipe), ("b", pipe), ("c", tmp_path)]
+    _, refusals = detect(given, settings=SETTINGS)
+    assert [r.code for r in refusals] == ["not_a_file"] * 3
+    with pytest.raises(RasterError, match="航测"):
+        reencode_cog(pipe, tmp_path / "copy.tif", name="航测.tif")
 
 
 def test_vrt_and_mrf_named_tif_neither_read_nor_write(tmp_path: Path) -> None:

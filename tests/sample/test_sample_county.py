@@ -130,7 +130,7 @@ def test_pictures_hold_what_they_say(county, manifest):
 
 
 def test_zones_hold_a_valid_and_an_expired_licence(county):
-    zones = read_zones(county / "zones/zones.geojson", kind=None)
+    zones = read_zones(county / "zones/zones.geojson", kind=None).zones
     kinds = Counter(zone.kind for zone in zones)
     assert kinds[ZoneKind.LICENSED] == 3
     assert kinds[ZoneKind.NO_GO] == 1

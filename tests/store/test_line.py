@@ -137,6 +137,9 @@ def test_what_people_send_is_receipted_then_understood(
         before = cache.get(campaign_id)
         assert cache.get(campaign_id) is before
 
+        def data_of(name: str) -> bytes:
+            return (tmp_path / name).read_bytes()
+
         def send(name: str) -> dict[str, object]:
             data = (tmp_path / name).read_bytes()
             row = receive(workspace, [data], name=name, user_id=user, actor="u", max_mb=50)
@@ -149,7 +152,16 @@ def test_what_people_send_is_receipted_then_understood(
 
         assert send("page.gpx")["status"] == "refused"
         assert send("a.gpx")["status"] == "added"
-        assert send("copy.gpx")["status"] == "duplicate"
+        again = receive(
+            workspace, [data_of("a.gpx")], name="copy.gpx", user_id=user, actor="u", max_mb=50
+        )
+        first = receive(
+            workspace, [data_of("a.gpx")], name="a.gpx", user_id=user, actor="u", max_mb=50
+        )
+        assert again.id == first.id
+        assert process(workspace, again.id, actor="u").status == "duplicate"
+        with workspace.database.reading() as session:
+            assert people.upload(session, again.id).status == "added"
         picture = send("meadow.tif")
         assert picture["status"] == "added"
         assert "疑似图斑" in str(picture["zh"])
@@ -232,3 +244,85 @@ def test_a_corrupted_workspace_is_told(tmp_path: Path) -> None:
     (tmp_path / "w" / "geoinspect.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
     with pytest.raises(StoreError, match="backup"):
         Workspace.open(tmp_path / "w")
+
+
+def test_a_day_given_later_counts(tmp_path: Path, inputs: pipeline.Inputs) -> None:
+    untimed = tmp_path / "untimed.gpx"
+    untimed.write_text(county.gpx(county.walk(), start=None), "utf-8")
+    undated = tmp_path / "undated.tif"
+    undated.write_bytes((tmp_path / "meadow.tif").read_bytes())
+    with rasterio.open(undated, "r+", driver="GTiff") as picture:
+        picture.update_tags(TIFFTAG_DATETIME="")
+    with Workspace.create(tmp_path / "w") as workspace:
+        pipeline.add_ground(workspace, inputs, actor="t", tell=quiet)
+        campaign_id = pipeline.find_or_make_campaign(workspace, inputs.campaign, actor="t")
+        intake = Intake(workspace, actor="t")
+        for path in (untimed, undated):
+            intake.add_track(path) if path.suffix == ".gpx" else intake.add_searched_survey(path)
+        assert take_snapshot(workspace, campaign_id).sums["990100"].touched == 0
+        day = date(2026, 5, 2)
+        track = intake.add_track(untimed, tags=TrackTags(day=day))
+        walked = take_snapshot(workspace, campaign_id).sums["990100"].touched
+        survey = intake.add_searched_survey(undated, taken=day)
+        both = take_snapshot(workspace, campaign_id).sums["990100"].seen_m2
+        assert track.status == survey.status == "duplicate"
+        assert walked > 0
+        assert both > take_snapshot(workspace, campaign_id).sums["990100"].length_m * 19
+        with workspace.database.reading() as session:
+            assert sightings.surveys(session)[0].taken is not None
+
+
+def test_a_picture_too_coarse_to_judge_clears_nothing(
+    tmp_path: Path, inputs: pipeline.Inputs
+) -> None:
+    corner = np.array([county.WEST]), np.array([county.SOUTH + 0.02])
+    x, y = crs_.transform_xy(crs_.WGS84, "EPSG:4545", *corner)
+    transform = Affine(10.0, 0, float(x[0]), 0, -10.0, float(y[0]))
+    write_raster(tmp_path / "satellite.tif", grass(200, 300), transform=transform, crs="EPSG:4545")
+    with Workspace.create(tmp_path / "w") as workspace:
+        pipeline.add_ground(workspace, inputs, actor="t", tell=quiet)
+        campaign_id = pipeline.find_or_make_campaign(workspace, inputs.campaign, actor="t")
+        told = Intake(workspace, actor="t").add_searched_survey(
+            tmp_path / "satellite.tif", taken=date(2026, 5, 2)
+        )
+        assert "not_searched" in {problem.code for problem in told.problems}
+        assert take_snapshot(workspace, campaign_id).sums["990100"].cleared == 0
+
+
+def test_ground_outside_the_townships_is_listed_as_a_gap_too(
+    tmp_path: Path, inputs: pipeline.Inputs
+) -> None:
+    with Workspace.create(tmp_path / "w") as workspace:
+        pipeline.add_ground(workspace, inputs, actor="t", tell=quiet)
+        with workspace.database.writing() as session:
+            row = grounds.area(session, "990100001")
+            row.level = "village"
+        campaign_id = pipeline.find_or_make_campaign(workspace, inputs.campaign, actor="t")
+        snapshot = take_snapshot(workspace, campaign_id)
+        listed = sum(gap.area_m2 for gap in snapshot.gaps)
+        assert listed == pytest.approx(snapshot.sums["990100"].unseen_m2, rel=1e-3)
+        assert {gap.area_code for gap in snapshot.gaps} == {"990100", "990100002"}
+
+
+def test_a_replaced_look_is_a_new_version(tmp_path: Path, inputs: pipeline.Inputs) -> None:
+    with Workspace.create(tmp_path / "w") as workspace:
+        report = pipeline.run(workspace, inputs, actor="t", tell=quiet)
+        with workspace.database.reading() as session:
+            survey_id = sightings.surveys(session)[0].id
+            before = sightings.patches_in(session, None, limit=1)[0][0].id
+        Intake(workspace, actor="t").detect_survey(survey_id)
+        again = take_snapshot(workspace, report.snapshot.campaign_id)
+        assert again.version != report.snapshot.version
+        with workspace.database.reading() as session:
+            assert sightings.patches_in(session, None, limit=1)[0][0].id > before
+
+
+def test_a_file_lying_in_the_vault_folder_is_kept_like_any_other(
+    tmp_path: Path, inputs: pipeline.Inputs
+) -> None:
+    with Workspace.create(tmp_path / "w") as workspace:
+        stray = workspace.vault.folder / "stray.gpx"
+        stray.write_bytes((tmp_path / "a.gpx").read_bytes())
+        Intake(workspace, actor="t").add_track(stray)
+        pipeline.add_ground(workspace, inputs, actor="t", tell=quiet)
+        pipeline.find_or_make_campaign(workspace, inputs.campaign, actor="t")

@@ -65,6 +65,9 @@ def test_exact_way_agrees_with_every_case(vectors: dict[str, Any]) -> None:
         for i in range(len(result.state)):
             cell = cells[int(result.ground.cell_row[i]), int(result.ground.cell_col[i])]
             assert result.seen_fraction[i] == pytest.approx(cell["seen_fraction"], abs=2e-3)
+            for name in ("length_m", "coverage", "pod"):
+                if name in cell:
+                    assert getattr(result, name)[i] == pytest.approx(cell[name], rel=1e-3, abs=1e-3)
 
 
 def test_bits_agree_within_the_stated_tolerances(

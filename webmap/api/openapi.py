@@ -58,6 +58,7 @@ _POST_FILE = {
             _query("team", "Name of the team."),
             _query("mode", "foot, vehicle, boat or drone."),
             _query("datum", "auto, wgs84, gcj02 or bd09."),
+            _query("day", "Day of a file that has no time, as 2026-05-14."),
         ],
         "requestBody": {
             "required": True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import chain
 from typing import Any
 
@@ -26,7 +27,7 @@ _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def post_file() -> tuple[Response, int]:
-    """Take one file as raw bytes: ``?name=&unit=&team=&mode=&datum=``.
+    """Take one file as raw bytes: ``?name=&unit=&team=&mode=&datum=&day=``.
 
     The bytes are kept, synced and receipted before anything is read from them; a file that can't
     be used still gets its receipt, with the reason in ``result``.
@@ -124,15 +125,19 @@ def _tags() -> TrackTags:
     try:
         mode = Mode(given("mode", "")) if given("mode") else None
         datum = Datum(given("datum", "")) if given("datum") not in (None, "", "auto") else None
+        day = date.fromisoformat(given("day", "")) if given("day") else None
     except ValueError as error:
         raise UsageError(
-            f"方式或坐标系无法识别:{error}", f"unknown mode or datum: {error}", code="bad_option"
+            f"方式、坐标系或日期无法识别:{error}",
+            f"unknown mode, datum or day: {error}",
+            code="bad_option",
         ) from error
     return TrackTags(
         unit_code=given("unit") or None,
         team=(given("team", "")[:100].strip() or None),
         mode=mode,
         datum=datum,
+        day=day,
     )
 
 

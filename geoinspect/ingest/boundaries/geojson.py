@@ -11,7 +11,13 @@ from shapely import Polygon
 
 from geoinspect.crs import WGS84
 from geoinspect.errors import AreaError
-from geoinspect.ingest.boundaries.layers import Boundaries, Layer, joined, plain_attributes, polygon_of
+from geoinspect.ingest.boundaries.layers import (
+    Boundaries,
+    Layer,
+    joined,
+    plain_attributes,
+    polygon_of,
+)
 from geoinspect.ingest.formats.text import find_encoding, text_chunks
 
 _GEOMETRIES = (

@@ -47,7 +47,8 @@ def read_geopackage(path: Path, label: str) -> Boundaries:
         with closing(sqlite3.connect(address, uri=True)) as db:
             _fence(db)
             return Boundaries(list(_layers(db, label)), [])
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
+        # The module fails to decode SQLite's own words about a name that is no UTF-8.
         raise damaged(label) from error
 
 
@@ -75,7 +76,8 @@ def _layers(db: sqlite3.Connection, label: str) -> Iterator[Layer]:
         " WHERE c.data_type = 'features' ORDER BY c.rowid"
     ).fetchall()
     for table, column, kind, organization, number, definition in listed:
-        layer = Layer(name=str(table), crs=_crs(organization, number, definition))
+        crs = _crs(organization, number, definition)
+        layer = Layer(name=str(table), crs=crs, crs_stated=crs is not None)
         if str(kind).upper() not in _NO_POLYGONS:
             _read_table(db, layer, str(column), label)
         yield layer

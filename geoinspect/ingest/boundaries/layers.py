@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from geoinspect.errors import AreaError
 from geoinspect.records import Problem
+
+F8 = NDArray[np.float64]
 
 MAX_FEATURES = 1_000_000
 
@@ -60,23 +63,29 @@ def polygon_of(rings: Sequence[object]) -> Polygon | None:
     Raises:
         ValueError: A position is no pair of finite numbers, or the shell has too few.
     """
-    arrays = []
-    for ring in rings:
-        if not isinstance(ring, Sequence) or isinstance(ring, str):
-            raise ValueError("a ring is no list of positions")
-        try:
-            pairs = np.array([(float(p[0]), float(p[1])) for p in ring], dtype=np.float64)
-        except (TypeError, IndexError, KeyError, OverflowError) as error:
-            raise ValueError("a position is no pair of numbers") from error
-        if not np.isfinite(pairs).all():
-            raise ValueError("a position is not finite")
-        arrays.append(pairs.reshape(-1, 2))
+    arrays = [_positions(ring) for ring in rings]
     if not arrays or len(arrays[0]) == 0:
         return None
     shell, *holes = arrays
     if len(shell) < 3:
         raise ValueError("a shell has too few corners")
     return Polygon(shell, [hole for hole in holes if len(hole) >= 3])
+
+
+def _positions(ring: object) -> F8:
+    """Return the positions of a ring, shape (n, 2)."""
+    if isinstance(ring, np.ndarray):
+        pairs = np.asarray(ring, dtype=np.float64)
+    elif isinstance(ring, Sequence) and not isinstance(ring, str):
+        try:
+            pairs = np.array([(float(p[0]), float(p[1])) for p in ring], dtype=np.float64)
+        except (TypeError, IndexError, KeyError, OverflowError) as error:
+            raise ValueError("a position is no pair of numbers") from error
+    else:
+        raise ValueError("a ring is no list of positions")
+    if not np.isfinite(pairs).all():
+        raise ValueError("a position is not finite")
+    return pairs.reshape(-1, 2)
 
 
 def joined(polygons: Sequence[Polygon]) -> Polygon | MultiPolygon | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import tempfile
 import warnings
 import zipfile
@@ -9,11 +10,11 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 import pyogrio
-import shapely
 
 from geoinspect.errors import AreaError, TooLargeError
 from geoinspect.ingest.boundaries.dbf import Table, read_table
-from geoinspect.ingest.boundaries.layers import MAX_FEATURES, Boundaries, Layer, damaged
+from geoinspect.ingest.boundaries.layers import MAX_FEATURES, Boundaries, Layer, damaged, joined
+from geoinspect.ingest.boundaries.wkb import polygons_of_wkb
 from geoinspect.records import Problem
 
 _MAX_BYTES = 500 << 20
@@ -26,6 +27,23 @@ _PARTS = (*_NEEDED, ".prj", ".cpg")
 _UTF8_NAME = 0x800
 # Polygon, and with heights or measures (ESRI Shapefile Technical Description, July 1998).
 _POLYGON_TYPES = (5, 15, 25)
+
+# All that zipfile lets out when the bytes are bent.
+_BAD_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    UnicodeError,
+)
+_UNREADABLE = (
+    pyogrio.errors.DataSourceError,
+    pyogrio.errors.DataLayerError,
+    pyogrio.errors.FeatureError,
+)
 
 _Members = dict[str, zipfile.ZipInfo]
 
@@ -41,7 +59,7 @@ def read_shapefiles(path: Path, label: str) -> Boundaries:
         with zipfile.ZipFile(path) as archive:
             found = _shapefiles(archive, label)
             read = [_layer(archive, stem, members, label) for stem, members in found.items()]
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except _BAD_ZIP as error:
         raise AreaError(
             f"{label}:压缩包损坏或加密,无法解开;请重新打包,不要设密码",
             f"{label}: the zip is damaged or encrypted: pack it again, without a password",
@@ -120,12 +138,15 @@ def _layer(
     except ValueError as error:
         raise damaged(label) from error
     with tempfile.TemporaryDirectory(prefix="geoinspect-") as folder:
-        for suffix in (".shp", ".shx", ".prj"):
-            if suffix in members:
-                limit = _MAX_SMALL_BYTES if suffix == ".prj" else _MAX_BYTES
-                _unpack(archive, members[suffix], Path(folder) / f"areas{suffix}", limit, label)
+        for suffix in (".shp", ".shx"):
+            _unpack(archive, members[suffix], Path(folder) / f"areas{suffix}")
         _read_geometries(Path(folder) / "areas.shp", layer, table, label)
-    layer.crs_stated = ".prj" in members
+    # Read by PROJ, not GDAL: a damaged .prj makes pyogrio fail.
+    prj = members.get(".prj")
+    layer.crs_stated = prj is not None
+    if prj is not None:
+        text = _content(archive, prj, _MAX_SMALL_BYTES, label).decode("utf-8-sig", "replace")
+        layer.crs = text.strip("\0 \r\n\t")
     return layer, table.problem
 
 
@@ -137,11 +158,7 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int, labe
         return stream.read(member.file_size)
 
 
-def _unpack(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, limit: int, label: str
-) -> None:
-    if member.file_size > limit:
-        raise _member_too_large(label, limit)
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
     left = member.file_size
     with archive.open(member) as source, target.open("wb") as out:
         while left > 0 and (chunk := source.read(min(1 << 20, left))):
@@ -154,28 +171,24 @@ def _read_geometries(source: Path, layer: Layer, table: Table, label: str) -> No
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            meta, numbers, shapes, _ = pyogrio.raw.read(
+            _, numbers, shapes, _ = pyogrio.raw.read(
                 source, columns=[], return_fids=True, max_features=MAX_FEATURES + 1
             )
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise damaged(label) from error
-    except (pyogrio.errors.FeatureError, ValueError, RuntimeError) as error:
+    except (*_UNREADABLE, ValueError, RuntimeError) as error:
         raise damaged(label) from error
     if len(numbers) > MAX_FEATURES:
         raise TooLargeError(
             f"{label}:图形超过 {MAX_FEATURES} 个,已停止",
             f"{label}: more than {MAX_FEATURES} features; stopped",
         )
-    layer.crs = meta["crs"]
-    geometries = shapely.from_wkb(shapes, on_invalid="ignore")
-    for number, raw, geometry in zip(numbers, shapes, geometries, strict=True):
+    for number, raw in zip(numbers, shapes, strict=True):
         row = table.rows[number] if number < len(table.rows) else {}
         if row is None:
             continue
-        if raw is not None and geometry is None:
+        try:
+            layer.add(None if raw is None else joined(polygons_of_wkb(raw)), row)
+        except ValueError:
             layer.broken += 1
-        else:
-            layer.add(geometry, row)
 
 
 def _member_too_large(label: str, limit: int) -> TooLargeError:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import struct
 
 import numpy as np
+from numpy.typing import NDArray
 from shapely import Polygon
 
 from geoinspect.ingest.boundaries.layers import polygon_of
+
+F8 = NDArray[np.float64]
 
 _POINT, _LINE, _POLYGON, _MULTI = 1, 2, 3, (4, 5, 6, 7)
 # Flags of the extended form (PostGIS); the ISO form adds thousands to the type instead.
@@ -60,13 +63,11 @@ def _kind(code: int) -> tuple[int, int]:
     return kind, axes + {0: 0, 1: 1, 2: 1, 3: 2}.get(iso, 0)
 
 
-def _rings(
-    data: bytes, at: int, order: str, axes: int, count: int
-) -> tuple[int, list[list[list[float]]]]:
+def _rings(data: bytes, at: int, order: str, axes: int, count: int) -> tuple[int, list[F8]]:
     rings = []
     for _ in range(count):
         (points,) = struct.unpack_from(f"{order}I", data, at)
         numbers = np.frombuffer(data, f"{order}f8", points * axes, at + 4)
-        rings.append(numbers.reshape(points, axes)[:, :2].tolist())
+        rings.append(numbers.reshape(points, axes)[:, :2])
         at += 4 + 8 * axes * points
     return at, rings

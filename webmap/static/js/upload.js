@@ -72,7 +72,7 @@ class Item {
 }
 
 const options = () =>
-  Object.fromEntries(["unit", "team", "mode", "datum"].map((id) => [id, document.getElementById(id).value]).filter(([, value]) => value));
+  Object.fromEntries(["unit", "team", "mode", "datum", "day"].map((id) => [id, document.getElementById(id).value]).filter(([, value]) => value));
 
 /** Show what became of a file, in the words of the server. */
 function fill({ row, status, story }, answer) {

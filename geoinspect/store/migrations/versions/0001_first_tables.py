@@ -144,6 +144,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "campaign_id", "kind", "source_id", name=op.f("uq_look_campaign_id_kind_source_id")
         ),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("look", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_look_campaign_id"), ["campaign_id"], unique=False)
@@ -163,6 +164,7 @@ def upgrade() -> None:
         sa.Column("valid_area_m2", sa.Double(), nullable=False),
         sa.Column("detector", sa.String(), nullable=True),
         sa.Column("detected_at", sa.String(length=32), nullable=True),
+        sa.Column("searched", sa.Boolean(), nullable=False),
         sa.Column("report", sa.JSON(), nullable=False),
         sa.Column("geometry", sa.LargeBinary(), nullable=False),
         sa.Column("west", sa.Double(), nullable=False),
@@ -245,6 +247,7 @@ def upgrade() -> None:
             ["survey_id"], ["survey.id"], name=op.f("fk_patch_survey_id_survey")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_patch")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("patch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_patch_survey_id"), ["survey_id"], unique=False)
