@@ -16,7 +16,12 @@ class CompileTranslations(BuildHookInterface[Any]):
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile every catalogue; fuzzy entries are left out."""
+        """Compile every catalogue; refuse a wheel whose pages would lack their map library."""
+        if (
+            version == "standard"
+            and not Path(self.root, "webmap/static/vendor/lock.sha256").exists()
+        ):
+            raise RuntimeError("the browser assets are missing: run scripts/assets first")
         for source in sorted(Path(self.root, "webmap", "translations").rglob("*.po")):
             with source.open("rb") as stream:
                 catalogue = read_po(stream, locale=source.parent.parent.name)

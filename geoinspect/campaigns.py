@@ -17,7 +17,6 @@ from geoinspect.store.schema import AreaRow, CampaignRow
 
 # Borders drawn twice leave slivers; a piece under this share of a cell is such a sliver.
 _SLIVER_SHARE = 1e-4
-_DENSE_DEG = 0.001
 _LEVELS = list(Level)
 
 
@@ -55,7 +54,7 @@ def owned_ground(rows: Sequence[AreaRow], crs: str) -> dict[str, Polygon | Multi
         rows: The campaign's area first, then all areas below it.
         crs: Metric CRS of the grid.
     """
-    shapes = {row.code: metric_polygon(row.geometry, crs) for row in rows}
+    shapes = {row.code: crs_.metric_shape(row.geometry, crs) for row in rows}
     root = shapes[rows[0].code]
     order = sorted(rows, key=lambda row: (-_LEVELS.index(Level(row.level)), row.code))
     codes = [row.code for row in order if row is not rows[0]] + [rows[0].code]
@@ -70,12 +69,6 @@ def owned_ground(rows: Sequence[AreaRow], crs: str) -> dict[str, Polygon | Multi
         if parts:
             owned[code] = shapely.MultiPolygon(parts)
     return owned
-
-
-def metric_polygon(polygon: Polygon | MultiPolygon, crs: str) -> Polygon | MultiPolygon:
-    """Return a WGS84 polygon in a metric CRS, valid, its edges straight on the ground."""
-    moved = crs_.transform_geometry(crs_.WGS84, crs, crs_.densified(polygon, _DENSE_DEG))
-    return moved if moved.is_valid else shapely.make_valid(moved, method="structure")
 
 
 def ground_of(row: CampaignRow) -> Ground:

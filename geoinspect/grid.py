@@ -18,8 +18,8 @@ from geoinspect.errors import UsageError
 
 I8 = NDArray[np.int64]
 
-# More than any county needs at 10 m cells; beyond this a cell size was mistyped.
-MAX_CELLS = 50_000_000
+# A county of 50,000 km² at 100 m cells; more would not fit in an office machine's memory.
+MAX_CELLS = 5_000_000
 MAX_CELL_M = 100_000.0
 
 

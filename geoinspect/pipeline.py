@@ -167,7 +167,20 @@ def add_areas(
         outside = grounds.outside_parents(session, {area.code for area in file.areas})
         details: dict[str, object] = {"added": added, "replaced": replaced}
         audit.record(session, actor=actor, action="areas.add", subject=path.name, details=details)
-    return added, replaced, file.problems + outside
+        campaigns = [row.name for row in grounds.campaigns(session)] if replaced else []
+    return added, replaced, file.problems + outside + _old_borders(campaigns)
+
+
+def _old_borders(campaigns: list[str]) -> tuple[Problem, ...]:
+    if not campaigns:
+        return ()
+    names = "、".join(campaigns)
+    text = Text(
+        f"已建立的行动({names})仍按原边界计算;要按新边界,请新建行动",
+        f"campaigns made earlier ({', '.join(campaigns)}) keep the old borders; make a new one "
+        "for the new ones",
+    )
+    return (Problem("campaigns_keep_borders", text, len(campaigns)),)
 
 
 def add_zones(

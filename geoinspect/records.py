@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Literal
 
@@ -19,6 +19,9 @@ from shapely import MultiPolygon, Polygon
 from geoinspect.errors import Text
 
 F8 = NDArray[np.float64]
+# China keeps one time; it has no summer time since 1991.
+CHINA_TIME = timezone(timedelta(hours=8))
+MU_M2 = 2000 / 3
 
 
 class Mode(StrEnum):

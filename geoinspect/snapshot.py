@@ -14,7 +14,7 @@ from shapely import MultiPolygon, Polygon
 from sqlalchemy.orm import Session
 
 from geoinspect import crs as crs_
-from geoinspect.campaigns import ground_of, metric_polygon
+from geoinspect.campaigns import ground_of
 from geoinspect.coverage.cells import STATES, CellTable, Thresholds, combine
 from geoinspect.coverage.gaps import Gap, find_gaps
 from geoinspect.coverage.ground import Ground
@@ -217,10 +217,10 @@ def _gap_areas(areas: Sequence[AreaRow], crs: str) -> dict[str, Polygon | MultiP
     root = areas[0]
     chosen = [a for a in areas if a.level == Level.TOWNSHIP.value and a is not root]
     chosen = chosen or [a for a in areas if a.parent_code == root.code]
-    left = metric_polygon(root.geometry, crs)
+    left = crs_.metric_shape(root.geometry, crs)
     ground: dict[str, Polygon | MultiPolygon] = {}
     for area in sorted(chosen, key=lambda a: a.code):
-        polygon = metric_polygon(area.geometry, crs)
+        polygon = crs_.metric_shape(area.geometry, crs)
         ground[area.code] = shapely.intersection(polygon, left)
         left = shapely.difference(left, polygon)
     ground[root.code] = left

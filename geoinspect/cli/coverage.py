@@ -22,14 +22,13 @@ from geoinspect.cli.output import (
 from geoinspect.cli.tracks import FILE, datum_option, day_of, declared
 from geoinspect.errors import GeoInspectError, InputError, Text, UsageError
 from geoinspect.files import check_output, readable
-from geoinspect.records import Area, Level, Mode
+from geoinspect.records import MU_M2, Area, Level, Mode
 from geoinspect.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from geoinspect.coverage.measure import MeasuredPicture, MeasuredTrack
     from geoinspect.snapshot import Snapshot
 
-MU_M2 = 666.6667
 REPORT_SUFFIXES = (".xlsx", ".gpkg", ".csv")
 
 

@@ -72,14 +72,8 @@ def detect(
     check_output(out, inputs=[*rasters, *([licensed] if licensed else [])], suffixes=[".gpkg"])
     from geoinspect.detect.outlines import write_patches
     from geoinspect.detect.run import detect as run_detector
-    from geoinspect.ingest.areas import read_zones
 
-    zones: tuple[Zone, ...] = ()
-    if licensed is not None:
-        file = read_zones(licensed, kind=ZoneKind.LICENSED)
-        zones = file.zones
-        for problem in file.problems:
-            say(problem.text)
+    zones = () if licensed is None else _licensed_zones(licensed)
     with progress_bar("detect") as progress:
         detection, refusals = run_detector(
             [(readable(path), path) for path in rasters],
@@ -100,6 +94,16 @@ def detect(
     if not refusals:
         return 0
     return 3 if len(rasters) == 1 else 1
+
+
+def _licensed_zones(path: Path) -> tuple[Zone, ...]:
+    """Return the licensed parcels of a file, telling what was wrong with the others."""
+    from geoinspect.ingest.areas import read_zones
+
+    file = read_zones(path, kind=ZoneKind.LICENSED)
+    for problem in file.problems:
+        say(problem.text)
+    return file.zones
 
 
 def _detect_stored(

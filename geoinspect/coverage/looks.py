@@ -25,10 +25,6 @@ F4 = NDArray[np.float32]
 I4 = NDArray[np.int32]
 U8 = NDArray[np.uint64]
 
-# Straight edges of a lon/lat outline bend in the grid's CRS; a vertex every 0.001° keeps the
-# bend below a centimetre at Chinese latitudes.
-_DENSE_DEG = 0.001
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
@@ -123,7 +119,7 @@ class Sweeper:
     ) -> Look:
         """Return what a picture saw: the ground inside its WGS84 outline of valid data."""
         grid, ground = self._ground.grid, self._ground
-        shape = crs_.transform_geometry(crs_.WGS84, grid.crs, crs_.densified(outline, _DENSE_DEG))
+        shape = crs_.metric_shape(outline, grid.crs)
         masks = np.zeros_like(ground.cell_bits)
         bits.fill_polygon(
             polygon_edges(shape),

@@ -34,7 +34,6 @@ EXACT_MAX_POINTS = 20_000
 EXACT_MAX_CELLS = 20_000
 # Bits across the sweep width in the large way: finer than a campaign's, since nothing is stored.
 _BITS_ACROSS = 12.0
-_DENSE_DEG = 0.001
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,9 +161,7 @@ def measure(
         )
     check_cell_size(cell_m)
     crs = crs_.metric_crs_for(*crs_.centre_of(area))
-    shape = crs_.transform_geometry(crs_.WGS84, crs, crs_.densified(area, _DENSE_DEG))
-    if not shape.is_valid:
-        shape = shapely.make_valid(shape, method="structure")
+    shape = crs_.metric_shape(area, crs)
     side = bits.side_for(cell_m, width_m, bits_across=_BITS_ACROSS)
     ground = make_ground({"": shape}, crs=crs, cell_m=cell_m, side=side)
     points = sum(len(segment) for track in tracks for segment in track.segments)
@@ -215,9 +212,7 @@ def _exact(
             )
         )
     for picture in pictures:
-        dense = crs_.densified(picture.outline, _DENSE_DEG)
-        outline = shapely.make_valid(crs_.transform_geometry(crs_.WGS84, crs, dense))
-        sources.append(ExactSource([], [], outline))
+        sources.append(ExactSource([], [], crs_.metric_shape(picture.outline, crs)))
     cells = clip_sources(pieces, sources, width_m=width_m)
     seen = np.clip(cells.seen_m2 / ground.cell_m2, 0.0, 1.0)
     effort = width_m * cells.length_m / ground.cell_m2

@@ -10,11 +10,10 @@ from shapely import MultiPolygon, Polygon
 
 from geoinspect import crs as crs_
 from geoinspect.errors import Text
-from geoinspect.records import Area, Problem
+from geoinspect.records import MU_M2, Area, Problem
 
 # Borders drawn apart leave slivers; only more than this share of the smaller area is told.
 _SLIVER_SHARE = 0.001
-_M2_PER_MU = 10_000 / 15
 _NAMES_TOLD = 10
 
 
@@ -128,8 +127,8 @@ def _area_m2(geometry: shapely.Geometry) -> float:
 
 
 def _zh(m2: float) -> str:
-    return f"{m2 / _M2_PER_MU:.1f} 亩({m2 / 1e4:.2f} 公顷)"
+    return f"{m2 / MU_M2:.1f} 亩({m2 / 1e4:.2f} 公顷)"
 
 
 def _en(m2: float) -> str:
-    return f"{m2 / 1e4:.2f} ha ({m2 / _M2_PER_MU:.1f} mu)"
+    return f"{m2 / 1e4:.2f} ha ({m2 / MU_M2:.1f} mu)"

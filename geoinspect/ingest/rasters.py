@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from geoinspect.ingest.raster_ground import Placement, placement_of
 from geoinspect.ingest.raster_open import open_raster
 from geoinspect.ingest.raster_outline import block_pixels, draw_outline
 from geoinspect.ingest.raster_validity import Validity, valid_mask, validity_of
-from geoinspect.records import Band, Problem, RasterInfo
+from geoinspect.records import CHINA_TIME, Band, Problem, RasterInfo
 from geoinspect.settings import Settings
 
 __all__ = [
@@ -41,7 +41,6 @@ __all__ = [
     "validity_of",
 ]
 
-CHINA_TIME = timezone(timedelta(hours=8))
 _EXACT_PX = 100_000_000
 _OVERVIEW_PX = 1024
 _CHUNK_PX = 4_000_000

@@ -18,7 +18,6 @@ from geoinspect.ingest.rasters import read_info, reencode_cog
 from geoinspect.ingest.tracks import read_track, summary
 from geoinspect.intake.looks import LookMaker, survey_source, track_source
 from geoinspect.intake.rows import (
-    CHINA_TIME,
     china_day,
     duplicate,
     first_day,
@@ -28,6 +27,7 @@ from geoinspect.intake.rows import (
     track_row,
 )
 from geoinspect.records import (
+    CHINA_TIME,
     AddResult,
     Datum,
     Detection,

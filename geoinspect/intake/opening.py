@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -45,8 +46,7 @@ def open_campaign(
     sweeper = Sweeper(ground)
     done: dict[_Key, LookRow | None] = {}
     with workspace.database.reading() as session:
-        waiting = _sources(workspace, session, campaign, done)
-    _sweep(waiting, sweeper, done)
+        _sweep(_sources(workspace, session, campaign, done), sweeper, done)
     with workspace.database.writing() as session:
         row = grounds.add_campaign(session, campaign, side=ground.side, ground=ground.to_bytes())
         # What arrived while we swept; the lock is held now, so nothing more can.
@@ -68,16 +68,17 @@ def open_campaign(
 
 def _sources(
     workspace: Workspace, session: Session, campaign: Campaign, done: dict[_Key, LookRow | None]
-) -> list[Source]:
-    """Return what was seen in the campaign's window and is not swept yet."""
-    tracks = sightings.tracks_in(session, None, limit=-1, start=campaign.start, end=campaign.end)
-    sources = [_track(workspace, track) for track in tracks if ("track", track.id) not in done]
+) -> Iterator[Source]:
+    """Yield what was seen in the campaign's window and is not swept yet, one at a time."""
+    for track in sightings.tracks(session):
+        inside = track.day is not None and campaign.start <= track.day <= campaign.end
+        if inside and ("track", track.id) not in done:
+            yield _track(workspace, track)
     for survey in sightings.surveys(session):
         source = survey_source(survey, workspace.settings)
         inside = source.day is not None and campaign.start <= source.day <= campaign.end
         if survey.searched and inside and ("survey", survey.id) not in done:
-            sources.append(source)
-    return sources
+            yield source
 
 
 def _track(workspace: Workspace, track: TrackRow) -> Source:
@@ -88,7 +89,7 @@ def _track(workspace: Workspace, track: TrackRow) -> Source:
     return track_source(cleaned, track.day, settings, track_id=track.id)
 
 
-def _sweep(sources: list[Source], sweeper: Sweeper, done: dict[_Key, LookRow | None]) -> None:
+def _sweep(sources: Iterable[Source], sweeper: Sweeper, done: dict[_Key, LookRow | None]) -> None:
     for source in sources:
         assert source.source_id is not None
         done[source.kind, source.source_id] = source.look_on(0, sweeper)

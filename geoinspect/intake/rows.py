@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,8 @@ import shapely
 from geoinspect import crs as crs_
 from geoinspect.errors import Text
 from geoinspect.records import (
+    CHINA_TIME,
+    MU_M2,
     AddResult,
     CleanedTrack,
     Detection,
@@ -20,7 +22,6 @@ from geoinspect.records import (
 )
 from geoinspect.store.schema import FileRow, PatchRow, SurveyRow, TrackRow
 
-CHINA_TIME = timezone(timedelta(hours=8))
 # The map's copy of a line may differ from it by this much: about a metre.
 _MAP_TOLERANCE_DEG = 1e-5
 # Below this, square metres say more than mu and hectares.
@@ -110,8 +111,8 @@ def survey_text(info: RasterInfo, label: str) -> Text:
     m2 = info.valid_area_m2
     zh, en = f"{m2:.0f} 平方米", f"{m2:.0f} m²"
     if m2 >= _LARGE_M2:
-        zh = f"{m2 / 666.6667:.1f} 亩({m2 / 1e4:.2f} 公顷)"
-        en = f"{m2 / 666.6667:.1f} mu ({m2 / 1e4:.2f} ha)"
+        zh = f"{m2 / MU_M2:.1f} 亩({m2 / 1e4:.2f} 公顷)"
+        en = f"{m2 / MU_M2:.1f} mu ({m2 / 1e4:.2f} ha)"
     return Text(
         f"航测 {label}:{info.width}×{info.height} 像素,地面分辨率 {info.gsd_cm:.1f} 厘米,有效面积 {zh}。",
         f"Survey {label}: {info.width}×{info.height} px, ground resolution {info.gsd_cm:.1f} cm, "

@@ -6,7 +6,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geoinspect import crs as crs_
-from geoinspect.campaigns import metric_polygon
+from geoinspect.crs import metric_shape
 from geoinspect.snapshot import Snapshot
 from geoinspect.store.schema import AreaRow
 from webmap.api.blueprint import feature
@@ -31,7 +31,7 @@ def gaps_in(
         (gap.area_m2, gap.polygon, gap.area_code) for gap in snapshot.gaps if gap.area_code in below
     ]
     if not found:
-        shape = metric_polygon(row.geometry, crs)
+        shape = metric_shape(row.geometry, crs)
         shapely.prepare(shape)
         wider = [gap for gap in snapshot.gaps if gap.area_code in above]
         parts = [
