@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flask import Flask, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from geoinspect.store.workspace import Workspace
 from webmap import office as office_
@@ -24,6 +25,12 @@ _YEAR_S = 365 * 86400
 _FORM_BYTES = 64 << 10
 
 
+class _NumberConverter(IntegerConverter):
+    """Numbers in addresses that the database can hold; any other is no page."""
+
+    regex = r"\d{1,18}"
+
+
 def create_app(workspace_folder: Path, *, testing: bool = False) -> Flask:
     """Return the web app of a workspace.
 
@@ -38,6 +45,7 @@ def create_app(workspace_folder: Path, *, testing: bool = False) -> Flask:
     build = _build_of(_STATIC)
     # The build is part of the address, so that browsers may keep every file for good.
     app = Flask(__name__, static_folder=str(_STATIC), static_url_path=f"/static/{build}")
+    app.url_map.converters["int"] = _NumberConverter
     app.config.update(
         SECRET_KEY=workspace.secret_key(),
         TESTING=testing,

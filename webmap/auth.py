@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
+import time
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import gettext as _
 from flask_limiter import Limiter, RequestLimit
 from flask_limiter.util import get_remote_address
@@ -18,12 +31,14 @@ from geoinspect.store import audit, people
 from geoinspect.store.schema import UserRow
 from webmap import errors
 from webmap.office import office
+from webmap.patience import be_patient
 from webmap.security import has_bearer
 
 PUBLIC_ENDPOINTS = frozenset({"pages.healthz", "pages.readyz", "auth.login", "static"})
 _TRIES = "5 per 5 minutes"
 _TRIES_PER_ADDRESS = "60 per 5 minutes"
 _WRONG = 401
+_MARK, _SINCE = "mark", "since"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +73,8 @@ def use_login(app: Flask) -> None:
     manager.session_protection = "basic"
     manager.user_loader(_person_of_session)
     manager.request_loader(_person_of_token)
+    app.before_request(_bound_strangers)
+    app.teardown_request(_let_next_stranger)
     limiter = Limiter(
         get_remote_address, app=app, storage_uri="memory://", strategy="moving-window"
     )
@@ -65,11 +82,10 @@ def use_login(app: Flask) -> None:
     view = limiter.limit(
         _TRIES,
         key_func=_name_and_address,
-        methods=["POST"],
         deduct_when=_was_wrong,
         on_breach=_locked_out,
     )(login)
-    view = limiter.limit(_TRIES_PER_ADDRESS, methods=["POST"], on_breach=_locked_out)(view)
+    view = limiter.limit(_TRIES_PER_ADDRESS, deduct_when=_was_a_try, on_breach=_locked_out)(view)
     blueprint.add_url_rule("/login", "login", view, methods=["GET", "POST"])
     blueprint.add_url_rule("/logout", "logout", logout, methods=["POST"])
     app.register_blueprint(blueprint)
@@ -85,12 +101,13 @@ def use_login(app: Flask) -> None:
 
 def login() -> AnyResponse:
     """Show the form; check name and password. Both failures look and cost the same."""
-    if request.method == "GET":
+    if request.method != "POST":
         if current_user.is_authenticated:
             return redirect(_safe_next())
         return _form("", 200)
     name = request.form.get("username", "")[:200]
     password = request.form.get("password", "")[:1000]
+    g.tried = True
     with office().workspace.database.reading() as reading:
         row = people.check_password(reading, name, password)
         person = None if row is None else Person.of(row)
@@ -98,6 +115,8 @@ def login() -> AnyResponse:
         return _form(_("The name or the password is wrong. Check both and try again."), _WRONG)
     # A new session: nothing planted before the login lives on.
     session.clear()
+    session[_MARK] = secrets.token_urlsafe(12)
+    session[_SINCE] = time.time()
     login_user(person)
     with office().workspace.database.writing() as writing:
         audit.record(writing, actor=person.name, action="login", subject=person.name, details={})
@@ -105,7 +124,8 @@ def login() -> AnyResponse:
 
 
 def logout() -> AnyResponse:
-    """End the session."""
+    """End the session, also for whoever kept a copy of its cookie."""
+    office().ended.end(session.get(_MARK, ""), _lifetime_s())
     logout_user()
     session.clear()
     return redirect(url_for("auth.login"))
@@ -132,7 +152,7 @@ def _safe_next() -> str:
 
 def _person_of_session(saved: str) -> Person | None:
     number, _colon, mark = saved.partition(":")
-    if has_bearer() or not number.isdigit():
+    if has_bearer() or not number.isdigit() or not _session_lives():
         return None
     with office().workspace.database.reading() as reading:
         row = people.user(reading, int(number))
@@ -155,6 +175,42 @@ def _name_and_address() -> str:
 
 def _was_wrong(response: Response) -> bool:
     return response.status_code == _WRONG
+
+
+def _was_a_try(_response: Response) -> bool:
+    return "tried" in g
+
+
+def _lifetime_s() -> float:
+    return current_app.permanent_session_lifetime.total_seconds()
+
+
+def _session_lives() -> bool:
+    """Return whether the session is neither ended nor older than a session may get.
+
+    A copied cookie is signed anew with every change, so its own age is no bound: the login's is.
+    """
+    since = session.get(_SINCE)
+    if since is None or office().ended.holds(session.get(_MARK, "")):
+        return False
+    return bool(time.time() - since <= _lifetime_s())
+
+
+def _bound_strangers() -> Response | None:
+    """Wait less for those who have not signed in, and for few of them at once."""
+    known = current_user.is_authenticated
+    be_patient(request.environ, known=known)
+    if known or request.method != "POST" or request.endpoint != "auth.login":
+        return None
+    if office().stranger_slots.acquire(blocking=False):
+        g.holds_slot = True
+        return None
+    return errors.busy()
+
+
+def _let_next_stranger(_error: BaseException | None) -> None:
+    if g.pop("holds_slot", False):
+        office().stranger_slots.release()
 
 
 def _locked_out(_limit: RequestLimit) -> Response:

@@ -49,6 +49,11 @@ _WORDS = {
     ),
 }
 SIGN_IN = _WORDS[401]
+_BUSY_WAIT_S = 5
+_BUSY = Text(
+    "服务器正忙:请稍候几秒再试",
+    "The server is busy: wait a few seconds and try again.",
+)
 _FORGERY = Text(
     "页面已过期:请刷新后重试", "The page is too old: load it again and repeat what you did."
 )
@@ -82,6 +87,13 @@ def answer(code: str, text: Text, status: int) -> Response:
         body = Response(render_template("error.html", text=text), mimetype="text/html")
     body.status_code = status
     return body
+
+
+def busy() -> Response:
+    """Return the answer to a request that must wait until another one is done."""
+    response = answer("busy", _BUSY, 503)
+    response.headers["Retry-After"] = str(_BUSY_WAIT_S)
+    return response
 
 
 def status_of(error: GeoInspectError) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +17,31 @@ from webmap.tiles.coverage import CoveragePainter
 from webmap.tiles.pictures import Pictures
 
 _KEY = "geoinspect"
+_UPLOADS_AT_ONCE = 8
+_STRANGERS_AT_ONCE = 8
+
+
+class EndedSessions:
+    """Sessions that were signed out of, for as long as their cookie could still be shown.
+
+    Kept in memory: after a restart a copied cookie works again, but never beyond the lifetime
+    that each session has from its login.
+    """
+
+    def __init__(self) -> None:
+        self._until_s: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def end(self, mark: str, lifetime_s: float) -> None:
+        """End the session with this mark."""
+        now = time.time()
+        with self._lock:
+            self._until_s = {m: until for m, until in self._until_s.items() if until > now}
+            self._until_s[mark] = now + lifetime_s
+
+    def holds(self, mark: str) -> bool:
+        """Return whether the session with this mark was ended."""
+        return mark in self._until_s
 
 
 class Office:
@@ -31,6 +57,10 @@ class Office:
         self.shell = shell
         self.snapshots = SnapshotCache(workspace)
         self.pictures = Pictures()
+        self.ended = EndedSessions()
+        # Slow senders never take every thread of the server.
+        self.upload_slots = threading.BoundedSemaphore(_UPLOADS_AT_ONCE)
+        self.stranger_slots = threading.BoundedSemaphore(_STRANGERS_AT_ONCE)
         # Two demos on one port must not share tiles in a browser's cache.
         self.stamp = hashlib.sha256(b"tiles" + workspace.secret_key()).hexdigest()[:8]
         self._painters: dict[int, CoveragePainter] = {}

@@ -13,11 +13,13 @@ from typing import Any
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from geoinspect.errors import UsageError
 from webmap.app import create_app
+from webmap.patience import STRANGER_S, bound_waiting
 
-_THREADS = 16
+_THREADS = 32
 # A large raster is re-encoded and searched within its request (docs/decisions/0010).
 _REQUEST_S = 3600
 
@@ -72,7 +74,9 @@ def serve(
     check_address(host, port)
     scheme = "http" if tls_cert is None else "https"
 
-    def when_ready(_: object) -> None:
+    def when_ready(arbiter: Arbiter) -> None:
+        for listener in arbiter.LISTENERS:
+            bound_waiting(listener.sock, STRANGER_S)
         click.echo(f"{scheme}://{host}:{port}")
         if banner:
             click.echo(banner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import uuid
@@ -199,6 +200,48 @@ def test_wrong_sends_are_refused_in_words(
     answer = small.send(b"<gpx>" + b" " * 2000, "big.gpx")
     assert answer.status_code == 413
     assert "上限" in answer.get_json()["message_zh"]
+
+
+@pytest.mark.parametrize(
+    ("path", "what"), [("tracks", ""), ("patches", ""), ("patches", "/chip.png")]
+)
+def test_numbers_beyond_the_database_are_no_page(visitor: Visitor, path: str, what: str) -> None:
+    for digits in ("9" * 19, "9" * 30, "9" * 5000):
+        assert visitor.client.get(f"/api/v1/{path}/{digits}{what}").status_code == 404
+
+
+def test_options_name_the_choices_before_anything_is_received(visitor: Visitor) -> None:
+    before = visitor.json("receipts")["receipts"]
+    mode = visitor.send(b"x", "a.gpx", mode="horse")
+    assert "foot、vehicle、boat、drone" in mode.get_json()["message_zh"]
+    unit = visitor.send(b"x", "a.gpx", unit="NOPE")
+    assert (mode.status_code, unit.status_code) == (400, 400)
+    assert "NOPE" in unit.get_json()["message_zh"]
+    assert visitor.json("receipts")["receipts"] == before
+
+
+def test_a_damaged_file_is_refused(visitor: Visitor) -> None:
+    data = b"<html>checksum</html>"
+    before = visitor.json("receipts")["receipts"]
+    wrong = visitor.send(data, "a.gpx", sha256="0" * 64)
+    assert (wrong.status_code, wrong.get_json()["code"]) == (400, "checksum")
+    assert visitor.send(data, "a.gpx", sha256="xyz").status_code == 400
+    assert visitor.json("receipts")["receipts"] == before
+    right = visitor.send(data, "a.gpx", sha256=hashlib.sha256(data).hexdigest().upper())
+    assert right.status_code == 201
+
+
+def test_a_ninth_upload_waits(visitor: Visitor, app: Flask) -> None:
+    slots = app.extensions["geoinspect"].upload_slots
+    for _ in range(8):
+        assert slots.acquire(blocking=False)
+    try:
+        answer = visitor.send(b"<html></html>", "ninth.gpx")
+    finally:
+        slots.release(8)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "请稍候" in answer.get_json()["message_zh"]
 
 
 def test_a_broken_connection_keeps_nothing(visitor: Visitor) -> None:

@@ -71,6 +71,44 @@ def test_five_wrong_tries_lock_a_name_in_words(new_app, workspace_folder: Path) 
     assert visitor.sign_in(USER, PASSWORD).status_code == 302
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_only_a_sent_form_is_checked(stranger: Visitor, method: str) -> None:
+    for _ in range(8):
+        answer = stranger.client.open("/login", method=method, data=FORM)
+        assert answer.status_code == 200
+    assert stranger.client.get("/api/v1/overview").status_code == 401
+
+
+def test_a_copied_cookie_ends_with_its_session(visitor: Visitor, app: Flask) -> None:
+    cookie = visitor.client.get_cookie("geoinspect")
+    assert cookie is not None
+    thief = app.test_client()
+    thief.set_cookie("geoinspect", cookie.value)
+    assert thief.get("/api/v1/overview").status_code == 200
+    visitor.client.post("/logout", data={"csrf_token": visitor.token("/map")})
+    thief.set_cookie("geoinspect", cookie.value)
+    assert thief.get("/api/v1/overview").status_code == 401
+
+
+def test_a_session_never_outlives_its_lifetime(visitor: Visitor) -> None:
+    with visitor.client.session_transaction() as session:
+        session["since"] -= 12 * 3600 + 1
+    assert visitor.client.get("/api/v1/overview").status_code == 401
+
+
+def test_few_strangers_send_forms_at_once(stranger: Visitor, app: Flask) -> None:
+    slots = app.extensions["geoinspect"].stranger_slots
+    for _ in range(8):
+        assert slots.acquire(blocking=False)
+    try:
+        answer = stranger.client.post("/login", data=FORM)
+        assert answer.status_code == 503
+        assert "请稍候" in answer.get_data(as_text=True)
+    finally:
+        slots.release(8)
+    assert stranger.sign_in().status_code == 302
+
+
 def test_the_session_is_new_after_the_login(stranger: Visitor) -> None:
     with stranger.client.session_transaction() as session:
         session["planted"] = "by an attacker"

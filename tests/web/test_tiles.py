@@ -104,6 +104,12 @@ def test_tiles_are_kept_by_this_browser_until_data_changes(visitor: Visitor) -> 
     assert old.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize("version", ["é%22", "a%0d%0ab", "v" * 500])
+def test_odd_versions_are_no_tiles(visitor: Visitor, version: str) -> None:
+    assert visitor.client.get(f"/tiles/surveys/1/{version}/18/1/1").status_code == 404
+    assert visitor.client.get(f"/tiles/surveys/{'9' * 30}/v/18/1/1").status_code == 404
+
+
 def test_coverage_tiles_are_painted_fast(app: Flask) -> None:
     painter = app.extensions["geoinspect"].painter(1)
     x, y, _c, _r = tile_at(*county.walk()[50], 15)

@@ -59,6 +59,7 @@ _POST_FILE = {
             _query("mode", "foot, vehicle, boat or drone."),
             _query("datum", "auto, wgs84, gcj02 or bd09."),
             _query("day", "Day of a file that has no time, as 2026-05-14."),
+            _query("sha256", "Hexadecimal SHA-256 of the bytes; what does not match is refused."),
         ],
         "requestBody": {
             "required": True,
@@ -68,6 +69,7 @@ _POST_FILE = {
         },
         "responses": {
             "201": {"description": "Receipt, and in 'result' what became of the file."},
+            "503": {"description": "Too many uploads at once: wait as Retry-After says."},
             "413": {"description": "Larger than the limit; nothing was kept."},
             "default": {"$ref": "#/components/responses/Error"},
         },

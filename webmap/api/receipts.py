@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator
 from datetime import date
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, jsonify, request
 from werkzeug.exceptions import ClientDisconnected, UnsupportedMediaType
@@ -14,6 +16,7 @@ from geoinspect.errors import TooLargeError, UsageError
 from geoinspect.intake import TrackTags, process, receive, result_json
 from geoinspect.records import Datum, Mode
 from geoinspect.store.schema import UploadRow
+from webmap import errors
 from webmap.api.blueprint import limit
 from webmap.auth import current_person
 from webmap.office import office
@@ -23,15 +26,27 @@ RAW_BYTES = "application/octet-stream"
 _MOST_RECEIPTS = 50
 _CHUNK_BYTES = 1 << 18
 _MAX_NAME = 200
+_SHA256 = re.compile("[0-9a-f]{64}")
+_Kind = TypeVar("_Kind", Mode, Datum)
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def post_file() -> tuple[Response, int]:
-    """Take one file as raw bytes: ``?name=&unit=&team=&mode=&datum=&day=``.
+def post_file() -> tuple[Response, int] | Response:
+    """Take one file as raw bytes: ``?name=&unit=&team=&mode=&datum=&day=&sha256=``.
 
     The bytes are kept, synced and receipted before anything is read from them; a file that can't
     be used still gets its receipt, with the reason in ``result``.
     """
+    slots = office().upload_slots
+    if not slots.acquire(blocking=False):
+        return errors.busy()
+    try:
+        return _take(_announced_sha256())
+    finally:
+        slots.release()
+
+
+def _take(announced: str | None) -> tuple[Response, int]:
     if request.mimetype != RAW_BYTES:
         raise UnsupportedMediaType
     name = _name()
@@ -41,7 +56,7 @@ def post_file() -> tuple[Response, int]:
     if request.content_length is not None:
         _check_size(request.content_length, most_mb)
     request.max_content_length = int(most_mb * 1e6) + 1
-    chunks = _chunks()
+    chunks = _chunks(announced)
     head = next(chunks, b"")
     most_mb = settings.raster_max_mb if head.startswith(_TIFF) else settings.track_max_mb
     if request.content_length is not None:
@@ -87,16 +102,19 @@ def receipt_json(row: UploadRow) -> dict[str, Any]:
     }
 
 
-def _chunks() -> Iterator[bytes]:
+def _chunks(announced: str | None) -> Iterator[bytes]:
     """Yield the body as it comes.
 
     Raises:
-        UsageError: The connection broke before the announced end; nothing is kept.
+        UsageError: The connection broke before the announced end, or the bytes are not those
+            that were announced; nothing is kept.
     """
     expected, got = request.content_length, 0
+    digest = hashlib.sha256()
     try:
         while chunk := request.stream.read(_CHUNK_BYTES):
             got += len(chunk)
+            digest.update(chunk)
             yield chunk
     except ClientDisconnected:
         expected = got + 1
@@ -105,6 +123,12 @@ def _chunks() -> Iterator[bytes]:
             f"连接中断,只收到 {got} 字节:请重传",
             f"the connection broke after {got} bytes: send the file again",
             code="incomplete",
+        )
+    if announced is not None and digest.hexdigest() != announced:
+        raise UsageError(
+            "收到的内容与 sha256 不符,文件在途中受损:请重传",
+            "what arrived does not match sha256, the file was damaged on its way: send it again",
+            code="checksum",
         )
 
 
@@ -122,23 +146,58 @@ def _name() -> str:
 
 def _tags() -> TrackTags:
     given = request.args.get
+    unit = given("unit") or None
+    if unit is not None:
+        with office().workspace.database.reading() as session:
+            known = unit in scope_of(session).unit_names()
+        if not known:
+            raise UsageError(
+                f"没有代码为“{unit[:40]}”的单位:请从上传页面的列表中选择",
+                f"there is no unit with the code {unit[:40]!r}: choose one from the upload page",
+                code="bad_option",
+            )
+    mode, datum = _choice("mode", Mode), _choice("datum", Datum)
     try:
-        mode = Mode(given("mode", "")) if given("mode") else None
-        datum = Datum(given("datum", "")) if given("datum") not in (None, "", "auto") else None
         day = date.fromisoformat(given("day", "")) if given("day") else None
     except ValueError as error:
         raise UsageError(
-            f"方式、坐标系或日期无法识别:{error}",
-            f"unknown mode, datum or day: {error}",
+            f"日期“{given('day', '')[:40]}”无法识别:请写成 2026-05-14 的样子",
+            f"unknown day {given('day', '')[:40]!r}: write it as 2026-05-14",
             code="bad_option",
         ) from error
     return TrackTags(
-        unit_code=given("unit") or None,
+        unit_code=unit,
         team=(given("team", "")[:100].strip() or None),
         mode=mode,
         datum=datum,
         day=day,
     )
+
+
+def _choice(name: str, kind: type[_Kind]) -> _Kind | None:
+    """Return the chosen value of a parameter, None where it is left to the file."""
+    given = request.args.get(name, "")
+    if given in {"", "auto"}:
+        return None
+    values = [str(member.value) for member in kind]
+    if given not in values:
+        raise UsageError(
+            f"参数 {name} 的值“{given[:40]}”无法识别,可用:{'、'.join(values)}",
+            f"unknown {name} {given[:40]!r}, known: {', '.join(values)}",
+            code="bad_option",
+        )
+    return kind(given)
+
+
+def _announced_sha256() -> str | None:
+    given = request.args.get("sha256", "").lower()
+    if given and _SHA256.fullmatch(given) is None:
+        raise UsageError(
+            f"参数 sha256 应为 64 位十六进制数,得到“{given[:80]}”",
+            f"sha256 must have 64 hexadecimal digits, got {given[:80]!r}",
+            code="bad_option",
+        )
+    return given or None
 
 
 def _check_size(size: int, most_mb: float) -> None:

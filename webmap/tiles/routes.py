@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
@@ -13,6 +15,7 @@ from webmap.tiles.mercator import exists
 
 tiles = Blueprint("tiles", __name__, url_prefix="/tiles")
 _KEEP_S = 7 * 86400
+_VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @tiles.get("/base/<int:z>/<int:x>/<int:y>")
@@ -45,6 +48,8 @@ def survey(survey_id: int, version: str, z: int, x: int, y: int) -> Response:
     _check(z, x, y)
     with office().workspace.database.reading() as session:
         row = scope_of(session).survey(survey_id)
+    if _VERSION.fullmatch(version) is None:
+        raise NotFound
     data = office().pictures.tile(office().picture_path(row.id), z, x, y)
     kind = "image/webp" if data is not None else "image/png"
     return _kept(data or EMPTY_PNG, kind, f"{version}-{row.id}-{z}-{x}-{y}")
