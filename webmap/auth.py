@@ -85,7 +85,7 @@ def use_login(app: Flask) -> None:
         deduct_when=_was_wrong,
         on_breach=_locked_out,
     )(login)
-    view = limiter.limit(_TRIES_PER_ADDRESS, deduct_when=_was_a_try, on_breach=_locked_out)(view)
+    view = limiter.limit(_TRIES_PER_ADDRESS, deduct_when=_was_wrong, on_breach=_locked_out)(view)
     blueprint.add_url_rule("/login", "login", view, methods=["GET", "POST"])
     blueprint.add_url_rule("/logout", "logout", logout, methods=["POST"])
     app.register_blueprint(blueprint)
@@ -107,7 +107,6 @@ def login() -> AnyResponse:
         return _form("", 200)
     name = request.form.get("username", "")[:200]
     password = request.form.get("password", "")[:1000]
-    g.tried = True
     with office().workspace.database.reading() as reading:
         row = people.check_password(reading, name, password)
         person = None if row is None else Person.of(row)
@@ -175,10 +174,6 @@ def _name_and_address() -> str:
 
 def _was_wrong(response: Response) -> bool:
     return response.status_code == _WRONG
-
-
-def _was_a_try(_response: Response) -> bool:
-    return "tried" in g
 
 
 def _lifetime_s() -> float:

@@ -44,6 +44,9 @@ def _map_words() -> dict[str, str]:
         "rest": _("Not in any of these"),
         "sum": _("Together"),
         "gaps": _("Largest gaps"),
+        "more": _("Show more"),
+        "zoom_in": _("Zoom in"),
+        "zoom_out": _("Zoom out"),
         "gaps_shown": _("{n} of {total} gaps shown, the largest first"),
     }
 
@@ -56,6 +59,8 @@ def _area_words() -> dict[str, str]:
             "No campaign yet, so there is nothing to measure coverage against. Make one: "
             "geoinspect campaigns add NAME --area CODE --from DATE --to DATE --cell 100"
         ),
+        "no_such_area": _("There is no area {given}: shown is the whole campaign."),
+        "no_such_campaign": _("There is no campaign {given}: shown is the newest one."),
         "outside_campaign": _("This area lies outside the campaign, so it has no coverage."),
         "no_tracks": _("No tracks here in this campaign. Upload some on the upload page."),
         "no_surveys": _(

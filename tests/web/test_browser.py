@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from webmap import create_app
+from webmap.tiles.coverage import EMPTY_PNG
 
 pytestmark = pytest.mark.browser
 
@@ -230,9 +232,20 @@ def test_a_cell_tells_who_was_there_and_hostile_names_stay_text(
     person = visit(size)
     person.sign_in()
     page = person.page
+    if size == PHONE:
+        for one, other in (("legend", "layers"), ("layers", "legend")):
+            page.click(f"#{one} summary")
+            expect(page.locator(f"#{one}")).to_have_attribute("open", "")
+            expect(page.locator(f"#{other}")).not_to_have_attribute("open", "")
+        page.click("#layers summary")
     lon, lat = county.walk(offset=0.003)[60]
     click_on_map(person, lon, lat + 0.00012)
     page.wait_for_selector("#panel .visits li")
+    if size == PHONE:
+        chosen = page.locator(".leaflet-chosen-pane path").bounding_box()
+        sheet = page.locator("#panel").bounding_box()
+        assert chosen is not None and sheet is not None  # noqa: PT018 - one question
+        assert chosen["y"] + chosen["height"] / 2 < sheet["y"]
     item = page.locator("#panel .visits li", has_text=HOSTILE)
     assert item.count() == 1
     assert HOSTILE in item.locator("button").inner_text()
@@ -272,6 +285,46 @@ def test_a_patch_shows_its_picture_and_its_reasons(
     person.fine()
 
 
+def test_an_address_of_nothing_leads_to_the_county(visit: Callable[..., Visit]) -> None:
+    person = visit()
+    person.sign_in()
+    page = person.page
+    person.problems.clear()
+    for hash_, word in (("area=NOPE", "NOPE"), ("campaign=99", "99"), ("campaign=abc", "abc")):
+        page.goto("about:blank")
+        page.goto(f"{person.base}/map#{hash_}")
+        person.settle()
+        heading(page, "试验县")
+        expect(page.locator("#map-message")).to_contain_text(word)
+        assert hash_ not in page.url
+    assert all("status of 40" in problem for problem in person.problems)
+
+
+def test_a_start_with_a_base_map_is_thrifty(chromium: Browser, tmp_path: Path) -> None:
+    folder = build_workspace(tmp_path / "county")
+    tile = tmp_path / "tiles" / "8" / "1" / "1.png"
+    tile.parent.mkdir(parents=True)
+    tile.write_bytes(EMPTY_PNG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GEOINSPECT_BASEMAP", str(tmp_path / "tiles"))
+        app = create_app(folder)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    context = chromium.new_context()
+    person = Visit(context.new_page(), f"http://127.0.0.1:{server.server_port}")
+    tiles: list[str] = []
+    person.page.on("request", lambda r: "/tiles/" in r.url and tiles.append(r.url))
+    person.sign_in()
+    context.close()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    app.extensions["geoinspect"].workspace.close()
+    assert any("/tiles/base/" in url for url in tiles)
+    assert len(tiles) <= 80
+
+
 @pytest.mark.parametrize("size", [WIDE, PHONE])
 def test_three_files_one_bad_each_with_its_result(
     visit: Callable[..., Visit], size: tuple[int, int]
@@ -293,8 +346,7 @@ def test_three_files_one_bad_each_with_its_result(
         [{"name": n, "mimeType": "text/xml", "buffer": t.encode()} for n, t in files],
     )
     expect(page.locator("#now li.added, #now li.refused")).to_have_count(3)
-    rows = page.locator("#now li")
-    assert rows.count() == 3
+    assert page.locator("#now li").count() == 3
     assert page.locator("#now li.added").count() == 2
     bad = page.locator("#now li.refused").inner_text()
     assert "网页" in bad
@@ -303,9 +355,14 @@ def test_three_files_one_bad_each_with_its_result(
     assert "200 个点" in good
     assert "回执" in good
     page.wait_for_load_state("networkidle")
-    assert page.locator("#sent li").count() >= 3
     assert page.locator("#now img, #sent img").count() == 0
-    page.locator("#now li.added a").first.click()
+    receipt = re.search(r"回执 ([0-9A-F]{8})", good)
+    assert receipt is not None
+    expect(page.locator("#sent")).not_to_contain_text(receipt[1])
+    page.locator("#now li.added", has_text="好.gpx").get_by_role("link").click()
+    heading(page, HOSTILE)
+    assert page.locator(".leaflet-chosen-pane path").count() == 1
+    page.locator("#panel button.link").first.click()
     person.settle()
     assert person.unseen() != before
     person.fine()

@@ -12,10 +12,10 @@ from webmap import patience
 
 def test_a_silent_sender_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "STRANGER_S", 1)
-    ours, _theirs = socket.socketpair()
+    ours, theirs = socket.socketpair()
     patience.be_patient({"gunicorn.socket": ours}, known=False)
     start = time.monotonic()
-    with pytest.raises(OSError):  # noqa: PT011 - any kind makes the body end
+    with ours, theirs, pytest.raises(OSError):  # noqa: PT011 - any kind makes the body end
         ours.recv(1)
     assert 0.5 < time.monotonic() - start < 5
 

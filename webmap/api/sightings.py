@@ -50,6 +50,7 @@ def track(track_id: int) -> Response:
                 "datum_used": row.datum_used,
                 "report": row.report,
                 "bbox": [row.west, row.south, row.east, row.north],
+                "geometry": feature(row.geometry, {}, tolerance_deg=_LINE_DEG)["geometry"],
             }
         )
 

@@ -69,7 +69,7 @@ function reasonItem([name, value]) {
     el("div", { class: "meter plain", "aria-hidden": "true" }, bar));
 }
 
-/** Return the elements that tell of a track, and its box. */
+/** Return the elements that tell of a track, its box and its line. */
 export async function trackCard(id) {
   const track = await ask(`tracks/${id}`);
   const { report } = track;
@@ -78,6 +78,7 @@ export async function trackCard(id) {
   const notes = [report, ...(report.problems ?? [])].map(sentence).filter(Boolean);
   return {
     bbox: track.bbox,
+    geometry: track.geometry,
     nodes: [
       el("h1", {}, track.name),
       el("p", { class: "sub" }, [say("track"), track.unit, track.team, say(`mode_${track.mode}`), day(track.day)].filter(Boolean).join(" · ")),

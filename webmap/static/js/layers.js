@@ -24,7 +24,9 @@ export class Layers {
   #badges = [];
   #moving = null;
   #timer = null;
-  #told = { patches: "", tracks: "" };
+  #letters = [];
+  #suspects = [];
+  #told = { address: "", patches: "", tracks: "" };
 
   /**
    * @param map the Leaflet map that folium made
@@ -44,7 +46,6 @@ export class Layers {
     this.#trackCanvas = L.canvas({ pane: "tracks", tolerance: 6 });
     if (page.base) {
       map.getContainer().classList.add("has-base");
-      L.tileLayer("/tiles/base/{z}/{x}/{y}", { ...TILE, pane: "base", minNativeZoom: page.base[0], maxNativeZoom: page.base[1] }).addTo(this.#groups.base);
     }
     map.on("moveend", () => this.refreshSoon());
     map.on("zoomend", () => this.#declutter());
@@ -69,6 +70,11 @@ export class Layers {
   /** Draw what belongs to an overview: coverage, gaps. */
   showOverview(overview) {
     this.campaign = overview.campaign?.id ?? null;
+    // The map has its first view only now: an earlier base map would ask for the whole country.
+    if (!this.ready && page.base) {
+      const zooms = { minZoom: page.base[0], maxNativeZoom: page.base[1] };
+      L.tileLayer("/tiles/base/{z}/{x}/{y}", { ...TILE, ...zooms, pane: "base" }).addTo(this.#groups.base);
+    }
     this.ready = true;
     this.refreshSoon();
     if (overview.coverage_tiles !== this.#coverage) {
@@ -115,15 +121,17 @@ export class Layers {
   async showFixed() {
     const [zones, surveys] = await Promise.all([ask("zones"), ask("surveys")]);
     this.#groups.zones.clearLayers();
+    this.#letters = [];
     for (const zone of zones.features) {
       const { kind, valid } = zone.properties;
       const style = outlineStyle[kind](valid);
       const drawn = L.geoJSON(zone, { pane: "zones", style, interactive: false }).addTo(this.#groups.zones);
-      if (kind === "licensed") {
+      if (kind === "licensed" && valid) {
         const { lat, lng } = drawn.getBounds().getCenter();
-        label([lng, lat], "L", "zone-label", { interactive: false, keyboard: false }).addTo(this.#groups.zones);
+        this.#letters.push(label([lng, lat], "L", "zone-label", { interactive: false, keyboard: false }));
       }
     }
+    this.#declutter();
     this.#groups.surveys.clearLayers();
     for (const survey of surveys.features) {
       const [west, south, east, north] = survey.properties.bbox;
@@ -178,6 +186,8 @@ export class Layers {
         .on("click", () => this.on.patch(properties.id))
         .addTo(group);
     }
+    this.#suspects = found.features.map((f) => f.properties).filter((p) => p.state !== "licensed").map(({ point: [lon, lat] }) => [lat, lon]);
+    this.#declutter();
     const counts = { n: found.features.length, total: found.total };
     this.#told.patches = counts.n < counts.total ? say("patches_shown", counts) : "";
     this.#tell();
@@ -191,8 +201,14 @@ export class Layers {
     }
   }
 
+  /** Say, or no longer say, that the address named what does not exist. */
+  tellAddress(words) {
+    this.#told.address = words;
+    this.#tell();
+  }
+
   #tell() {
-    this.on.note([this.#told.patches, this.#told.tracks].filter(Boolean).join(" · "));
+    this.on.note([this.#told.address, this.#told.patches, this.#told.tracks].filter(Boolean).join(" · "));
   }
 
   /** Show names and ranks that have room, the first ones first; none covers another. */
@@ -208,6 +224,17 @@ export class Layers {
       } else {
         marker.removeFrom(group);
       }
+    }
+    this.#declutterLetters();
+  }
+
+  /** Hide a parcel's L behind a suspected patch: that patch would read as licensed. */
+  #declutterLetters() {
+    const suspects = this.#suspects.map((place) => this.#map.latLngToContainerPoint(place));
+    for (const letter of this.#letters) {
+      const mine = this.#map.latLngToContainerPoint(letter.getLatLng());
+      if (suspects.some((other) => mine.distanceTo(other) < BADGE_PX)) letter.removeFrom(this.#groups.zones);
+      else letter.addTo(this.#groups.zones);
     }
   }
 

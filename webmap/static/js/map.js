@@ -12,6 +12,10 @@ const panel = document.getElementById("panel");
 const body = document.getElementById("panel-body");
 const message = document.getElementById("map-message");
 const grip = document.getElementById("grip");
+const legend = document.getElementById("legend");
+const choices = document.getElementById("layers");
+const small = matchMedia("(max-width: 700px)");
+const STRIP_EDGE_PX = 30;
 let overview = null;
 let asked = 0;
 
@@ -41,10 +45,38 @@ function raise(up) {
 }
 grip.addEventListener("click", () => raise(!panel.classList.contains("up")));
 
+const moves = () => !matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Move the map until a place lies in the strip that a raised panel leaves free. */
+function reveal(latlng) {
+  if (!small.matches) return;
+  const frame = map.getContainer().getBoundingClientRect();
+  const free = panel.getBoundingClientRect().top - frame.top;
+  const { y } = map.latLngToContainerPoint(latlng);
+  if (y < STRIP_EDGE_PX || y > free - STRIP_EDGE_PX) map.panBy([0, y - free / 2], { animate: moves() });
+}
+
 /** Fly to west, south, east, north; without motion where the system asks so. */
 function flyTo([west, south, east, north], most = 19) {
-  const animate = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const animate = overview !== null && moves();
   map.fitBounds([[south, west], [north, east]], { padding: [24, 24], maxZoom: most, animate });
+}
+
+/** Ask for an overview; where the address names what does not exist, for the next best one. */
+async function askOverview(code) {
+  const wanted = { area: code, campaign: place.read().campaign };
+  const words = [];
+  for (;;) {
+    try {
+      return { found: await ask("overview", wanted), words: words.join(" ") };
+    } catch (error) {
+      const wrong = error.code === "no_such_area" ? "area" : "campaign";
+      if (![400, 404].includes(error.status) || !wanted[wrong]) throw error;
+      words.push(say(wrong === "area" ? "no_such_area" : "no_such_campaign", { given: wanted[wrong] }));
+      wanted[wrong] = null;
+      place.write({ [wrong]: null, view: null });
+    }
+  }
 }
 
 /** Load and show an area's overview; a later question wins. */
@@ -52,11 +84,12 @@ async function showArea(code, { fly }) {
   const turn = ++asked;
   body.setAttribute("aria-busy", "true");
   try {
-    const found = await ask("overview", { area: code, campaign: place.read().campaign });
+    const { found, words } = await askOverview(code);
     if (turn !== asked) return;
+    if ((fly || words) && found.area) flyTo(found.area.bbox);
     overview = found;
-    if (fly && overview.area) flyTo(overview.area.bbox);
     layers.showOverview(overview);
+    layers.tellAddress(words);
     drawWay();
     drawCampaigns();
     document.getElementById("data-date").textContent = freshness(overview);
@@ -110,6 +143,7 @@ function showDetail(nodes) {
   const back = el("button", { type: "button", class: "link", onclick: () => { showOverview(); layers.refreshSoon(); } }, `‹ ${say("back", { name })}`);
   body.replaceChildren(back, ...nodes);
   panel.scrollTop = 0;
+  if (small.matches) legend.open = choices.open = false;
   raise(true);
   body.focus({ preventScroll: true });
 }
@@ -123,6 +157,7 @@ async function openCell(latlng) {
     layers.patch = null;
     layers.choose(cell?.square);
     showDetail(cellCard(cell, layers.on));
+    reveal(latlng);
   } catch (error) {
     showProblem(error);
   }
@@ -145,13 +180,14 @@ async function openPatch(id) {
   }
 }
 
-async function openTrack(id) {
+async function openTrack(id, { fly = false } = {}) {
   const turn = ++asked;
   try {
-    const { nodes } = await trackCard(id);
+    const { nodes, bbox, geometry } = await trackCard(id);
     if (turn !== asked) return;
     layers.patch = null;
-    layers.choose(null);
+    layers.choose(geometry);
+    if (fly) flyTo(bbox);
     showDetail(nodes);
   } catch (error) {
     showProblem(error);
@@ -163,12 +199,21 @@ function flyToGap(gap) {
   flyTo(gap.bbox, 17);
 }
 
+async function flyToSurvey(id) {
+  const { features } = await ask("surveys");
+  const found = features.find(({ properties }) => String(properties.id) === id);
+  if (found) flyTo(found.properties.bbox);
+}
+
 /** Follow the address: at the start, and when the browser goes back or forth. */
 async function follow() {
-  const { area, view } = place.read();
+  const { area, view, track, survey } = place.read();
   applyLayers();
   if (view) map.setView([view.lat, view.lon], view.zoom, { animate: false });
   await showArea(area, { fly: !view });
+  if (!overview) return;
+  if (track) await openTrack(track, { fly: true });
+  if (survey) await flyToSurvey(survey);
 }
 
 async function start() {
@@ -180,10 +225,14 @@ async function start() {
   }
 }
 
-L.control.zoom({ position: "topleft" }).addTo(map);
+L.control.zoom({ position: "topleft", zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out") }).addTo(map);
 L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
-const small = matchMedia("(max-width: 700px)");
-document.getElementById("legend").open = !small.matches;
+legend.open = !small.matches;
+for (const [one, other] of [[legend, choices], [choices, legend]]) {
+  one.addEventListener("toggle", () => {
+    if (one.open && small.matches) other.open = false;
+  });
+}
 const applyLayers = wireControl(layers);
 window.addEventListener("popstate", follow);
 map.on("moveend", () => {

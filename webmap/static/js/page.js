@@ -84,9 +84,11 @@ export const clock = (iso) =>
 
 /** An answer of the server that says what went wrong. */
 export class Refused extends Error {
-  constructor(status, message) {
+  constructor(status, message, { code = null, wait = null } = {}) {
     super(message);
     this.status = status;
+    this.code = code;
+    this.wait = wait;
   }
 }
 
@@ -104,8 +106,14 @@ export async function ask(path, values = {}, signal = undefined) {
   if (answer.ok) return answer.json();
   const told = await answer.json().catch(() => null);
   const words = answer.status === 401 ? say("signed_out") : told ? sentence(told) : say("failed");
-  throw new Refused(answer.status, words);
+  throw new Refused(answer.status, words, { code: told?.code });
 }
+
+const refusal = (request) =>
+  new Refused(request.status, request.response ? sentence(request.response) : say("failed"), {
+    code: request.response?.code,
+    wait: request.getResponseHeader("Retry-After"),
+  });
 
 /** Send a file as raw bytes, with true progress; resolves to the receipt. */
 export function send(file, values, onProgress) {
@@ -120,7 +128,7 @@ export function send(file, values, onProgress) {
     request.addEventListener("load", () => {
       if (request.status === 201) resolve(request.response);
       else if (request.status === 401) reject(new Refused(401, say("signed_out")));
-      else reject(new Refused(request.status, request.response ? sentence(request.response) : say("failed")));
+      else reject(refusal(request));
     });
     for (const name of ["error", "abort", "timeout"]) {
       request.addEventListener(name, () => reject(new Refused(0, say("broken"))));

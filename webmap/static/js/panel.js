@@ -2,6 +2,7 @@
 
 import { day, el, km2, landArea, num, page, percent, say } from "./page.js";
 
+const FIRST_GAPS = 10;
 const STATES = ["touched", "covered", "cleared"];
 
 /** Return the elements of an overview. `on` is {area, gap}. */
@@ -118,10 +119,12 @@ function gapsPart(overview, on) {
       el("span", { class: "rank" }, String(gap.rank)),
       el("span", { class: "what" }, gap.area_name, el("span", { class: "unit hint" }, gap.unit ? ` ${gap.unit}` : "")),
       el("span", { class: "size" }, landArea(gap.area_m2)))));
+  const list = el("ol", { class: "gap-list" }, items.slice(0, FIRST_GAPS));
+  const more = el("button", { type: "button", class: "quiet", onclick: () => { list.append(...items.slice(FIRST_GAPS)); more.remove(); } }, say("more"));
   const counts = { n: num(overview.gaps.length), total: num(overview.gaps_total) };
   return [
     head,
-    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say("gaps") }, el("ol", { class: "gap-list" }, items)),
+    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say("gaps") }, list, items.length > FIRST_GAPS ? more : null),
     el("p", { class: "hint" }, say("gaps_shown", counts)),
   ];
 }

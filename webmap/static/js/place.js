@@ -1,7 +1,8 @@
 // What the address says after '#': the view, the drilled area, the campaign, layers switched off.
 // A shared address shows the same map; every drill-down is a step of the browser's history.
+// 'track' and 'survey' lead to one of them and are gone with the first change.
 
-const WHOLE = { view: null, area: null, campaign: null, off: [] };
+const WHOLE = { view: null, area: null, campaign: null, track: null, survey: null, off: [] };
 
 /** Return what the address says now. */
 export function read() {
@@ -13,6 +14,8 @@ export function read() {
     view: good ? { lat: view[0], lon: view[1], zoom: view[2] } : null,
     area: given.get("area"),
     campaign: given.get("campaign"),
+    track: given.get("track"),
+    survey: given.get("survey"),
     off: (given.get("off") ?? "").split(",").filter(Boolean),
   };
 }

@@ -3,10 +3,13 @@
 import { ask, bytes, clock, el, num, page, percent, say, send, sentence } from "./page.js";
 
 const AT_ONCE = 2;
+const CHECKED_BYTES = 64e6;
+const MOST_WAITS = 60;
 const now = document.getElementById("now");
 const sent = document.getElementById("sent");
 const progress = document.getElementById("progress");
 const waiting = [];
+const listed = new Set();
 let running = 0;
 const counts = { total: 0, done: 0, bad: 0 };
 
@@ -37,18 +40,33 @@ class Item {
     this.story.replaceChildren();
     this.bar.hidden = false;
     try {
-      const answer = await send(this.file, options(), (share) => {
-        this.bar.value = share;
-        if (share < 1) this.say("sending", { share: percent(share) });
-        else this.say("reading");
-      });
+      const answer = await this.#send();
       this.bar.hidden = true;
+      listed.add(answer.receipt);
       fill(this, answer);
       counts.done += 1;
       if (answer.result.status === "refused") counts.bad += 1;
       loadSent();
     } catch (error) {
-      this.#fail(error.message, error.status === 0 || error.status >= 500);
+      this.#fail(error.message, error.status === 0 || error.status >= 500 || error.code === "checksum");
+    }
+  }
+
+  /** Send the file; where the server has too many at once, wait as long as it says. */
+  async #send() {
+    const values = { ...options(), ...(await checksum(this.file)) };
+    for (let waits = 0; ; waits += 1) {
+      try {
+        return await send(this.file, values, (share) => {
+          this.bar.value = share;
+          if (share < 1) this.say("sending", { share: percent(share) });
+          else this.say("reading");
+        });
+      } catch (error) {
+        if (error.code !== "busy" || waits >= MOST_WAITS) throw error;
+        this.say("waiting");
+        await new Promise((resolve) => { setTimeout(resolve, Number(error.wait) * 1000); });
+      }
     }
   }
 
@@ -74,6 +92,15 @@ class Item {
 const options = () =>
   Object.fromEntries(["unit", "team", "mode", "datum", "day"].map((id) => [id, document.getElementById(id).value]).filter(([, value]) => value));
 
+/** Return the file's checksum for the server to compare; nothing where it can't be had. */
+async function checksum(file) {
+  if (!globalThis.crypto?.subtle || file.size > CHECKED_BYTES) return {};
+  const content = await file.arrayBuffer().catch(() => null);
+  if (!content) return {};
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
+  return { sha256: [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
+}
+
 /** Show what became of a file, in the words of the server. */
 function fill({ row, status, story }, answer) {
   const { result } = answer;
@@ -81,7 +108,8 @@ function fill({ row, status, story }, answer) {
   row.className = state;
   status.textContent = say({ added: "done", duplicate: "duplicate", refused: "refused", received: "received" }[state]);
   const problems = (result?.problems ?? []).map(sentence);
-  const place = state !== "refused" && result?.id ? el("p", {}, el("a", { href: "/map" }, say("see"))) : null;
+  const shown = state !== "refused" && Number.isInteger(result?.id) && ["track", "survey"].includes(result.kind);
+  const place = shown ? el("p", {}, el("a", { href: `/map#${result.kind}=${result.id}` }, say("see"))) : null;
   const receipt = { time: clock(answer.received_at), size: bytes(answer.bytes), id: answer.receipt };
   story.replaceChildren(
     ...(result ? [el("p", {}, sentence(result))] : []),
@@ -116,13 +144,13 @@ async function next() {
 async function loadSent() {
   try {
     const { receipts } = await ask("receipts");
-    const rows = receipts.map((answer) => {
+    const rows = receipts.filter(({ receipt }) => !listed.has(receipt)).map((answer) => {
       const parts = { row: el("li"), status: el("span", { class: "status" }), story: el("div") };
       fill(parts, answer);
       parts.row.append(el("div", { class: "head" }, el("span", { class: "name" }, answer.name), parts.status), parts.story);
       return parts.row;
     });
-    sent.replaceChildren(...(rows.length ? rows : [el("li", {}, say("nothing_sent"))]));
+    sent.replaceChildren(...(receipts.length ? rows : [el("li", {}, say("nothing_sent"))]));
   } catch (error) {
     sent.replaceChildren(el("li", { class: "broken" }, error.message));
   }
