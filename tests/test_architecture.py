@@ -163,7 +163,7 @@ def test_foreign_rasters_are_opened_in_one_place() -> None:
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) == "rasterio.open"
         and not any(keyword.arg == "driver" for keyword in node.keywords)
-        and (ast.unparse(node.args[1]) if len(node.args) > 1 else '') != "'w'"
+        and (ast.unparse(node.args[1]) if len(node.args) > 1 else "") != "'w'"
     ]
     assert bare == []
 
