@@ -8,6 +8,8 @@ import * as place from "./place.js";
 
 const L = window.L;
 const map = window.map_main;
+// Else Leaflet takes the layers' own least zoom for the map's, and a county may not fit.
+map.setMinZoom(3);
 const panel = document.getElementById("panel");
 const body = document.getElementById("panel-body");
 const message = document.getElementById("map-message");
