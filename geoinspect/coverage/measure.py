@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -20,12 +19,13 @@ from geoinspect import crs as crs_
 from geoinspect.coverage import bits
 from geoinspect.coverage.cells import STATES, Thresholds, combine, states
 from geoinspect.coverage.exact import ExactSource, clip_sources
+from geoinspect.coverage.frames import cell_frame
 from geoinspect.coverage.ground import Ground, make_ground
 from geoinspect.coverage.looks import Sweeper, projected
 from geoinspect.errors import UsageError
 from geoinspect.files import replaced_file
-from geoinspect.grid import cell_id, check_cell_size
-from geoinspect.records import CellState, Segment, utc_iso
+from geoinspect.grid import check_cell_size
+from geoinspect.records import CellState, Segment
 
 F8 = NDArray[np.float64]
 
@@ -103,27 +103,7 @@ class Measure:
 
         The file appears under its name only when it is whole.
         """
-        ground = self.ground
-        frame = geopandas.GeoDataFrame(
-            {
-                "cell_id": [
-                    cell_id(int(r), int(c))
-                    for r, c in zip(ground.cell_row, ground.cell_col, strict=True)
-                ],
-                "row": ground.cell_row,
-                "col": ground.cell_col,
-                "area_m2": ground.cell_m2,
-                "seen_fraction": self.seen_fraction,
-                "length_m": self.length_m,
-                "coverage": self.coverage,
-                "pod": self.pod,
-                "passes": self.passes,
-                "last_seen": [utc_iso(s) for s in self.last_seen_s],
-                "state": [STATES[s].value for s in self.state],
-            },
-            geometry=ground.squares(),
-            crs=ground.grid.crs,
-        )
+        frame = cell_frame(self.ground, self)
         with replaced_file(path) as temp:
             frame.to_file(temp, layer="cells", driver="GPKG", engine="pyogrio")
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import geopandas
 
-from geoinspect.coverage.cells import STATES, CellTable
+from geoinspect.coverage.cells import CellTable
+from geoinspect.coverage.frames import cell_frame
 from geoinspect.coverage.gaps import Gap
 from geoinspect.coverage.ground import Ground
 from geoinspect.coverage.sums import CoverageSum
 from geoinspect.errors import UsageError
 from geoinspect.files import check_output, replaced_file
-from geoinspect.grid import cell_id
-from geoinspect.records import Area, Level, utc_iso
+from geoinspect.records import Area, Level
 
 # A spreadsheet runs a cell that begins with one of these; a leading apostrophe makes it text.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -123,26 +123,8 @@ def _write_layers(
         "areas": geopandas.GeoDataFrame(
             list(rows), geometry=[shapes[row["code"]] for row in rows], crs="EPSG:4326"
         ),
-        "cells": geopandas.GeoDataFrame(
-            {
-                "cell_id": [
-                    cell_id(int(r), int(c))
-                    for r, c in zip(ground.cell_row, ground.cell_col, strict=True)
-                ],
-                "row": ground.cell_row,
-                "col": ground.cell_col,
-                "area": [ground.area_codes[home] for home in ground.cell_home],
-                "area_m2": ground.cell_m2,
-                "seen_fraction": table.seen_fraction,
-                "length_m": table.length_m,
-                "coverage": table.coverage,
-                "pod": table.pod,
-                "passes": table.passes,
-                "last_seen": [utc_iso(s) for s in table.last_seen_s],
-                "state": [STATES[s].value for s in table.state],
-            },
-            geometry=ground.squares(),
-            crs=ground.grid.crs,
+        "cells": cell_frame(ground, table).assign(
+            area=[ground.area_codes[home] for home in ground.cell_home]
         ),
         "gaps": geopandas.GeoDataFrame(
             {
