@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from geoinspect.errors import Text
 F8 = NDArray[np.float64]
 # China keeps one time; it has no summer time since 1991.
 CHINA_TIME = timezone(timedelta(hours=8))
+CHINA_ZONE = ZoneInfo("Asia/Shanghai")
 MU_M2 = 2000 / 3
 
 
@@ -95,6 +97,16 @@ class Problem:
         }
 
 
+class Extra(StrEnum):
+    """What a device may say of a point beside its place and time; the unit is in the name."""
+
+    ELEVATION = "elevation_m"  # above sea level
+    HEIGHT = "height_m"  # above the take-off point or the ground: drones
+    ACCURACY = "accuracy_m"  # horizontal, as the device states it
+    PITCH = "pitch_deg"  # of a drone's camera: -90 looks straight down
+    HEADING = "heading_deg"  # of a drone's camera, clockwise from north
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
     """An unbroken piece of a track: arrays of one length, in the order recorded.
@@ -102,22 +114,38 @@ class Segment:
     Attributes:
         lon, lat: Degrees, shape (n,).
         time_s: Epoch seconds (UTC), shape (n,); NaN where a point has no usable time.
+        extras: What else is known of the points, each shape (n,), NaN where it is not.
     """
 
     lon: F8
     lat: F8
     time_s: F8
+    extras: Mapping[Extra, F8] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.lon)
 
+    def part(self, which: slice | NDArray[np.int64] | NDArray[np.bool_]) -> Segment:
+        """Return the points of a slice, of indices or of a mask."""
+        extras = {extra: values[which] for extra, values in self.extras.items()}
+        return Segment(self.lon[which], self.lat[which], self.time_s[which], extras)
+
+    def moved(self, lon: F8, lat: F8) -> Segment:
+        """Return the same points at other positions."""
+        return Segment(lon, lat, self.time_s, self.extras)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackLine:
-    """One named track of a file."""
+    """One named track of a file.
+
+    Attributes:
+        datum: What the file says of this track alone; None goes with the file.
+    """
 
     name: str | None
     segments: tuple[Segment, ...]
+    datum: Datum | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,10 +86,7 @@ def _clean_segment(
     flagged["speed"] += len(index) - len(chosen)
     index = index[chosen]
     cuts = np.flatnonzero(jumped[1:] | (np.diff(time_s[index]) > gap_s)) + 1
-    pieces = [
-        Segment(segment.lon[part], segment.lat[part], segment.time_s[part])
-        for part in np.split(index, cuts)
-    ]
+    pieces = [segment.part(part) for part in np.split(index, cuts)]
     return pieces, int(jumped.sum())
 
 
@@ -220,7 +217,7 @@ def _in_order(segment: Segment) -> Segment:
     moved = np.abs(order - np.arange(len(order))).max()
     if not 0 < moved <= _SWAP_PLACES:
         return segment
-    return Segment(segment.lon[order], segment.lat[order], segment.time_s[order])
+    return segment.part(order)
 
 
 def _times_are_usable(segments: Sequence[Segment]) -> bool:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import shapely
 
 from geoinspect.crs import mainland
 from geoinspect.errors import Text
-from geoinspect.records import F8, Datum, DatumChoice, Problem, Segment, TrackLine
+from geoinspect.records import F8, Datum, DatumChoice, Problem, TrackLine
 
 # Krasovsky 1940: semi-major axis in metres and first eccentricity squared.
 _AXIS_M = 6_378_245.0
@@ -138,7 +139,7 @@ def _line_to_wgs84(line: TrackLine, datum: Datum) -> TrackLine:
         return line
     ends = np.cumsum([len(segment) for segment in line.segments])[:-1]
     parts = zip(np.split(lon, ends), np.split(lat, ends), line.segments, strict=True)
-    return TrackLine(line.name, tuple(Segment(x, y, old.time_s) for x, y, old in parts))
+    return replace(line, segments=tuple(old.moved(x, y) for x, y, old in parts))
 
 
 def named_datum(texts: Iterable[str]) -> Datum | None:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from math import isnan
 
@@ -18,6 +18,8 @@ from geoinspect.records import F8
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _DAY_S = 86_400.0
+_QUARTER_S = 900.0
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a clock reading, whose zone is put on later
 
 _TAIL = re.compile(
     r"(?P<fraction>[.,]\d+)?\s*(?:(?P<zulu>Z|UTC|GMT)|(?P<sign>[+-])(?P<h>\d\d):?(?P<m>\d\d)?)?",
@@ -49,7 +51,7 @@ class ParsedTimes:
 
     Attributes:
         time_s: Epoch seconds (UTC), shape (n,); NaN where there is no usable time.
-        naive: How many had no zone and were taken as UTC.
+        naive: How many had no zone and were taken in the zone asked for.
         bad: How many could not be read.
         missing: How many points had no time at all.
     """
@@ -91,19 +93,39 @@ class _Tails(dict[str, tuple[float, bool]]):
         return parsed
 
 
-def parse_times(values: Iterable[TimeValue]) -> ParsedTimes:
+def parse_times(values: Iterable[TimeValue], zone: tzinfo = UTC) -> ParsedTimes:
     """Parse the times of a block of points.
 
     Reads ISO 8601 with blank or ``T``, any fraction, ``Z``, ``+08:00``, ``+0800``, ``+08`` or no
-    zone (taken as UTC and counted), and, more slowly, slashes, 年月日, basic ISO, RFC 2822 and
+    zone (taken in ``zone`` and counted), and, more slowly, slashes, 年月日, basic ISO, RFC 2822 and
     epoch numbers in seconds or milliseconds.
     """
     values = list(values)
-    uniform = _parse_uniform(values)
-    return uniform if uniform is not None else _parse_each(values)
+    uniform = _parse_uniform(values, zone)
+    return uniform if uniform is not None else _parse_each(values, zone)
 
 
-def _parse_uniform(values: list[TimeValue]) -> ParsedTimes | None:
+def in_zone(local_s: F8, zone: tzinfo) -> F8:
+    """Return epoch seconds (UTC) of clock readings in a zone, which come as if they were UTC."""
+    if zone is UTC:
+        return local_s
+    known = np.isfinite(local_s)
+    # A zone changes its offset at whole quarters of an hour at most.
+    quarters, which = np.unique(local_s[known] // _QUARTER_S, return_inverse=True)
+    offsets_s = np.array([_offset_s(quarter * _QUARTER_S, zone) for quarter in quarters.tolist()])
+    epoch_s = local_s.copy()
+    if len(offsets_s):
+        epoch_s[known] -= offsets_s[which]
+    return epoch_s
+
+
+def _offset_s(local_s: float, zone: tzinfo) -> float:
+    clock = _EPOCH + timedelta(seconds=local_s)
+    offset = clock.replace(tzinfo=zone).utcoffset()
+    return offset.total_seconds() if offset is not None else 0.0
+
+
+def _parse_uniform(values: list[TimeValue], zone: tzinfo) -> ParsedTimes | None:
     """Parse times of one shape and zone all at once; None when they are not of that kind."""
     first = values[0] if values else None
     if not isinstance(first, str) or len(first) < _HEAD_CHARS:
@@ -137,14 +159,17 @@ def _parse_uniform(values: list[TimeValue]) -> ParsedTimes | None:
     time_s = midnights[which] + (hour * 3600 + minute * 60 + second) + tail_s
     if not np.isfinite(time_s).all():
         return None
+    if naive:
+        time_s = in_zone(time_s, zone)
     return ParsedTimes(time_s, len(values) * naive, 0, 0)
 
 
-def _parse_each(values: list[TimeValue]) -> ParsedTimes:
+def _parse_each(values: list[TimeValue], zone: tzinfo) -> ParsedTimes:
     """Parse times one by one, each part of a text only once."""
     days, clocks, tails = _Days(), _Clocks(), _Tails()
     seconds: list[float] = []
-    naive = bad = missing = 0
+    naive: list[int] = []
+    bad = missing = 0
     for value in values:
         if isinstance(value, str):
             extra, zoneless = tails[value[19:]]
@@ -157,7 +182,8 @@ def _parse_each(values: list[TimeValue]) -> ParsedTimes:
                     missing += blank
                     bad += not blank
                     zoneless = False
-            naive += zoneless
+            if zoneless:
+                naive.append(len(seconds))
         elif value is None:
             moment = math.nan
             missing += 1
@@ -165,7 +191,9 @@ def _parse_each(values: list[TimeValue]) -> ParsedTimes:
             moment = _from_number(value)
             bad += isnan(moment)
         seconds.append(moment)
-    return ParsedTimes(np.array(seconds, dtype=np.float64), naive, bad, missing)
+    time_s = np.array(seconds, dtype=np.float64)
+    time_s[naive] = in_zone(time_s[naive], zone)
+    return ParsedTimes(time_s, len(naive), bad, missing)
 
 
 def _parse_loose(text: str) -> tuple[float, bool]:

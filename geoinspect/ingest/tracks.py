@@ -13,9 +13,8 @@ from geoinspect.crs import geodesic_length_m
 from geoinspect.errors import InputError, Text, TooLargeError, TrackError, UsageError
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.datum import datum_problems, lines_to_wgs84, named_datum, resolve_datum
-from geoinspect.ingest.formats import HEAD_BYTES, recognise
-from geoinspect.ingest.formats.reading import Reading
-from geoinspect.ingest.formats.refusals import Unread
+from geoinspect.ingest.formats import HEAD_BYTES, read_any, recognise
+from geoinspect.ingest.formats.reading import Reading, ReadOptions
 from geoinspect.records import (
     CleanedTrack,
     Datum,
@@ -80,6 +79,7 @@ def read_track(
     *,
     datum: Datum | None = None,
     timezone: str = "Asia/Shanghai",
+    crs: str | None = None,
     settings: Settings,
     name: str | None = None,
 ) -> TrackFile:
@@ -89,6 +89,7 @@ def read_track(
         path: Where the bytes lie.
         datum: What the sender declares; None goes by what the file says.
         timezone: Zone of naive times in tables and logs; GPX, KML and GeoJSON mean UTC.
+        crs: CRS that the sender declares for projected numbers, ``EPSG:n``.
         settings: For the size limit.
         name: The sender's file name where ``path`` is server-made.
 
@@ -97,26 +98,24 @@ def read_track(
         TooLargeError: Beyond the size limit or the point limit.
         UsageError: An unknown time zone.
     """
-    _check_zone(timezone)
+    label = name or path.name
+    options = ReadOptions(_zone(timezone), crs, label)
     _check_size(path, settings)
     try:
         with path.open("rb") as stream:
-            kind = recognise(stream.read(HEAD_BYTES))
-            if isinstance(kind, Unread):
-                raise TrackError(kind.text.zh, kind.text.en, code=kind.code)
-            reading = kind.read(stream)
+            format_, reading = read_any(stream, options)
     except OSError as error:
         raise _unreadable(path, error) from error
     if not reading.lines:
         raise _no_track(reading)
-    choice = resolve_datum(datum, _flagged_datum(reading, name or path.name))
+    choice = resolve_datum(datum, _flagged_datum(reading, label))
     lines = lines_to_wgs84(reading.lines, choice.used)
     unmoved = sum(new is old for new, old in zip(lines, reading.lines, strict=True))
     problems = [*reading.problems, *datum_problems(choice, unmoved)]
     odd = _implausible_times([segment for line in lines for segment in line.segments])
     if odd:
         problems.append(_implausible(odd))
-    return TrackFile(kind.format, lines, dict(reading.refused), tuple(problems), choice)
+    return TrackFile(format_, lines, dict(reading.refused), tuple(problems), choice)
 
 
 def inspect_track(
@@ -311,9 +310,9 @@ def _no_track(reading: Reading) -> NoTrackError:
     )
 
 
-def _check_zone(timezone: str) -> None:
+def _zone(timezone: str) -> ZoneInfo:
     try:
-        ZoneInfo(timezone)
+        return ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UsageError(
             f"不认识的时区“{timezone}”,例如应写 Asia/Shanghai 或 UTC",

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from geoinspect.crs import WGS84, authority_name
 from geoinspect.errors import InputError, Text, TrackError
-from geoinspect.ingest.formats.reading import CoordinateValue, Reading, TrackBuilder
+from geoinspect.ingest.formats.reading import CoordinateValue, Reading, ReadOptions, TrackBuilder
 from geoinspect.ingest.formats.text import find_encoding, text_chunks
 from geoinspect.ingest.times import TimeValue
 from geoinspect.records import Problem
@@ -39,7 +39,7 @@ _EPOCH_RANGES = ((1e9, 4.1e9), (1e12, 4.1e12))
 Json = Mapping[str, object]
 
 
-def read_geojson(stream: BinaryIO) -> Reading:
+def read_geojson(stream: BinaryIO, options: ReadOptions) -> Reading:
     """Read the lines of a GeoJSON document; its timed points only where it has no line.
 
     Raises:

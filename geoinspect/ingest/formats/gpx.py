@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from geoinspect.errors import Text
 from geoinspect.ingest.formats.markup import read_markup
-from geoinspect.ingest.formats.reading import Reading, TrackBuilder
+from geoinspect.ingest.formats.reading import Reading, ReadOptions, TrackBuilder
 from geoinspect.ingest.times import TimeValue
 from geoinspect.records import Problem
 
@@ -103,7 +103,7 @@ class _GpxSink:
             self.reading.note(text)
 
 
-def read_gpx(stream: BinaryIO) -> Reading:
+def read_gpx(stream: BinaryIO, options: ReadOptions) -> Reading:
     """Read the tracks of a GPX file; its routes only when it has no track point at all.
 
     Raises:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geoinspect.errors import Text
 from geoinspect.ingest.formats.markup import read_markup
-from geoinspect.ingest.formats.reading import Reading, TrackBuilder
+from geoinspect.ingest.formats.reading import Reading, ReadOptions, TrackBuilder
 from geoinspect.records import Problem, TrackLine
 
 _AROUND_COMMA = re.compile(r"\s+,\s*|,\s+")
@@ -157,7 +157,7 @@ class _KmlSink:
         builder.time += [*times, *[None] * len(sound)][: len(sound)]
 
 
-def read_kml(stream: BinaryIO) -> Reading:
+def read_kml(stream: BinaryIO, options: ReadOptions) -> Reading:
     """Read the lines of a KML file.
 
     A line string that repeats a gx:Track of the same file is left out and reported.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 from geoinspect.crs import WGS84, transform_xy
 from geoinspect.errors import Text, TooLargeError
 from geoinspect.ingest.times import TimeValue, parse_times
-from geoinspect.records import F8, Problem, Segment, TrackLine
+from geoinspect.records import CHINA_ZONE, F8, Datum, Extra, Problem, Segment, TrackLine
 
 # Ten fixes a second for two days; more is no outing but an attack or a merged archive.
 MAX_POINTS = 2_000_000
@@ -23,6 +25,21 @@ _MAX_WORDS, _MAX_WORD_CHARS = 200, 2_000
 _MAX_NAME_CHARS = 500
 
 CoordinateValue = str | float | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a reader is told about a file beside its bytes.
+
+    Attributes:
+        zone: Zone of naive times in tables and logs; GPX, KML, TCX and GeoJSON mean UTC.
+        crs: CRS that the sender declares for projected numbers, ``EPSG:n``.
+        name: The sender's file name.
+    """
+
+    zone: ZoneInfo = CHINA_ZONE
+    crs: str | None = None
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -64,9 +81,10 @@ class TrackBuilder:
 
     Args:
         crs: CRS of the coordinates; anything but WGS84 is transformed on the way.
+        zone: What times without a zone are taken in.
     """
 
-    def __init__(self, crs: str = WGS84) -> None:
+    def __init__(self, crs: str = WGS84, zone: tzinfo = UTC) -> None:
         self.lon: list[CoordinateValue] = []
         self.lat: list[CoordinateValue] = []
         self.time: list[TimeValue] = []
@@ -74,7 +92,10 @@ class TrackBuilder:
         self.refused: Counter[str] = Counter()
         self.points_seen = 0
         self._crs = crs
-        self._blocks: list[tuple[F8, F8, F8]] = []
+        self._zone = zone
+        self._extras: defaultdict[Extra, dict[int, CoordinateValue]] = defaultdict(dict)
+        self._datum: Datum | None = None
+        self._blocks: list[Segment] = []
         self._segments: list[Segment] = []
         self._lines: list[TrackLine] = []
         self._times: Counter[str] = Counter()
@@ -88,17 +109,17 @@ class TrackBuilder:
         """Close the segment; one without a usable point is not kept."""
         self._flush()
         if self._blocks:
-            lon, lat, time_s = (np.concatenate(part) for part in zip(*self._blocks, strict=True))
-            self._segments.append(Segment(lon, lat, time_s))
+            self._segments.append(_joined(self._blocks))
             self._blocks = []
 
     def end_line(self) -> None:
         """Close the track; one without a segment is not kept."""
         self.end_segment()
         if self._segments:
-            self._lines.append(TrackLine(self.name, tuple(self._segments)))
+            self._lines.append(TrackLine(self.name, tuple(self._segments), self._datum))
             self._segments = []
         self.name = None
+        self._datum = None
 
     def lines(self) -> tuple[TrackLine, ...]:
         """Close whatever is open and return the tracks."""
@@ -109,18 +130,26 @@ class TrackBuilder:
         """Name the open track; blank text names nothing."""
         self.name = clean_name(text)
 
+    def set_datum(self, datum: Datum | None) -> None:
+        """State the datum of the open track alone."""
+        self._datum = datum
+
+    def set_extra(self, extra: Extra, value: CoordinateValue) -> None:
+        """Say something of the point added last; what is no number counts as not said."""
+        if self.lon:
+            self._extras[extra][len(self.lon) - 1] = value
+
     def time_problems(self) -> Iterator[Problem]:
         """Yield what is to be said about the times of all points."""
         naive, bad, missing = (self._times[key] for key in ("naive", "bad", "missing"))
         if naive:
-            yield Problem(
-                "naive_time",
-                Text(
-                    f"{naive} 个时间没有写时区,已按 UTC(世界时)处理",
-                    f"{naive} times have no zone and were taken as UTC",
-                ),
-                naive,
+            utc = self._zone is UTC
+            zh, en = ("UTC(世界时)", "UTC") if utc else (f"{self._zone} 当地时间", str(self._zone))
+            text = Text(
+                f"{naive} 个时间没有写时区,已按 {zh}处理",
+                f"{naive} times have no zone and were taken as {en}",
             )
+            yield Problem("naive_time" if utc else "local_time", text, naive)
         if bad:
             yield Problem(
                 "bad_time",
@@ -152,9 +181,11 @@ class TrackBuilder:
             )
         lon, lon_missing = _numbers(self.lon)
         lat, lat_missing = _numbers(self.lat)
-        times = parse_times(self.time)
+        times = parse_times(self.time, self._zone)
+        extras = {extra: _sparse(values, len(lon)) for extra, values in self._extras.items()}
         for values in (self.lon, self.lat, self.time):
             values.clear()
+        self._extras.clear()
         usable = self._check(lon, lat, lon_missing | lat_missing)
         lon, lat = lon[usable], lat[usable]
         if self._crs != WGS84:
@@ -169,7 +200,8 @@ class TrackBuilder:
         self._times["missing"] += times.missing
         self._times["good"] += int(np.isfinite(time_s).sum())
         if len(lon):
-            self._blocks.append((lon, lat, time_s))
+            said = {extra: values[usable] for extra, values in extras.items()}
+            self._blocks.append(Segment(lon, lat, time_s, said))
 
     def _check(self, lon: F8, lat: F8, missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Count unusable points under the first rule they break; return the usable ones."""
@@ -196,6 +228,30 @@ def clean_name(text: str | None) -> str | None:
     """Return a name on one line and of bounded length; None for blank text."""
     name = " ".join((text or "").split())[:_MAX_NAME_CHARS]
     return name or None
+
+
+def _joined(blocks: Sequence[Segment]) -> Segment:
+    """Return blocks as one segment; what only some of them say is NaN in the others."""
+    said = dict.fromkeys(extra for block in blocks for extra in block.extras)
+    extras = {
+        extra: np.concatenate(
+            [block.extras.get(extra, np.full(len(block), np.nan)) for block in blocks]
+        )
+        for extra in said
+    }
+    return Segment(
+        np.concatenate([block.lon for block in blocks]),
+        np.concatenate([block.lat for block in blocks]),
+        np.concatenate([block.time_s for block in blocks]),
+        {extra: values for extra, values in extras.items() if np.isfinite(values).any()},
+    )
+
+
+def _sparse(values: Mapping[int, CoordinateValue], count: int) -> F8:
+    numbers = np.full(count, np.nan)
+    numbers[list(values)], _ = _numbers(list(values.values()))
+    numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
 
 
 def _numbers(values: Sequence[CoordinateValue]) -> tuple[F8, NDArray[np.bool_]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from geoinspect.errors import Text
@@ -56,10 +55,10 @@ OVJSN = unread("ovjsn", _TRACK_KIND, "奥维 ovjsn 数据", "an Ovital ovjsn fil
 OTHER_XML = unread(None, "not_a_track", " XML,但不是 GPX 或 KML", "XML but neither GPX nor KML")
 TEXT = unread(None, "not_a_track", "普通文本,不是轨迹", "plain text, not a track")
 BLANK = unread(None, "empty", "空白的,没有内容", "blank")
-_CSV = unread("csv", _TRACK_KIND, "表格(CSV)", "a table (CSV)")
-_NMEA = unread("nmea", _TRACK_KIND, " NMEA 日志", "an NMEA log")
-_IGC = unread("igc", _TRACK_KIND, " IGC 飞行记录", "an IGC flight log")
-_PLT = unread(
+CSV = unread("csv", _TRACK_KIND, "表格(CSV)", "a table (CSV)")
+NMEA = unread("nmea", _TRACK_KIND, " NMEA 日志", "an NMEA log")
+IGC = unread("igc", _TRACK_KIND, " IGC 飞行记录", "an IGC flight log")
+PLT = unread(
     "plt", _TRACK_KIND, " OziExplorer/GeoLife 的 PLT 轨迹", "an OziExplorer or GeoLife PLT"
 )
 
@@ -79,13 +78,6 @@ _MAGIC: tuple[tuple[int, bytes, Unread], ...] = (
     (0, b"\xd0\xcf\x11\xe0", _PICTURE),
     (0, b"SQLite format 3", _DATABASE),
 )
-_LINES: tuple[tuple[re.Pattern[str], Unread], ...] = (
-    (re.compile(r"^(?:\S*\s+)?\$(?:G[A-Z]|BD)[A-Z]{3},", re.M), _NMEA),
-    (re.compile(r"\AA[A-Z0-9]{3}.*?^H[FO]DTE", re.S | re.M), _IGC),
-    (re.compile(r"\A(?:OziExplorer Track|Geolife trajectory)", re.I), _PLT),
-    (re.compile(r"\A[^\n]*[,;\t][^\n]*[,;\t]"), _CSV),
-    (re.compile(r"\A[^\n]*[,;\t][^\n]*\n[^\n]*[,;\t]"), _CSV),
-)
 
 
 def unread_binary(head: bytes) -> Unread | None:
@@ -99,8 +91,5 @@ def unread_binary(head: bytes) -> Unread | None:
 
 
 def unread_text(head: str) -> Unread:
-    """Return what a text is that is neither XML nor JSON."""
-    for pattern, kind in _LINES:
-        if pattern.search(head):
-            return kind
+    """Return what a text is that no reader knows."""
     return BINARY if "\x00" in head or head.count("\ufffd") > len(head) / 4 else TEXT
