@@ -15,6 +15,7 @@ PACKAGES = ("geoinspect", "webmap", "sample_data")
 LAYERS = (
     "geoinspect.errors",
     "geoinspect.records",
+    "geoinspect.survey_records",
     "geoinspect.settings",
     "geoinspect.files",
     "geoinspect.crs",

@@ -17,8 +17,9 @@ from geoinspect.cli.output import (
 from geoinspect.cli.tracks import FILE
 from geoinspect.errors import Text, UsageError
 from geoinspect.files import check_output, readable
-from geoinspect.records import Detection, DetectOptions, Refusal, Zone, ZoneKind
+from geoinspect.records import Refusal, Zone, ZoneKind
 from geoinspect.settings import load_settings
+from geoinspect.survey_records import Detection, DetectOptions
 
 
 @click.command()

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from geoinspect.crs import WGS84
 from geoinspect.errors import StoreError
 from geoinspect.ingest.raster_ground import Placement
-from geoinspect.records import Detection
+from geoinspect.survey_records import Detection
 
 LAYER = "patches"
 COLUMNS = ("patch_id", "rank", "score", "area_m2", "reasons", "state", "raster")

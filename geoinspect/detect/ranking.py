@@ -12,7 +12,8 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geoinspect.crs import WGS84, densified, geodesic_area_m2, transform_geometry
-from geoinspect.records import Patch, PatchState, Zone, ZoneKind
+from geoinspect.records import Zone, ZoneKind
+from geoinspect.survey_records import Patch, PatchState
 
 # A larger patch is better evidence than a small one of the same strength, up to this size: a
 # field of 1,000 m² is not more suspicious than a garden bed, only larger.

@@ -20,8 +20,9 @@ from geoinspect.detect.scene import RasterScene
 from geoinspect.detect.tally import GroundTally
 from geoinspect.errors import InputError, Text, UsageError
 from geoinspect.ingest.rasters import CHINA_TIME, open_raster, taken_of
-from geoinspect.records import Detection, Refusal, Zone
+from geoinspect.records import Refusal, Zone
 from geoinspect.settings import Settings
+from geoinspect.survey_records import Detection
 
 Progress = Callable[[float], None]
 

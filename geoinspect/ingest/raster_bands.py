@@ -9,7 +9,7 @@ import rasterio
 from rasterio.enums import ColorInterp
 from rasterio.windows import Window
 
-from geoinspect.records import Band
+from geoinspect.survey_records import Band
 
 # Order matters: "red edge" must be tried before "red".
 _NAMES = (

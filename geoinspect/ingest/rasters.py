@@ -25,8 +25,9 @@ from geoinspect.ingest.raster_ground import Placement, placement_of
 from geoinspect.ingest.raster_open import open_raster
 from geoinspect.ingest.raster_outline import block_pixels, draw_outline
 from geoinspect.ingest.raster_validity import Validity, valid_mask, validity_of
-from geoinspect.records import CHINA_TIME, Band, Problem, RasterInfo
+from geoinspect.records import CHINA_TIME, Problem
 from geoinspect.settings import Settings
+from geoinspect.survey_records import Band, RasterInfo
 
 __all__ = [
     "CHINA_TIME",

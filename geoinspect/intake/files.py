@@ -26,20 +26,12 @@ from geoinspect.intake.rows import (
     survey_text,
     track_row,
 )
-from geoinspect.records import (
-    CHINA_TIME,
-    AddResult,
-    Datum,
-    Detection,
-    DetectOptions,
-    Mode,
-    Problem,
-    ZoneKind,
-)
+from geoinspect.records import CHINA_TIME, AddResult, Datum, Mode, Problem, ZoneKind
 from geoinspect.store import audit, grounds, sightings
 from geoinspect.store.schema import SurveyRow
 from geoinspect.store.vault import KeptFile, sha256_of
 from geoinspect.store.workspace import Workspace
+from geoinspect.survey_records import Detection, DetectOptions
 
 Progress = Callable[[float], None]
 _NOT_SEARCHED = Problem(

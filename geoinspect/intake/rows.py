@@ -10,17 +10,9 @@ import shapely
 
 from geoinspect import crs as crs_
 from geoinspect.errors import Text
-from geoinspect.records import (
-    CHINA_TIME,
-    MU_M2,
-    AddResult,
-    CleanedTrack,
-    Detection,
-    RasterInfo,
-    Segment,
-    TrackFile,
-)
+from geoinspect.records import CHINA_TIME, MU_M2, AddResult, CleanedTrack, Segment, TrackFile
 from geoinspect.store.schema import FileRow, PatchRow, SurveyRow, TrackRow
+from geoinspect.survey_records import Detection, RasterInfo
 
 # The map's copy of a line may differ from it by this much: about a metre.
 _MAP_TOLERANCE_DEG = 1e-5

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from geoinspect.crs import WGS84, transform_geometry
 from geoinspect.detect.ranking import Lead, rank_leads, split_licensed, true_area_m2
-from geoinspect.records import PatchState, Zone, ZoneKind
+from geoinspect.records import Zone, ZoneKind
+from geoinspect.survey_records import PatchState
 
 CRS = "EPSG:4545"
 DAY = date(2026, 5, 14)

@@ -17,8 +17,9 @@ from geoinspect.crs import WGS84, transform_geometry
 from geoinspect.detect.outlines import COLUMNS, patch_frame, write_patches
 from geoinspect.detect.run import detect
 from geoinspect.errors import UsageError
-from geoinspect.records import Detection, PatchState, Zone, ZoneKind
+from geoinspect.records import Zone, ZoneKind
 from geoinspect.settings import Settings
+from geoinspect.survey_records import Detection, PatchState
 
 SETTINGS = Settings()
 PLANTED = (Planted(200, 240, 80, 100), Planted(640, 700, 60, 120))

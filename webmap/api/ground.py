@@ -11,9 +11,9 @@ from flask import Response, jsonify, request, url_for
 
 from geoinspect import crs as crs_
 from geoinspect.coverage.sums import CoverageSum
-from geoinspect.records import PatchState
 from geoinspect.snapshot import Snapshot, cell_report
 from geoinspect.store.schema import AreaRow, CampaignRow
+from geoinspect.survey_records import PatchState
 from webmap.api.blueprint import api, campaign_number, collection, feature, number
 from webmap.api.gaps import gaps_in
 from webmap.office import office
