@@ -174,23 +174,67 @@ class TrackFile:
         return tuple(segment for line in self.lines for segment in line.segments)
 
 
+class Rule(StrEnum):
+    """Why a point is not believed; its place in this list is its number in flag arrays."""
+
+    RANGE = "range"
+    ACCURACY = "accuracy"
+    DUPLICATE_TIME = "duplicate_time"
+    OUT_OF_ORDER = "out_of_order"
+    RESUME = "resume_jump"
+    SPEED = "speed"
+    SPIKE = "spike"
+    JITTER = "jitter"
+
+    @property
+    def number(self) -> int:
+        """Its number in flag arrays, from 1; 0 is a point that is kept."""
+        return tuple(Rule).index(self) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where a track stood still: the middle of its fixes (WGS84) and when, epoch seconds."""
+
+    lon: float
+    lat: float
+    start_s: float
+    end_s: float
+    points: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CleanedTrack:
-    """A track after cleaning. The raw points stay in the :class:`TrackFile`.
+    """A track after cleaning. Nothing is lost: the raw segments stand beside their flags.
 
     Attributes:
-        segments: What is left, cut at breaks and at gaps longer than the limit.
+        segments: What is kept, cut at breaks and at gaps longer than the limit.
         mode: The mode whose speed limit was used.
         mode_declared: False when the mode was inferred from the speeds.
-        flagged: Points taken out, by rule.
+        raw: The segments as read.
+        flags: Of every raw point the number of the rule that took it out, 0 when kept.
+        stops: Where it stood still.
+        rules_off: Rules that a person switched off for this track.
         problems: What the sender should know of the cleaning.
     """
 
     segments: tuple[Segment, ...]
     mode: Mode
     mode_declared: bool
-    flagged: Mapping[str, int]
+    raw: tuple[Segment, ...] = ()
+    flags: tuple[NDArray[np.uint8], ...] = ()
+    stops: tuple[Stop, ...] = ()
+    rules_off: frozenset[Rule] = frozenset()
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def flagged(self) -> dict[str, int]:
+        """Points taken out, by rule; rules that took out none are left out."""
+        counts = sum(
+            (np.bincount(flags, minlength=len(Rule) + 1) for flags in self.flags),
+            np.zeros(len(Rule) + 1, np.int64),
+        )
+        return {rule.value: int(counts[rule.number]) for rule in Rule if counts[rule.number]}
 
 
 @dataclass(frozen=True, slots=True)

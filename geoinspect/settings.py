@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     speed_limit_vehicle_mps: float = Field(45.0, gt=0, description="Faster by vehicle is one.")
     speed_limit_boat_mps: float = Field(25.0, gt=0, description="Faster by boat is one.")
     speed_limit_drone_mps: float = Field(40.0, gt=0, description="Faster by drone is one.")
+    accuracy_floor_m: float = Field(
+        30.0, gt=0, description="Fixes this accurate by their device are never called poor."
+    )
+    stop_radius_m: float = Field(10.0, gt=0, description="Largest spread of fixes at a stop.")
+    stop_min_s: float = Field(120.0, gt=0, description="Shortest stop.")
     track_max_mb: float = Field(200.0, gt=0, description="Largest track file taken, MB.")
     raster_max_mb: float = Field(20_000.0, gt=0, description="Largest raster file taken, MB.")
     raster_max_gpx: float = Field(40.0, gt=0, description="Largest raster taken, gigapixels.")

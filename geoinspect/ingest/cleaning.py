@@ -1,203 +1,246 @@
-"""Taking bad fixes out of a track: one speed rule, equal times, and gaps that are not bridged.
+"""Flagging the fixes of a track that can't be right, rule by rule, and cutting it at gaps.
 
-The speed rule: cut a segment into runs wherever two neighbours are further apart than the mode can
-move in the time between them; then keep the runs that lose the fewest points and fit together. So
-a bad first fix costs one point and not the rest, a spike costs the spike and never the ground on
-one side of it, and where two long pieces cannot belong together both stay, with a break between.
-Points are taken out or kept as they are: never moved, never made up.
+Nothing is deleted, moved or made up: every raw point keeps its place and gets the number of the
+rule that took it out, so a person can see what a rule did and switch it off for a track. The speed
+rule is :mod:`.fitting`, stops and jitter are :mod:`.stops`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geoinspect.errors import Text
-from geoinspect.records import F8, CleanedTrack, Mode, Problem, Segment
+from geoinspect.ingest.fitting import I8, Flags, earth_centred_m, fitting
+from geoinspect.ingest.misfits import duplicates, late, spikes, step_lengths_m, wild
+from geoinspect.ingest.stops import jitter, stop_spans
+from geoinspect.records import F8, CleanedTrack, Extra, Mode, Problem, Rule, Segment, Stop
 from geoinspect.settings import Settings
 
-I8 = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+U1 = NDArray[np.uint8]
 
-# A run of this many points is a piece of the walk and is never taken for a spike.
-_LONG_RUN = 10
 # With fewer steps than this there is no telling whether the times are of any use.
 _ENOUGH_STEPS = 4
-# How many runs back a run may connect to: bounds the work on a hopeless track.
-_LOOK_BACK = 20
 # Points at most this many places out of their order in time are put back in order.
 _SWAP_PLACES = 3
+# A receiver settles within so many fixes.
+_SETTLING_POINTS = 10
 # Slower than this is standing, and says nothing of how somebody moves.
 _MOVING_MPS = 0.5
 # Spikes of a walk are fewer than this share of its steps.
 _DRIVEN_SHARE = 0.1
-# WGS84 semi-major axis (metres) and first eccentricity squared (NIMA TR8350.2).
-_AXIS_M, _E2 = 6_378_137.0, 6.69437999014e-3
+# A fix is poor when the device states this many times the track's usual accuracy.
+_POOR_TIMES = 3.0
 
 
-def clean(segments: Sequence[Segment], *, mode: Mode | None, settings: Settings) -> CleanedTrack:
-    """Return a track without the fixes that can't be right.
+@dataclass(slots=True, eq=False)
+class _Judgement:
+    """What the rules make of one segment; arrays by place in the segment as read.
+
+    Attributes:
+        order: Places in the order of time.
+        flags: Numbers of rules, 0 when kept.
+        breaks: Places that the mode can't have reached from the one kept before.
+    """
+
+    segment: Segment
+    order: I8
+    flags: U1
+    breaks: Flags
+    stops: list[Stop] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What the rules are applied with."""
+
+    limit_mps: float
+    settings: Settings
+    off: frozenset[Rule]
+
+
+def clean(
+    segments: Sequence[Segment],
+    *,
+    mode: Mode | None,
+    settings: Settings,
+    rules_off: frozenset[Rule] = frozenset(),
+) -> CleanedTrack:
+    """Return a track with the fixes flagged that can't be right.
 
     Args:
         segments: As read; breaks between them stay.
         mode: How the team moved; None infers foot or vehicle from the speeds.
-        settings: Speed limits and the longest gap that is bridged.
+        settings: Speed limits, the longest gap that is bridged, what a stop is.
+        rules_off: Rules that flag nothing; with ``jitter`` stops are still found.
     """
-    segments = [segment for segment in segments if len(segment)]
-    timed = any(np.isfinite(segment.time_s).any() for segment in segments)
-    usable = timed and _times_are_usable(segments)
-    speeds_mps = _moving_speeds_mps(segments) if usable else np.empty(0)
+    raw = tuple(segments)
+    fastest_mps = max(settings.speed_limit_mps(any_mode) for any_mode in Mode)
+    read = [_spread(segment, fastest_mps) for segment in raw]
+    timed = any(np.isfinite(segment.time_s).any() for segment in read)
+    usable = timed and _times_are_usable(read)
+    speeds_mps = _moving_speeds_mps(read) if usable else np.empty(0)
     used = mode if mode is not None else _likely_mode(speeds_mps, settings)
-    flagged: Counter[str] = Counter()
-    problems: list[Problem] = []
-    kept: list[Segment] = []
-    if usable:
-        limit_mps = settings.speed_limit_mps(used)
-        jumps = 0
-        for segment in segments:
-            pieces, breaks = _clean_segment(_in_order(segment), limit_mps, settings.gap_s, flagged)
-            kept += pieces
-            jumps += breaks
-        if jumps:
-            problems.append(_jump(jumps))
-        points = sum(len(segment) for segment in segments)
-        if mode is not None and _is_faster(speeds_mps, limit_mps, flagged["speed"] / points):
-            problems.append(_faster_than_mode(mode, limit_mps))
-    else:
-        kept = segments
-        if segments:
-            problems.append(_times_unusable() if timed else _no_time())
-    taken_out = {rule: count for rule, count in flagged.items() if count}
-    return CleanedTrack(tuple(kept), used, mode is not None, taken_out, tuple(problems))
-
-
-def _clean_segment(
-    segment: Segment, limit_mps: float, gap_s: float, flagged: Counter[str]
-) -> tuple[list[Segment], int]:
-    """Clean one segment; count in ``flagged``; return its pieces and how many jumps break it."""
-    xyz_m = _earth_centred_m(segment)
-    time_s = _filled(segment.time_s)
-    index = np.flatnonzero(~_duplicates(xyz_m, time_s, limit_mps))
-    flagged["duplicate_time"] += len(segment) - len(index)
-    chosen, jumped = _fitting(xyz_m[index], time_s[index], limit_mps)
-    flagged["speed"] += len(index) - len(chosen)
-    index = index[chosen]
-    cuts = np.flatnonzero(jumped[1:] | (np.diff(time_s[index]) > gap_s)) + 1
-    pieces = [segment.part(part) for part in np.split(index, cuts)]
-    return pieces, int(jumped.sum())
-
-
-def _fitting(xyz_m: F8, time_s: F8, limit_mps: float) -> tuple[I8, Flags]:
-    """Choose the points that fit together.
-
-    Returns:
-        Indices of the points kept, and for each whether it can't be reached from the one before.
-    """
-    cut = ~_reachable(xyz_m[:-1], xyz_m[1:], np.diff(time_s), limit_mps)
-    starts = np.concatenate([[0], np.flatnonzero(cut) + 1])
-    ends = np.concatenate([starts[1:], [len(xyz_m)]])
-    # A receiver without a fix writes 0, 0: such points are worth nothing, however many.
-    fixes = np.concatenate([[0], np.cumsum(~_at_null_island(xyz_m))])
-    weights = fixes[ends] - fixes[starts]
-    last, first = ends - 1, starts
-    reach = np.zeros((len(starts), _LOOK_BACK + 1), dtype=bool)
-    for lag in range(2, min(_LOOK_BACK, len(starts) - 1) + 1):
-        before, after = last[:-lag], first[lag:]
-        passed_s = time_s[after] - time_s[before]
-        reach[lag:, lag] = _reachable(xyz_m[before], xyz_m[after], passed_s, limit_mps)
-    runs, breaks = _best_chain(weights, reach)
-    index = np.concatenate([np.arange(starts[run], ends[run]) for run in runs])
-    jumped = np.zeros(len(index), dtype=bool)
-    offsets = np.concatenate([[0], np.cumsum(ends[runs] - starts[runs])[:-1]])
-    jumped[offsets[breaks]] = True
-    return index, jumped
-
-
-def _best_chain(weights: I8, reach: Flags) -> tuple[list[int], list[bool]]:
-    """Choose runs by dynamic programming: drop the least, where a break costs a long run.
-
-    Long runs are always chosen.
-
-    Args:
-        weights: Points of each run, shape (m,).
-        reach: Whether run ``k`` can be reached from run ``k - lag``, shape (m, lags).
-
-    Returns:
-        The runs, and for each whether it follows a break.
-    """
-    count = len(weights)
-    before = np.concatenate([[0], np.cumsum(weights)]).tolist()
-    rows, columns = np.nonzero(reach)
-    bounds = np.searchsorted(rows, np.arange(count + 1)).tolist()
-    lags = columns.tolist()
-    # cost[k]: the cheapest chain that ends with run k; dropping j+1 … k-1 costs their points.
-    cost: list[int] = []
-    came_from: list[int] = []
-    broke: list[bool] = []
-    long_before = leader = -1
-    for run in range(count):
-        dropped, source, breaks = before[run], -1, False
-        if long_before >= 0:
-            dropped = cost[leader] + before[run] - before[leader + 1] + _LONG_RUN
-            source, breaks = leader, True
-        for lag in lags[bounds[run] : bounds[run + 1]]:
-            other = run - lag
-            price = cost[other] + before[run] - before[other + 1]
-            if other >= long_before and price < dropped:
-                dropped, source, breaks = price, other, False
-        cost.append(dropped)
-        came_from.append(source)
-        broke.append(breaks)
-        is_long = weights[run] >= _LONG_RUN
-        if is_long:
-            long_before = run
-        if is_long or leader < 0 or dropped - before[run + 1] < cost[leader] - before[leader + 1]:
-            leader = run
-    chain = []
-    run = leader
-    while run >= 0:
-        chain.append(run)
-        run = came_from[run]
-    chain.reverse()
-    return chain, [broke[run] for run in chain]
-
-
-def _reachable(from_m: F8, to_m: F8, passed_s: F8, limit_mps: float) -> Flags:
-    """Return whether places can be reached in time; unknown times are given the benefit."""
-    away_m = np.sqrt(((to_m - from_m) ** 2).sum(axis=1))
-    in_time = (passed_s > 0) & (away_m <= limit_mps * passed_s)
-    return np.asarray(np.isnan(passed_s) | in_time)
-
-
-def _duplicates(xyz_m: F8, time_s: F8, limit_mps: float) -> Flags:
-    """Return which points repeat the time of the point before them, at about its place.
-
-    A point of the same time far away is a bad fix, which the speed rule judges.
-    """
-    near = _reachable(xyz_m[:-1], xyz_m[1:], np.ones(len(xyz_m) - 1), limit_mps)
-    return np.concatenate([[False], (np.diff(time_s) == 0) & near])
-
-
-def _earth_centred_m(segment: Segment) -> F8:
-    """Return positions as x, y, z in metres, shape (n, 3): straight distances between them hold
-    across the antimeridian and at the poles, and equal the geodesic where it matters here.
-    """
-    lon, lat = np.radians(segment.lon), np.radians(segment.lat)
-    normal_m = _AXIS_M / np.sqrt(1 - _E2 * np.sin(lat) ** 2)
-    return np.column_stack(
-        [
-            normal_m * np.cos(lat) * np.cos(lon),
-            normal_m * np.cos(lat) * np.sin(lon),
-            normal_m * (1 - _E2) * np.sin(lat),
-        ]
+    rules = _Rules(settings.speed_limit_mps(used), settings, rules_off)
+    judge = _judge_timed if usable else _judge_untimed
+    judged = [judge(segment, rules) for segment in read]
+    kept = [
+        piece
+        for judgement, segment in zip(judged, raw, strict=True)
+        for piece in _pieces(judgement, segment, settings.gap_s if usable else np.inf)
+    ]
+    flags = tuple(judgement.flags for judgement in judged)
+    stops = tuple(stop for judgement in judged for stop in judgement.stops)
+    problems = []
+    jumps = sum(int(judgement.breaks.sum()) for judgement in judged)
+    if jumps:
+        problems.append(_jump(jumps))
+    points = sum(map(len, flags))
+    too_fast = sum(int((flag == Rule.SPEED.number).sum()) for flag in flags)
+    if mode is not None and points and _is_faster(speeds_mps, rules.limit_mps, too_fast / points):
+        problems.append(_faster_than_mode(mode, rules.limit_mps))
+    if points and not usable:
+        problems.append(_times_unusable() if timed else _no_time())
+    return CleanedTrack(
+        tuple(kept), used, mode is not None, raw, flags, stops, rules_off, tuple(problems)
     )
 
 
-def _at_null_island(xyz_m: F8) -> Flags:
-    return np.asarray((xyz_m == (_AXIS_M, 0.0, 0.0)).all(axis=1))
+def _judge_timed(segment: Segment, rules: _Rules) -> _Judgement:
+    judgement = _Judgement(segment, _order(segment), *_blank(segment))
+    _flag_poor(judgement, rules)
+    ordered = segment.part(judgement.order)
+    xyz_m, time_s = earth_centred_m(ordered.lon, ordered.lat), _filled(ordered.time_s)
+    flags, breaks = judgement.flags[judgement.order], np.zeros(len(segment), dtype=bool)
+    left = np.flatnonzero(flags == 0)
+    if Rule.OUT_OF_ORDER not in rules.off:
+        behind = late(time_s[left])
+        flags[left[behind]] = Rule.OUT_OF_ORDER.number
+        left = left[~behind]
+    if Rule.DUPLICATE_TIME not in rules.off and len(left):
+        repeated = duplicates(xyz_m[left], time_s[left], rules.limit_mps)
+        flags[left[repeated]] = Rule.DUPLICATE_TIME.number
+        left = left[~repeated]
+    if len(left):
+        chosen, jumped = fitting(xyz_m[left], time_s[left], rules.limit_mps, rules.settings.gap_s)
+        _flag_misfits(flags, time_s, left, left[chosen], rules)
+        breaks[left[chosen[jumped]]] = True
+    left = np.flatnonzero(flags == 0)
+    if Rule.SPIKE not in rules.off:
+        flags[left[spikes(xyz_m[left], time_s[left], rules.limit_mps)]] = Rule.SPIKE.number
+        left = np.flatnonzero(flags == 0)
+    _flag_stops(judgement, flags, xyz_m, time_s, rules)
+    judgement.flags[judgement.order] = flags
+    judgement.breaks[judgement.order] = breaks
+    return judgement
+
+
+def _judge_untimed(segment: Segment, rules: _Rules) -> _Judgement:
+    """Judge what can be judged without times: impossible places and wild fixes."""
+    judgement = _Judgement(segment, np.arange(len(segment)), *_blank(segment))
+    _flag_poor(judgement, rules)
+    left = np.flatnonzero(judgement.flags == 0)
+    if Rule.SPIKE not in rules.off and len(left) > _ENOUGH_STEPS:
+        xyz_m = earth_centred_m(segment.lon[left], segment.lat[left])
+        judgement.flags[left[wild(xyz_m)]] = Rule.SPIKE.number
+    return judgement
+
+
+def _blank(segment: Segment) -> tuple[U1, Flags]:
+    return np.zeros(len(segment), np.uint8), np.zeros(len(segment), dtype=bool)
+
+
+def _flag_poor(judgement: _Judgement, rules: _Rules) -> None:
+    """Flag what the device itself disowns: the place 0, 0, and accuracy far below its usual."""
+    segment = judgement.segment
+    if Rule.RANGE not in rules.off:
+        # A receiver without a fix writes 0, 0.
+        judgement.flags[(segment.lon == 0) & (segment.lat == 0)] = Rule.RANGE.number
+    accuracy_m = segment.extras.get(Extra.ACCURACY)
+    if accuracy_m is None or Rule.ACCURACY in rules.off:
+        return
+    usual_m = float(np.nanmedian(accuracy_m)) if np.isfinite(accuracy_m).any() else np.nan
+    limit_m = np.fmax(rules.settings.accuracy_floor_m, _POOR_TIMES * usual_m)
+    poor = (accuracy_m > limit_m) & (judgement.flags == 0)
+    judgement.flags[poor] = Rule.ACCURACY.number
+
+
+def _flag_misfits(flags: U1, time_s: F8, left: I8, kept: I8, rules: _Rules) -> None:
+    """Name the rule of the points that do not fit, by where they lie among those that do."""
+    misfits = np.setdiff1d(left, kept, assume_unique=True)
+    after = np.searchsorted(kept, misfits)
+    before_s = np.where(after > 0, time_s[kept[np.maximum(after - 1, 0)]], -np.inf)
+    next_s = np.where(after < len(kept), time_s[kept[np.minimum(after, len(kept) - 1)]], np.inf)
+    rule = np.full(len(misfits), Rule.SPEED.number, np.uint8)
+    # The first few fixes after a pause or at the start, before the receiver has settled.
+    fresh = (after == 0) | (time_s[misfits] - before_s > rules.settings.gap_s)
+    few = np.bincount(after, minlength=len(kept) + 1)[after] <= _SETTLING_POINTS
+    rule[fresh & few] = Rule.RESUME.number
+    rule[(time_s[misfits] < before_s) | (time_s[misfits] > next_s)] = Rule.OUT_OF_ORDER.number
+    off = [rule_.number for rule_ in rules.off]
+    flags[misfits] = np.where(np.isin(rule, off), 0, rule)
+
+
+def _flag_stops(judgement: _Judgement, flags: U1, xyz_m: F8, time_s: F8, rules: _Rules) -> None:
+    """Find the stops; flag the jitter of those so narrow that it adds no ground."""
+    settings = rules.settings
+    left = np.flatnonzero((flags == 0) & np.isfinite(time_s))
+    # Rules that are off can leave points that go back in time.
+    if np.any(np.diff(time_s[left]) < 0):
+        return
+    xyz_m, time_s = xyz_m[left], time_s[left]
+    ordered = judgement.segment.part(judgement.order[left])
+    spans = stop_spans(
+        xyz_m,
+        time_s,
+        radius_m=settings.stop_radius_m,
+        min_s=settings.stop_min_s,
+        gap_s=settings.gap_s,
+    )
+    for first, last in spans:
+        here = slice(first, last + 1)
+        middle = float(np.median(ordered.lon[here])), float(np.median(ordered.lat[here]))
+        judgement.stops.append(
+            Stop(*middle, float(time_s[first]), float(time_s[last]), last + 1 - first)
+        )
+        if Rule.JITTER not in rules.off:
+            spare = jitter(xyz_m, time_s, (first, last), every_s=settings.gap_s / 2)
+            flags[left[here][spare]] = Rule.JITTER.number
+
+
+def _pieces(judgement: _Judgement, raw: Segment, gap_s: float) -> list[Segment]:
+    """Return what is kept of a segment as read, cut at jumps and gaps."""
+    order = judgement.order
+    stays = judgement.flags[order] == 0
+    if not stays.any():
+        return []
+    kept, time_s = order[stays], _filled(judgement.segment.time_s[order])[stays]
+    # A break may stand at a point that another rule took out.
+    jumps = np.cumsum(judgement.breaks[order])[stays]
+    cuts = np.flatnonzero((np.diff(jumps) > 0) | (np.diff(time_s) > gap_s)) + 1
+    return [raw.part(part) for part in np.split(kept, cuts)]
+
+
+def _spread(segment: Segment, fastest_mps: float) -> Segment:
+    """Return a log of many fixes a second with whole-second times, its fixes put evenly within
+    their seconds, where anything can move like that.
+    """
+    steps_s = np.diff(segment.time_s)
+    if len(steps_s) < _ENOUGH_STEPS or not np.all(steps_s >= 0):
+        return segment
+    moments, first, counts = np.unique(segment.time_s, return_index=True, return_counts=True)
+    if len(moments) < 2 or np.median(counts) < 2 or np.any(np.diff(moments) > counts[:-1] + 1):
+        return segment
+    within = np.arange(len(segment)) - np.repeat(first, counts)
+    lasting_s = np.minimum(np.append(np.diff(moments), 1.0), 1.0)
+    time_s = segment.time_s + within * np.repeat(lasting_s / counts, counts)
+    steps_m = step_lengths_m(earth_centred_m(segment.lon, segment.lat))
+    if np.median(steps_m / np.diff(time_s)) > fastest_mps:
+        return segment
+    return Segment(segment.lon, segment.lat, time_s, segment.extras)
 
 
 def _filled(time_s: F8) -> F8:
@@ -209,15 +252,13 @@ def _filled(time_s: F8) -> F8:
     return np.interp(places, known, time_s[known], left=np.nan, right=np.nan)
 
 
-def _in_order(segment: Segment) -> Segment:
-    """Return the segment with points that are out of order by a few places put back in order."""
-    if not np.isfinite(segment.time_s).all():
-        return segment
+def _order(segment: Segment) -> I8:
+    """Return the places with points that are out of order by a few places put back in order."""
+    places = np.arange(len(segment))
+    if not np.isfinite(segment.time_s).all() or not len(segment):
+        return places
     order = np.argsort(segment.time_s, kind="stable")
-    moved = np.abs(order - np.arange(len(order))).max()
-    if not 0 < moved <= _SWAP_PLACES:
-        return segment
-    return segment.part(order)
+    return order if np.abs(order - places).max() <= _SWAP_PLACES else places
 
 
 def _times_are_usable(segments: Sequence[Segment]) -> bool:
@@ -235,7 +276,7 @@ def _moving_speeds_mps(segments: Sequence[Segment]) -> F8:
     """Return the speeds of all steps on which somebody moved."""
     speeds = []
     for segment in segments:
-        steps_m = np.sqrt((np.diff(_earth_centred_m(segment), axis=0) ** 2).sum(axis=1))
+        steps_m = step_lengths_m(earth_centred_m(segment.lon, segment.lat))
         steps_s = np.diff(segment.time_s)
         passed = steps_s > 0
         speeds.append(steps_m[passed] / steps_s[passed])
