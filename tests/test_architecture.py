@@ -21,6 +21,7 @@ LAYERS = (
     "geoinspect.crs",
     "geoinspect.grid",
     "geoinspect.ingest",
+    "geoinspect.patrols",
     "geoinspect.detect",
     "geoinspect.coverage",
     "geoinspect.report",

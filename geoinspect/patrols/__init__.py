@@ -1,0 +1,1 @@
+"""From tracks to patrols: outings, copies of one walk, doubts, and what counts as a valid patrol."""
