@@ -6,7 +6,7 @@ import json
 import math
 from functools import lru_cache
 from importlib import resources
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import pyproj
@@ -20,9 +20,13 @@ from geoinspect.errors import InputError
 WGS84 = "EPSG:4326"
 GEOD = pyproj.Geod(ellps="WGS84")
 
-# CGCS2000 / 3-degree Gauss-Kruger CM 75E … CM 135E are EPSG 4534 … 4554 (EPSG registry).
-_FIRST_CM_DEG, _LAST_CM_DEG, _FIRST_EPSG = 75, 135, 4534
-# Islands and shores that the generalised outline leaves out lie within this of it.
+# CGCS2000 / Gauss-Kruger, all with central meridians 75° E … 135° E (EPSG registry): 3-degree zones
+# 25 … 45 are 4513 … 4533 with the zone before the easting and 4534 … 4554 without; 6-degree zones
+# 13 … 23 are 4491 … 4501 with it and 4502 … 4512 without.
+_FIRST_CM_DEG, _LAST_CM_DEG = 75, 135
+_PREFIXED = ((25, 45, 4513, 3), (13, 23, 4491, 6))
+_BY_MERIDIAN = {3: 4534, 6: 4502}
+# Hong Kong, Macau and the islands off Fujian lie within this of the mainland.
 _COAST_DEG = 0.3
 _DENSE_DEG = 0.001
 
@@ -32,8 +36,9 @@ _G = TypeVar("_G", bound=BaseGeometry)
 
 @lru_cache(maxsize=1)
 def mainland() -> MultiPolygon:
-    """Return mainland China without Hong Kong, Macau and Taiwan (WGS84, a few km exact).
+    """Return mainland China and its sea, without Hong Kong, Macau and Taiwan (WGS84).
 
+    Right to 300 m on land round Hong Kong and Macau and where people live, to some km elsewhere.
     Source: ``data/README.md``. For choosing a projection or a datum shift, nothing else.
     """
     text = resources.files("geoinspect").joinpath("data/mainland.json").read_text("utf-8")
@@ -50,10 +55,34 @@ def metric_crs_for(lon: float, lat: float) -> str:
     elsewhere the WGS84 UTM zone (plain six-degree zones, without the exceptions round Norway and Svalbard).
     """
     if shapely.dwithin(mainland(), shapely.Point(lon, lat), _COAST_DEG):
-        meridian = min(max(3 * math.floor(lon / 3 + 0.5), _FIRST_CM_DEG), _LAST_CM_DEG)
-        return f"EPSG:{_FIRST_EPSG + (meridian - _FIRST_CM_DEG) // 3}"
+        nearest = 3 * math.floor(lon / 3 + 0.5)
+        return meridian_crs(min(max(nearest, _FIRST_CM_DEG), _LAST_CM_DEG))
     zone = min(max(math.floor((lon + 180) / 6) + 1, 1), 60)
     return f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"
+
+
+def zone_crs(zone: int) -> tuple[str, int] | None:
+    """Return the CGCS2000 Gauss-Krüger CRS whose eastings begin with a zone number.
+
+    Returns:
+        ``EPSG:n`` and the central meridian in degrees; None when China has no such zone.
+    """
+    for first, last, epsg, width_deg in _PREFIXED:
+        if first <= zone <= last:
+            return f"EPSG:{epsg + zone - first}", _FIRST_CM_DEG + width_deg * (zone - first)
+    return None
+
+
+def meridian_crs(meridian_deg: int, width_deg: Literal[3, 6] = 3) -> str:
+    """Return the CGCS2000 Gauss-Krüger CRS of a central meridian, eastings without zone number.
+
+    Raises:
+        ValueError: No zone of that width has that meridian.
+    """
+    step, rest = divmod(meridian_deg - _FIRST_CM_DEG, width_deg)
+    if rest or not _FIRST_CM_DEG <= meridian_deg <= _LAST_CM_DEG:
+        raise ValueError(f"no {width_deg}-degree zone has the central meridian {meridian_deg}")
+    return f"EPSG:{_BY_MERIDIAN[width_deg] + step}"
 
 
 def centre_of(polygon: Polygon | MultiPolygon) -> tuple[float, float]:

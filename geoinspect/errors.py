@@ -17,7 +17,8 @@ which value, and what to do.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class GeoInspectError(Exception):
         super().__init__(f"{zh} / {en}")
         self.text = Text(zh, en)
         self.code = code or self.default_code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let an error come back whole from another process."""
+        made = partial(type(self), code=self.code)
+        return made, (self.text.zh, self.text.en), self.__dict__
 
 
 class UsageError(GeoInspectError):

@@ -20,6 +20,7 @@ from pathlib import Path
 from geoinspect.errors import InputError, Text
 from geoinspect.ingest.areas import FieldChoice, read_areas, read_zones
 from geoinspect.intake import Intake, TrackTags, open_campaign
+from geoinspect.intake.batch import add_tracks
 from geoinspect.records import AddResult, Level, Problem, Refusal, ZoneKind
 from geoinspect.snapshot import Snapshot, take_snapshot
 from geoinspect.store import audit, grounds, sightings
@@ -96,8 +97,11 @@ def run(workspace: Workspace, inputs: Inputs, *, actor: str, tell: Tell) -> Repo
     intake = Intake(workspace, actor=actor)
     results: list[AddResult] = []
     refusals: list[Refusal] = []
-    for path, tags in inputs.tracks:
-        _try(results, refusals, path, partial(intake.add_track, path, tags=tags))
+    for outcome in add_tracks(intake.tracks, inputs.tracks, workspace.settings):
+        if isinstance(outcome, AddResult):
+            results.append(outcome)
+        else:
+            refusals.append(outcome)
     tell(Text(f"轨迹:{len(results)} 个文件", f"tracks: {len(results)} files"))
 
     for path in inputs.surveys:

@@ -143,11 +143,18 @@ class TrackLine:
 
 @dataclass(frozen=True, slots=True)
 class DatumChoice:
-    """What a file said of its datum, what was used, and why."""
+    """What a file said of its datum, what was used, and why.
+
+    Attributes:
+        found: What the file says as a whole; None when it says nothing or contradicts itself.
+        used: For every track, or for those that state no datum of their own.
+        declared: What the sender said; it goes before anything in the file.
+    """
 
     found: Datum | None
     used: Datum
     why: Text
+    declared: Datum | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -40,6 +40,13 @@ class Settings(BaseSettings):
     covered_share: float = Field(0.5, gt=0, le=1, description="Seen share that makes 'covered'.")
     cleared_pod: float = Field(0.8, gt=0, lt=1, description="POD that makes 'cleared'.")
     gap_s: float = Field(300.0, gt=0, description="Longer without a fix is not bridged.")
+    same_walk_m: float = Field(
+        10.0, gt=0, description="Nearer together at all times is one walk on two devices."
+    )
+    outing_gap_s: float = Field(7200.0, gt=0, description="A longer pause ends an outing.")
+    drone_fov_deg: float = Field(
+        73.7, gt=0, lt=180, description="Width of view of drone cameras (24 mm equivalent)."
+    )
     speed_limit_foot_mps: float = Field(7.0, gt=0, description="Faster on foot is a bad fix.")
     speed_limit_vehicle_mps: float = Field(45.0, gt=0, description="Faster by vehicle is one.")
     speed_limit_boat_mps: float = Field(25.0, gt=0, description="Faster by boat is one.")
@@ -50,6 +57,7 @@ class Settings(BaseSettings):
     stop_radius_m: float = Field(10.0, gt=0, description="Largest spread of fixes at a stop.")
     stop_min_s: float = Field(120.0, gt=0, description="Shortest stop.")
     track_max_mb: float = Field(200.0, gt=0, description="Largest track file taken, MB.")
+    photo_max_mb: float = Field(100.0, gt=0, description="Largest photo taken, MB.")
     raster_max_mb: float = Field(20_000.0, gt=0, description="Largest raster file taken, MB.")
     raster_max_gpx: float = Field(40.0, gt=0, description="Largest raster taken, gigapixels.")
     budget_per_km2: float = Field(300.0, gt=0, description="Patches kept for review per km².")

@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import track_fuzz
+
 from geoinspect.errors import GeoInspectError
 from geoinspect.ingest.areas import read_areas
-from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.rasters import read_info
-from geoinspect.ingest.tracks import read_track
 from geoinspect.settings import load_settings
 from geoinspect.store import audit, people
 from geoinspect.store.workspace import Workspace
@@ -72,19 +72,17 @@ def fuzz(files: list[Path], read: Callable[[Path], object], minutes: float, seed
     return int(counts["FAILED"] > 0)
 
 
-def tracks(minutes: float, seed: int) -> int:
-    """Mutate every shared track file."""
-
-    def read(path: Path) -> None:
-        file = read_track(path, settings=SETTINGS)
-        clean(file.segments, mode=None, settings=SETTINGS)
-
-    return fuzz(
-        sorted(p for p in (SHARED / "tracks").iterdir() if p.stat().st_size < 1 << 20),
-        read,
-        minutes,
-        seed,
-    )
+def tracks(minutes: float, seed: int, reader: str | None = None, cases: int | None = None) -> int:
+    """Mutate track files reader by reader; all readers share the minutes."""
+    folder = SHARED / "tracks"
+    known = sorted(track_fuzz.seeds(folder))
+    if reader is not None and reader not in known:
+        print(f"no reader {reader!r}: {', '.join(known)}", file=sys.stderr)
+        return 2
+    chosen = [reader] if reader is not None else known
+    share = minutes / len(chosen)
+    failed = [track_fuzz.campaign(name, folder, seed, share, cases, SETTINGS) for name in chosen]
+    return int(any(failed))
 
 
 def rasters(minutes: float, seed: int) -> int:
@@ -181,7 +179,11 @@ def main() -> int:
     parser.add_argument("campaign", choices=CAMPAIGNS)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--reader", help="tracks: one reader only, such as csv")
+    parser.add_argument("--cases", type=int, help="tracks: so many files a reader, not minutes")
     chosen = parser.parse_args()
+    if chosen.campaign == "tracks":
+        return tracks(chosen.minutes, chosen.seed, chosen.reader, chosen.cases)
     return CAMPAIGNS[chosen.campaign](chosen.minutes, chosen.seed)
 
 

@@ -38,6 +38,7 @@ PUBLIC_ENDPOINTS = frozenset({"pages.healthz", "pages.readyz", "auth.login", "st
 _TRIES = "5 per 5 minutes"
 _TRIES_PER_ADDRESS = "60 per 5 minutes"
 _WRONG = 401
+_DECIDERS = frozenset({"analyst", "admin"})
 _MARK, _SINCE = "mark", "since"
 
 
@@ -56,6 +57,11 @@ class Person(UserMixin):  # type: ignore[misc]
         """Return the person of a row."""
         mark = hashlib.sha256(row.password_hash.encode()).hexdigest()[:16]
         return cls(row.id, row.name, row.role, row.unit_code, mark)
+
+    @property
+    def may_decide(self) -> bool:
+        """Return whether this person may change what is made of tracks."""
+        return self.role in _DECIDERS
 
     def get_id(self) -> str:
         """Return what the session keeps: a new password ends every older session."""

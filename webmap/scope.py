@@ -13,18 +13,22 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from geoinspect import patrol_book
 from geoinspect.errors import NotFoundError
 from geoinspect.records import Zone
-from geoinspect.store import grounds, people, sightings
+from geoinspect.store import grounds, patrols, people, sightings
 from geoinspect.store.schema import (
     AreaRow,
     CampaignRow,
     PatchRow,
+    PatrolRow,
     SurveyRow,
     TrackRow,
     UploadRow,
 )
 from geoinspect.store.sightings import Box
+from geoinspect.store.track_list import Place, TrackFilter, count_listed, listed
+from geoinspect.store.workspace import Workspace
 from webmap.auth import Person, current_person
 
 
@@ -84,6 +88,33 @@ class Scope:
             NotFoundError: There is none.
         """
         return sightings.track(self.session, track_id)
+
+    def tracks_listed(
+        self, wanted: TrackFilter, *, limit: int, after: Place | None
+    ) -> Sequence[TrackRow]:
+        """Return visible tracks for a list, what waits for a person first."""
+        return listed(self.session, wanted, limit=limit, after=after)
+
+    def count_listed(self, wanted: TrackFilter) -> tuple[int, int]:
+        """Return how many visible tracks a list holds, and how many wait for a person."""
+        return count_listed(self.session, wanted)
+
+    def patrol_of(self, track: TrackRow) -> PatrolRow | None:
+        """Return the patrol of a visible track; None where it belongs to none."""
+        return None if track.patrol_id is None else patrols.patrol(self.session, track.patrol_id)
+
+    def patrols(self, workspace: Workspace, start: date, end: date) -> list[patrol_book.Json]:
+        """Return the visible patrols of some days, newest day first."""
+        return patrol_book.patrol_list(workspace, self.session, start=start, end=end)
+
+    def month(self, workspace: Workspace, month: date) -> patrol_book.Json:
+        """Return the indicators of a month over visible units and people."""
+        return patrol_book.month_report(workspace, self.session, month)
+
+    def newest_patrol_day(self) -> date | None:
+        """Return the day of the newest visible patrol; None without one."""
+        newest = patrols.patrols(self.session, limit=1)
+        return newest[0].day if newest else None
 
     def surveys(self) -> Sequence[SurveyRow]:
         """Return visible surveys, newest first."""

@@ -19,12 +19,14 @@ from geoinspect.cli.detecting import detect
 from geoinspect.cli.ground import areas, campaigns, units, zones
 from geoinspect.cli.office import audit, demo, doctor, init, serve, tokens, users
 from geoinspect.cli.output import say_error
+from geoinspect.cli.photos import photos
 from geoinspect.cli.surveys import surveys
 from geoinspect.cli.tracks import tracks
 from geoinspect.errors import GeoInspectError, Text
 
 _COMMANDS = (
     tracks,
+    photos,
     surveys,
     detect,
     coverage,

@@ -17,7 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from geoinspect.errors import GeoInspectError, Text, UsageError
-from geoinspect.records import AddResult
+from geoinspect.records import AddResult, Refusal
 from geoinspect.settings import CONFIG_NAME
 
 if TYPE_CHECKING:
@@ -158,12 +158,17 @@ def _short(value: object) -> str:
 
 def refused(file: str, error: GeoInspectError) -> dict[str, Any]:
     """Return how a refused input appears in JSON."""
+    return refusal_json(Refusal(file, error.code, error.text))
+
+
+def refusal_json(refusal: Refusal) -> dict[str, Any]:
+    """Return how a file that was not taken appears in JSON."""
     return {
-        "file": file,
+        "file": refusal.file,
         "status": "refused",
-        "code": error.code,
-        "message": error.text.en,
-        "message_zh": error.text.zh,
+        "code": refusal.code,
+        "message": refusal.text.en,
+        "message_zh": refusal.text.zh,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,17 +13,18 @@ from geoinspect.cli.output import (
     open_workspace,
     print_json,
     print_reports,
-    print_table,
-    refused,
+    progress_bar,
+    refusal_json,
     report_results,
     say,
 )
-from geoinspect.errors import InputError, Text
-from geoinspect.files import check_output, readable, replaced_file
+from geoinspect.errors import Text
+from geoinspect.files import check_output, replaced_file
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.track_exports import as_geojson, as_gpx
 from geoinspect.ingest.tracks import inspect_track, read_track
-from geoinspect.records import Datum, Mode
+from geoinspect.patrols.choices import Purpose, TrackTags
+from geoinspect.records import AddResult, Datum, Mode
 from geoinspect.settings import load_settings
 
 FILE = click.Path(path_type=Path)
@@ -33,6 +35,7 @@ datum_option = click.option(
 timezone_option = click.option(
     "--tz", "timezone", default="Asia/Shanghai", show_default=True, help="无时区时间 naive times."
 )
+crs_option = click.option("--crs", help="投影坐标的坐标系,如 EPSG:4545 CRS of projected numbers.")
 
 
 @click.group()
@@ -44,12 +47,15 @@ def tracks() -> None:
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @datum_option
 @timezone_option
+@crs_option
 @json_option
-def inspect(files: tuple[Path, ...], datum: str, timezone: str, as_json: bool) -> int:
+def inspect(
+    files: tuple[Path, ...], datum: str, timezone: str, crs: str | None, as_json: bool
+) -> int:
     """查看轨迹文件 say what is in each file."""
     settings = load_settings()
     reports = [
-        inspect_track(path, datum=declared(datum), timezone=timezone, settings=settings)
+        inspect_track(path, datum=declared(datum), timezone=timezone, crs=crs, settings=settings)
         for path in files
     ]
     if as_json:
@@ -74,14 +80,17 @@ def inspect(files: tuple[Path, ...], datum: str, timezone: str, as_json: bool) -
 @click.option("--out", required=True, type=FILE, help="OUT.geojson | OUT.gpx")
 @datum_option
 @timezone_option
+@crs_option
 @click.option("--clean", "cleaned", is_flag=True, help="清洗后的点 cleaned points only.")
-def convert(file: Path, out: Path, datum: str, timezone: str, cleaned: bool) -> int:
+def convert(
+    file: Path, out: Path, datum: str, timezone: str, crs: str | None, cleaned: bool
+) -> int:
     """转换为 WGS84 的 GeoJSON 或 GPX 1.1 convert to WGS84."""
     writers = {".geojson": as_geojson, ".json": as_geojson, ".gpx": as_gpx}
     check_output(out, inputs=[file], suffixes=writers)
     writer = writers[out.suffix.lower()]
     settings = load_settings()
-    track = read_track(file, datum=declared(datum), timezone=timezone, settings=settings)
+    track = read_track(file, datum=declared(datum), timezone=timezone, crs=crs, settings=settings)
     text = writer(track, clean(track.segments, mode=None, settings=settings) if cleaned else None)
     with replaced_file(out) as temp:
         temp.write_text(text, encoding="utf-8")
@@ -95,7 +104,16 @@ def convert(file: Path, out: Path, datum: str, timezone: str, cleaned: bool) -> 
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--unit", help="单位代码 unit code.")
 @click.option("--team", help="小组 team.")
+@click.option("--person", help="人员代码 code of who recorded it.")
+@click.option("--headcount", type=click.IntRange(1, 500), help="人数 how many went.")
 @click.option("--mode", type=click.Choice([m.value for m in Mode]), help="方式 mode.")
+@click.option(
+    "--purpose",
+    type=click.Choice([p.value for p in Purpose]),
+    default=Purpose.SEARCH.value,
+    show_default=True,
+    help="目的 purpose.",
+)
 @click.option(
     "--date",
     "day",
@@ -103,6 +121,8 @@ def convert(file: Path, out: Path, datum: str, timezone: str, cleaned: bool) -> 
     help="无时间轨迹的日期 day of untimed tracks.",
 )
 @datum_option
+@timezone_option
+@crs_option
 @json_option
 @click.pass_obj
 def add(
@@ -110,56 +130,44 @@ def add(
     files: tuple[Path, ...],
     unit: str | None,
     team: str | None,
+    person: str | None,
+    headcount: int | None,
     mode: str | None,
+    purpose: str,
     day: datetime | None,
     datum: str,
+    timezone: str,
+    crs: str | None,
     as_json: bool,
 ) -> int:
     """把轨迹加入工作区 add track files to the workspace."""
-    from geoinspect.intake import Intake, TrackTags
+    from geoinspect.intake import Intake
+    from geoinspect.intake.batch import add_tracks
 
-    tags = TrackTags(unit, team, Mode(mode) if mode else None, declared(datum), day_of(day))
-    results, refusals = [], []
-    with open_workspace(workspace) as opened:
-        intake = Intake(opened, actor="cli")
-        for path in files:
-            try:
-                results.append(intake.add_track(path, tags=tags))
-            except InputError as error:
-                refusals.append(refused(readable(path), error))
+    tags = TrackTags(
+        unit_code=unit,
+        team=team,
+        mode=Mode(mode) if mode else None,
+        datum=declared(datum),
+        day=day_of(day),
+        person=person,
+        headcount=headcount,
+        purpose=Purpose(purpose),
+        timezone=timezone,
+        crs=crs,
+    )
+    results: list[AddResult] = []
+    refusals: list[dict[str, Any]] = []
+    with open_workspace(workspace) as opened, progress_bar("tracks") as progress:
+        intake = Intake(opened, actor="cli").tracks
+        items = [(path, tags) for path in files]
+        for done, outcome in enumerate(add_tracks(intake, items, opened.settings), start=1):
+            if isinstance(outcome, AddResult):
+                results.append(outcome)
+            else:
+                refusals.append(refusal_json(outcome))
+            progress(done / len(items))
     return report_results(results, refusals, as_json=as_json)
-
-
-@tracks.command("list")
-@json_option
-@click.pass_obj
-def list_(workspace: Path | None, as_json: bool) -> int:
-    """列出轨迹 list the tracks of the workspace."""
-    from geoinspect.store import sightings
-
-    with open_workspace(workspace) as opened, opened.database.reading() as session:
-        rows = [
-            {
-                "id": t.id,
-                "name": t.name,
-                "file": t.file.name,
-                "day": None if t.day is None else str(t.day),
-                "unit": t.unit_code,
-                "team": t.team,
-                "mode": t.mode,
-                "points": t.points,
-                "length_m": round(t.length_m, 1),
-                "cleaned_length_m": round(t.cleaned_length_m, 1),
-            }
-            for t in sightings.tracks(session)
-        ]
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(
-            "轨迹 tracks", list(rows[0]) if rows else ["id"], [list(r.values()) for r in rows]
-        )
-    return 0
 
 
 def declared(datum: str) -> Datum | None:

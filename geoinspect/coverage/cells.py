@@ -72,8 +72,9 @@ def combine(ground: Ground, looks: Iterable[Look], thresholds: Thresholds) -> Ce
         cell, masks = cell[known], look.masks[known]
         bits.or_into(seen_bits, cell, masks)
         length_m[cell] += look.length_m[known]
-        if look.width_m > 0:
-            effort[cell] += look.width_m * look.length_m[known] / ground.cell_m2[cell]
+        if np.isnan(look.pod):
+            swept_m2 = look.width_m[known] * look.length_m[known]
+            effort[cell] += swept_m2 / ground.cell_m2[cell]
         else:
             share = bits.count_bits(masks) / np.maximum(ground_count[cell], 1)
             with np.errstate(divide="ignore"):

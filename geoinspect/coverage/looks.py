@@ -31,7 +31,7 @@ class Look:
     """What one source saw.
 
     Attributes:
-        width_m: Sweep width; 0 for a picture.
+        width_m: Sweep width over each cell, shape (n,); 0 for a picture.
         pod: Detection rate where it looked; NaN for a line, whose effort tells it.
         row, col: Absolute numbers of the cells seen, shape (n,).
         masks: Bits seen of each cell's ground, shape (n, words).
@@ -39,7 +39,7 @@ class Look:
         last_s: Latest time each cell was seen, epoch seconds, NaN where unknown, shape (n,).
     """
 
-    width_m: float
+    width_m: F4
     pod: float
     row: I4
     col: I4
@@ -53,7 +53,8 @@ class Look:
         np.savez_compressed(
             out,
             allow_pickle=False,
-            numbers=np.array([self.width_m, self.pod]),
+            width_m=self.width_m,
+            pod=self.pod,
             row=self.row,
             col=self.col,
             masks=self.masks,
@@ -66,11 +67,17 @@ class Look:
     def from_bytes(cls, blob: bytes) -> Look:
         """Return the look that :meth:`to_bytes` wrote."""
         with np.load(io.BytesIO(blob), allow_pickle=False) as arrays:
-            width_m, pod = arrays["numbers"]
+            row = arrays["row"]
+            if "numbers" in arrays:
+                # Written before a look could have several widths.
+                width_m, pod = arrays["numbers"]
+                widths_m = np.full(len(row), width_m, np.float32)
+            else:
+                widths_m, pod = arrays["width_m"], arrays["pod"]
             return cls(
-                float(width_m),
+                widths_m,
                 float(pod),
-                arrays["row"],
+                row,
                 arrays["col"],
                 arrays["masks"],
                 arrays["length_m"],
@@ -105,7 +112,7 @@ class Sweeper:
             self._slot,
         )
         return Look(
-            width_m,
+            np.full(len(cells), width_m, np.float32),
             np.nan,
             self._ground.cell_row[cells],
             self._ground.cell_col[cells],
@@ -113,6 +120,16 @@ class Sweeper:
             length_m,
             last_s,
         )
+
+    def swaths(self, swaths: Sequence[tuple[float, Sequence[Segment]]], *, gap_s: float) -> Look:
+        """Return what a track saw whose sweep width changes on the way.
+
+        Args:
+            swaths: Full sweep width in metres and the segments seen at it.
+            gap_s: More than that without a fix is not bridged.
+        """
+        looks = [self.track(parts, width_m=width_m, gap_s=gap_s) for width_m, parts in swaths]
+        return looks[0] if len(looks) == 1 else joined(looks)
 
     def picture(
         self, outline: Polygon | MultiPolygon, *, pod: float, taken_s: float = np.nan
@@ -133,7 +150,7 @@ class Sweeper:
         masks &= ground.cell_bits
         seen = np.flatnonzero(masks.any(axis=1))
         return Look(
-            0.0,
+            np.zeros(len(seen), np.float32),
             pod,
             ground.cell_row[seen],
             ground.cell_col[seen],
@@ -141,6 +158,37 @@ class Sweeper:
             np.zeros(len(seen), np.float32),
             np.full(len(seen), taken_s),
         )
+
+
+def joined(looks: Sequence[Look]) -> Look:
+    """Return what lines saw together: lengths add up, the width of a cell is their mean by length.
+
+    Args:
+        looks: At least one, all on the same ground.
+    """
+    places = np.concatenate([np.column_stack([look.row, look.col]) for look in looks])
+    cells, which = np.unique(places, axis=0, return_inverse=True)
+    masks = np.zeros((len(cells), looks[0].masks.shape[1]), np.uint64)
+    np.bitwise_or.at(masks, which, np.concatenate([look.masks for look in looks]))
+    length_m = np.concatenate([look.length_m for look in looks])
+    width_m = np.concatenate([look.width_m for look in looks])
+    total_m = np.bincount(which, length_m, len(cells))
+    widest_m = np.zeros(len(cells), np.float32)
+    np.maximum.at(widest_m, which, width_m)
+    swept_m2 = np.bincount(which, length_m * width_m, len(cells))
+    mean_m = np.divide(swept_m2, total_m, out=widest_m.astype(np.float64), where=total_m > 0)
+    last_s = np.full(len(cells), -np.inf)
+    moments = np.concatenate([look.last_s for look in looks])
+    np.maximum.at(last_s, which, np.where(np.isnan(moments), -np.inf, moments))
+    return Look(
+        mean_m.astype(np.float32),
+        np.nan,
+        cells[:, 0].astype(np.int32),
+        cells[:, 1].astype(np.int32),
+        masks,
+        total_m.astype(np.float32),
+        np.where(np.isfinite(last_s), last_s, np.nan),
+    )
 
 
 def projected(

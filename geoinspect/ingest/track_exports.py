@@ -9,17 +9,18 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from geoinspect.records import CleanedTrack, Segment, TrackFile, TrackLine, utc_iso
+from geoinspect.records import CleanedTrack, Extra, Segment, TrackFile, TrackLine, utc_iso
 
 # What XML 1.0 can't hold even escaped (2.2, Char).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DECIMALS = 7
+_ELEVATION_DECIMALS = 2
 
 
 def as_geojson(file: TrackFile, cleaned: CleanedTrack | None = None) -> str:
     """Return a FeatureCollection (RFC 7946): one feature a track, with ``coordTimes``.
 
-    A segment of a single point is no line and becomes a Point.
+    Positions have a third number where the elevation is known. A segment of a single point is no line and becomes a Point.
 
     Args:
         file: The track as read.
@@ -91,7 +92,21 @@ def _feature(kind: str, coordinates: object, name: str | None, times: object) ->
 def _positions(segment: Segment) -> list[list[float]]:
     columns = np.column_stack([segment.lon, segment.lat])
     positions: list[list[float]] = np.round(columns, _DECIMALS).tolist()
+    for position, elevation in zip(positions, _elevations(segment), strict=True):
+        if elevation is not None:
+            position.append(elevation)
     return positions
+
+
+def _elevations(segment: Segment) -> list[float | None]:
+    """Return metres above sea level, None where they are not known."""
+    metres = segment.extras.get(Extra.ELEVATION)
+    if metres is None:
+        return [None] * len(segment)
+    return [
+        round(value, _ELEVATION_DECIMALS) if np.isfinite(value) else None
+        for value in metres.tolist()
+    ]
 
 
 def _times(segment: Segment) -> list[str | None] | None:
@@ -103,10 +118,15 @@ def _times(segment: Segment) -> list[str | None] | None:
 
 def _track_points(segment: Segment) -> list[str]:
     points = []
-    for (lon, lat), time_s in zip(_positions(segment), segment.time_s.tolist(), strict=True):
+    for (lon, lat, *elevation), time_s in zip(
+        _positions(segment), segment.time_s.tolist(), strict=True
+    ):
         # The schema's longitude ends before 180, which is the same meridian as -180.
         west_lon = -180.0 if lon == 180.0 else lon
         moment = utc_iso(time_s)
-        body = f"><time>{moment}</time></trkpt>\n" if moment is not None else "/>\n"
+        inner = "".join(f"<ele>{metres:.{_ELEVATION_DECIMALS}f}</ele>" for metres in elevation)
+        if moment is not None:
+            inner += f"<time>{moment}</time>"
+        body = f">{inner}</trkpt>\n" if inner else "/>\n"
         points.append(f'<trkpt lat="{lat:.{_DECIMALS}f}" lon="{west_lon:.{_DECIMALS}f}"{body}')
     return points

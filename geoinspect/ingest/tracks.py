@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,40 +13,51 @@ import numpy as np
 from geoinspect.crs import geodesic_length_m
 from geoinspect.errors import InputError, Text, TooLargeError, TrackError, UsageError
 from geoinspect.ingest.cleaning import clean
-from geoinspect.ingest.datum import datum_problems, lines_to_wgs84, named_datum, resolve_datum
+from geoinspect.ingest.datum_choice import flagged_datum, resolve_datum, tracks_in_wgs84
+from geoinspect.ingest.datum_evidence import mixed_datum_points
 from geoinspect.ingest.formats import HEAD_BYTES, read_any, recognise
 from geoinspect.ingest.formats.reading import Reading, ReadOptions
 from geoinspect.records import (
     CleanedTrack,
     Datum,
+    Mode,
     Problem,
+    Rule,
     Segment,
     TrackFile,
     utc_iso,
 )
 from geoinspect.settings import Settings
 
-# Ovital writes its own extensions in GCJ-02 since 9.3.0 and says so nowhere in the file.
-_GCJ02_SUFFIXES = (".ovkml", ".ovkmz", ".ovjsn")
 # GPS counts weeks modulo 1024; old receivers fall back by that much, other clocks to 1970 or 1901.
 _ROLLOVER_S = 1000 * 7 * 86_400.0
 _CLOCK_SLACK_S = 86_400.0
 
-_RULES: Mapping[str, Text] = {
+RULE_WORDS: Mapping[str, Text] = {
     "latitude_out_of_range": Text("纬度超出范围", "latitude out of range"),
     "longitude_out_of_range": Text("经度超出范围", "longitude out of range"),
     "coordinate_missing": Text("缺少坐标", "no coordinate"),
     "coordinate_not_a_number": Text("坐标不是数字", "coordinate is no number"),
     "coordinate_malformed": Text("坐标格式错误", "malformed coordinate"),
     "coordinate_outside_projection": Text("坐标超出投影范围", "outside the projection"),
-    "speed": Text("速度异常", "impossible speed"),
-    "duplicate_time": Text("时间重复", "repeated time"),
+    "row_unreadable": Text("行过长或引号有误", "row too long or wrongly quoted"),
+    Rule.RANGE: Text("坐标为 0,0", "at 0, 0"),
+    Rule.ACCURACY: Text("定位精度过差", "poor accuracy"),
+    Rule.DUPLICATE_TIME: Text("时间重复", "repeated time"),
+    Rule.OUT_OF_ORDER: Text("时间倒序", "out of order"),
+    Rule.RESUME: Text("开始或恢复记录时的跳点", "jump at a start or after a pause"),
+    Rule.SPEED: Text("速度异常", "impossible speed"),
+    Rule.SPIKE: Text("尖刺", "spike"),
+    Rule.JITTER: Text("静止漂移", "jitter while standing still"),
 }
 
 _NOTES = (
     ("naive_time", "时间没有时区,按 UTC 处理", "times without a zone taken as UTC"),
     ("no_time", "没有时间,按原样使用", "no times, used as it lies"),
     ("times_unusable", "时间不可用,按原样使用", "times of no use, used as it lies"),
+    ("no_date", "只有时刻没有日期,时间未采用", "no date, so its times were not used"),
+    ("other_datum", "基准面无法换算,位置可能偏移", "in a datum that can't be converted"),
+    ("shapes_only", "画出的图形当作轨迹,请确认", "drawn shapes were read as tracks, check them"),
     ("implausible_time", "日期可疑,请检查设备时钟", "dates look wrong, check the clock"),
     ("truncated", "文件不完整,只读取了前面部分", "the file is cut off, its beginning was read"),
     ("faster_than_mode", "速度超过所选方式,请检查", "faster than the mode given, check it"),
@@ -108,10 +120,13 @@ def read_track(
         raise _unreadable(path, error) from error
     if not reading.lines:
         raise _no_track(reading)
-    choice = resolve_datum(datum, _flagged_datum(reading, label))
-    lines = lines_to_wgs84(reading.lines, choice.used)
-    unmoved = sum(new is old for new, old in zip(lines, reading.lines, strict=True))
-    problems = [*reading.problems, *datum_problems(choice, unmoved)]
+    flag = flagged_datum(reading.statements, reading.words, label, reading.lines)
+    choice = resolve_datum(datum, flag)
+    lines, datum_problems = tracks_in_wgs84(reading.lines, choice)
+    problems = [*reading.problems, *datum_problems]
+    mixed = mixed_datum_points([segment for line in lines for segment in line.segments])
+    if mixed is not None:
+        problems.append(mixed.problem())
     odd = _implausible_times([segment for line in lines for segment in line.segments])
     if odd:
         problems.append(_implausible(odd))
@@ -123,6 +138,7 @@ def inspect_track(
     *,
     datum: Datum | None = None,
     timezone: str = "Asia/Shanghai",
+    crs: str | None = None,
     settings: Settings,
 ) -> dict[str, object]:
     """Return what ``tracks inspect`` says of one file; a file that can't be read is refused.
@@ -131,7 +147,7 @@ def inspect_track(
         UsageError: An unknown time zone.
     """
     try:
-        file = read_track(path, datum=datum, timezone=timezone, settings=settings)
+        file = read_track(path, datum=datum, timezone=timezone, crs=crs, settings=settings)
     except InputError as error:
         return _refused(path, error)
     cleaned = clean(file.segments, mode=None, settings=settings)
@@ -159,16 +175,30 @@ def inspect_track(
             "points": sum(len(segment) for segment in cleaned.segments),
             "length_m": round(length_m(cleaned.segments), 2),
             "segments": len(cleaned.segments),
-            "flagged": dict(cleaned.flagged),
+            "flagged": cleaned.flagged,
             "mode": cleaned.mode.value,
+            "stops": len(cleaned.stops),
+            "settings": cleaning_settings(cleaned.mode, settings),
         },
         "datum": {
             "found": file.datum.found.value if file.datum.found is not None else "unknown",
             "used": file.datum.used.value,
+            "declared": file.datum.declared,
             "why": file.datum.why.en,
             "why_zh": file.datum.why.zh,
         },
         "problems": [problem.as_json() for problem in (*file.problems, *cleaned.problems)],
+    }
+
+
+def cleaning_settings(mode: Mode, settings: Settings) -> dict[str, float]:
+    """Return the settings that a track of a mode is cleaned with."""
+    return {
+        "speed_limit_mps": settings.speed_limit_mps(mode),
+        "gap_s": settings.gap_s,
+        "accuracy_floor_m": settings.accuracy_floor_m,
+        "stop_radius_m": settings.stop_radius_m,
+        "stop_min_s": settings.stop_min_s,
     }
 
 
@@ -177,23 +207,27 @@ def length_m(segments: Sequence[Segment]) -> float:
     return sum(geodesic_length_m(segment.lon, segment.lat) for segment in segments)
 
 
-def summary(file: TrackFile, cleaned: CleanedTrack, name: str) -> Text:
+def summary(file: TrackFile, cleaned: Sequence[CleanedTrack], name: str) -> Text:
     """Return the one sentence for the sender: what was read, taken out and assumed."""
+    flagged: Counter[str] = Counter()
+    for track in cleaned:
+        flagged.update(track.flagged)
     points = f"{sum(len(segment) for segment in file.segments):,}".replace(",", " ")
     zh, en = [f"轨迹 {name}:{points} 个点"], [f"track {name}: {points} points"]
     if file.refused:
         zh.append(f"跳过不可用的点({_listed(file.refused, 'zh')})")
         en.append(f"unusable points passed over ({_listed(file.refused, 'en')})")
-    if cleaned.flagged:
-        zh.append(f"去除异常点({_listed(cleaned.flagged, 'zh')})")
-        en.append(f"bad points taken out ({_listed(cleaned.flagged, 'en')})")
+    if flagged:
+        zh.append(f"标出并不计异常点({_listed(flagged, 'zh')})")
+        en.append(f"bad points flagged and left out ({_listed(flagged, 'en')})")
     used = file.datum.used
     if used is Datum.WGS84:
         zh_more, en_more = ["坐标按 WGS84 处理"], ["read as WGS84"]
     else:
         shown = used.value.upper().replace("0", "-0")
         zh_more, en_more = [f"坐标由 {shown} 换算为 WGS84"], [f"converted from {shown} to WGS84"]
-    told = {problem.code for problem in (*file.problems, *cleaned.problems)}
+    told = {problem.code for problem in file.problems}
+    told.update(problem.code for track in cleaned for problem in track.problems)
     for code, zh_note, en_note in _NOTES:
         if code in told:
             zh_more.append(zh_note)
@@ -205,7 +239,7 @@ def _listed(counts: Mapping[str, int], language: str) -> str:
     """Return ``速度异常 30、时间重复 4`` or the like in English."""
     parts = []
     for rule, count in counts.items():
-        words = _RULES.get(rule, Text(rule, rule)).in_language(language)
+        words = RULE_WORDS.get(rule, Text(rule, rule)).in_language(language)
         parts.append(f"{words} {count}" if language == "zh" else f"{count} {words}")
     return ("、" if language == "zh" else ", ").join(parts)
 
@@ -251,16 +285,6 @@ def _bbox(segments: Sequence[Segment]) -> list[float]:
         if turned.max() - turned.min() < east - west:
             west, east = float(turned.min()), float(turned.max()) - 360
     return [round(edge, 7) for edge in (west, float(lat.min()), east, float(lat.max()))]
-
-
-def _flagged_datum(reading: Reading, name: str) -> Datum | None:
-    """Return the datum the file names: in a field for it, by its extension, or in its texts."""
-    stated = named_datum(reading.statements)
-    if stated is not None:
-        return stated
-    if name.lower().endswith(_GCJ02_SUFFIXES):
-        return Datum.GCJ02
-    return named_datum(reading.words)
 
 
 def _implausible_times(segments: Sequence[Segment]) -> int:

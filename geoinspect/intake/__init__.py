@@ -4,8 +4,19 @@ The same bytes again give the same record. For what people send through the web 
 result, not an exception; nothing that was acknowledged is ever lost.
 """
 
-from geoinspect.intake.files import Intake, TrackTags
+from geoinspect.intake.files import Intake
 from geoinspect.intake.opening import open_campaign
+from geoinspect.intake.tracks import TrackReview
 from geoinspect.intake.uploads import kind_of, process, receive, result_json
+from geoinspect.patrols.choices import TrackTags
 
-__all__ = ["Intake", "TrackTags", "kind_of", "open_campaign", "process", "receive", "result_json"]
+__all__ = [
+    "Intake",
+    "TrackReview",
+    "TrackTags",
+    "kind_of",
+    "open_campaign",
+    "process",
+    "receive",
+    "result_json",
+]

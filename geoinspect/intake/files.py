@@ -1,10 +1,10 @@
-"""Take track files and rasters into a workspace."""
+"""Take files into a workspace: rasters here, tracks in :mod:`.tracks`."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,23 +13,21 @@ from sqlalchemy.orm import Session
 from geoinspect.detect.run import detect
 from geoinspect.errors import RasterError, Text
 from geoinspect.files import readable
-from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.rasters import read_info, reencode_cog
-from geoinspect.ingest.tracks import read_track, summary
-from geoinspect.intake.looks import LookMaker, survey_source, track_source
+from geoinspect.intake.looks import LookMaker, survey_source
 from geoinspect.intake.rows import (
     china_day,
     duplicate,
-    first_day,
     patch_rows,
     survey_row,
     survey_text,
-    track_row,
 )
-from geoinspect.records import CHINA_TIME, AddResult, Datum, Mode, Problem, ZoneKind
+from geoinspect.intake.tracks import TrackIntake, dated
+from geoinspect.patrols.choices import TrackTags
+from geoinspect.records import CHINA_TIME, AddResult, Problem, ZoneKind
 from geoinspect.store import audit, grounds, sightings
 from geoinspect.store.schema import SurveyRow
-from geoinspect.store.vault import KeptFile, sha256_of
+from geoinspect.store.vault import sha256_of
 from geoinspect.store.workspace import Workspace
 from geoinspect.survey_records import Detection, DetectOptions
 
@@ -43,17 +41,6 @@ _NOT_SEARCHED = Problem(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TrackTags:
-    """What the sender says of a track; None is unknown."""
-
-    unit_code: str | None = None
-    team: str | None = None
-    mode: Mode | None = None
-    datum: Datum | None = None
-    day: date | None = None
-
-
 class Intake:
     """Takes files into one workspace, keeping the campaigns' cells between them.
 
@@ -64,53 +51,18 @@ class Intake:
         self._workspace = workspace
         self._actor = actor
         self._looks = LookMaker(workspace)
+        self.tracks = TrackIntake(workspace, self._looks, actor=actor)
 
     def add_track(
         self, path: Path, *, name: str | None = None, tags: TrackTags | None = None
     ) -> AddResult:
-        """Read a track file and store it.
+        """Read a track file and store its outings.
 
         Raises:
             TrackError: It holds no usable track; nothing is stored.
             NotFoundError: The unit is unknown.
         """
-        label, told, settings = (
-            name or readable(path.name),
-            tags or TrackTags(),
-            self._workspace.settings,
-        )
-        with self._workspace.database.reading() as session:
-            grounds.require_unit(session, told.unit_code)
-        file = read_track(path, datum=told.datum, settings=settings, name=label)
-        cleaned = clean(file.segments, mode=told.mode, settings=settings)
-        kept = self._keep(path, settings.track_max_mb)
-        day = first_day(cleaned.segments) or first_day(file.segments) or told.day
-        text = summary(file, cleaned, label)
-        source = track_source(cleaned, day, settings)
-        self._looks.prepare(day)
-        with self._workspace.database.writing() as session:
-            known = sightings.track_of_file(session, kept.sha256)
-            if known is not None:
-                result = duplicate("track", label, known.id, known.file)
-                if known.day is not None or day is None:
-                    return result
-                known.day = day
-                problems = self._looks.add(session, source, known.id)
-                self._note(session, "track.day", label, {"id": known.id, "day": str(day)})
-                return replace(result, summary=_dated(label, day), problems=problems)
-            row = track_row(file, cleaned, told.unit_code, told.team, day, label, text)
-            row.file_id = sightings.file_row(session, kept, label).id
-            session.add(row)
-            session.flush()
-            problems = (
-                *file.problems,
-                *cleaned.problems,
-                *self._looks.add(session, source, row.id),
-            )
-            row.report = {**row.report, "problems": [problem.as_json() for problem in problems]}
-            self._note(session, "track.add", label, {"id": row.id, "sha256": kept.sha256})
-        details = {"points": row.points, "length_m": row.length_m, "sha256": kept.sha256}
-        return AddResult(label, "added", "track", row.id, text, problems, details)
+        return self.tracks.add(path, name=name, tags=tags or TrackTags())
 
     def add_survey(
         self,
@@ -131,7 +83,7 @@ class Intake:
             known = sightings.survey_of_file(session, sha256_of(path))
             if known is not None and self._workspace.survey_path(known.id).is_file():
                 return self._known_survey(known, label, taken)
-        kept = self._keep(path, settings.raster_max_mb)
+        kept = self._workspace.vault.keep_or_find(path, max_bytes=int(settings.raster_max_mb * 1e6))
         moment = info.taken if taken is None else _noon(taken)
         temp = self._workspace.folder / "surveys" / f"{uuid.uuid4().hex}.tif"
         try:
@@ -168,7 +120,7 @@ class Intake:
                 source = survey_source(row, self._workspace.settings)
                 problems = self._looks.add(session, source, row.id)
             self._note(session, "survey.day", label, {"id": row.id, "day": str(taken)})
-        return replace(result, summary=_dated(label, taken), problems=problems)
+        return replace(result, summary=dated(label, taken), problems=problems)
 
     def add_searched_survey(
         self, path: Path, *, name: str | None = None, taken: date | None = None
@@ -249,12 +201,6 @@ class Intake:
             self._note(session, "survey.detect", row.name, details)
         return detection, problems
 
-    def _keep(self, path: Path, max_mb: float) -> KeptFile:
-        vault = self._workspace.vault
-        if path == vault.path_of(path.name):
-            return KeptFile(path.name, path.stat().st_size, path)
-        return vault.keep_path(path, max_bytes=int(max_mb * 1e6))
-
     def _note(
         self, session: Session, action: str, subject: str, details: Mapping[str, object]
     ) -> None:
@@ -266,10 +212,3 @@ class Intake:
 def _noon(day: date) -> datetime:
     """Return the middle of a Chinese day, for pictures of which only the day is known."""
     return datetime(day.year, day.month, day.day, 12, tzinfo=CHINA_TIME)
-
-
-def _dated(label: str, day: date) -> Text:
-    return Text(
-        f"{label}:之前收到时没有日期,现已补记 {day} 并计入覆盖。",
-        f"{label}: it came without a date before; {day} is noted now and it counts.",
-    )

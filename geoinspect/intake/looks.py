@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,8 @@ from geoinspect.campaigns import ground_of
 from geoinspect.coverage.looks import Look, Sweeper
 from geoinspect.errors import Text
 from geoinspect.intake.rows import china_day
-from geoinspect.records import CleanedTrack, Problem
+from geoinspect.patrols.swaths import swaths_of
+from geoinspect.records import Mode, Problem, Segment
 from geoinspect.settings import Settings
 from geoinspect.store import grounds, sightings
 from geoinspect.store.schema import CampaignRow, LookRow, SurveyRow
@@ -48,15 +49,20 @@ class Source:
 
 
 def track_source(
-    cleaned: CleanedTrack, day: date | None, settings: Settings, *, track_id: int | None = None
+    segments: Sequence[Segment],
+    mode: Mode,
+    day: date | None,
+    settings: Settings,
+    *,
+    track_id: int | None = None,
 ) -> Source:
-    """Return a track as a source; its number may be set on the rows later."""
+    """Return cleaned segments as a source; its number may be set on the rows later."""
+    swaths = swaths_of(segments, mode, settings)
 
     def swept(sweeper: Sweeper) -> Look:
-        width_m = settings.sweep_width_m(cleaned.mode)
-        return sweeper.track(cleaned.segments, width_m=width_m, gap_s=settings.gap_s)
+        return sweeper.swaths(swaths, gap_s=settings.gap_s)
 
-    return Source("track", cleaned.mode.value, track_id, day, swept)
+    return Source("track", mode.value, track_id, day, swept)
 
 
 def survey_source(row: SurveyRow, settings: Settings) -> Source:

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from geoinspect.campaigns import plan_ground
 from geoinspect.coverage.looks import Sweeper
-from geoinspect.ingest.cleaning import clean
-from geoinspect.ingest.tracks import read_track
 from geoinspect.intake.looks import Source, survey_source, track_source
-from geoinspect.records import Campaign, Datum, Mode
+from geoinspect.intake.repeats import Repeats
+from geoinspect.patrols.choices import TrackChoices
+from geoinspect.records import Campaign, Mode
 from geoinspect.store import audit, grounds, sightings
 from geoinspect.store.schema import CampaignRow, LookRow, TrackRow
 from geoinspect.store.workspace import Workspace
@@ -70,10 +70,11 @@ def _sources(
     workspace: Workspace, session: Session, campaign: Campaign, done: dict[_Key, LookRow | None]
 ) -> Iterator[Source]:
     """Yield what was seen in the campaign's window and is not swept yet, one at a time."""
+    repeats = Repeats(workspace)
     for track in sightings.tracks(session):
         inside = track.day is not None and campaign.start <= track.day <= campaign.end
         if inside and ("track", track.id) not in done:
-            yield _track(workspace, track)
+            yield _track(workspace, session, repeats, track)
     for survey in sightings.surveys(session):
         source = survey_source(survey, workspace.settings)
         inside = source.day is not None and campaign.start <= source.day <= campaign.end
@@ -81,12 +82,12 @@ def _sources(
             yield source
 
 
-def _track(workspace: Workspace, track: TrackRow) -> Source:
-    settings = workspace.settings
-    raw = workspace.vault.path_of(track.file.sha256)
-    file = read_track(raw, datum=Datum(track.datum_used), settings=settings, name=track.file.name)
-    cleaned = clean(file.segments, mode=Mode(track.mode), settings=settings)
-    return track_source(cleaned, track.day, settings, track_id=track.id)
+def _track(workspace: Workspace, session: Session, repeats: Repeats, track: TrackRow) -> Source:
+    counts = TrackChoices.from_json(track.choices).counts
+    found = repeats.known(session, track)
+    counted = repeats.left_over(repeats.points(track), counts, found)
+    mode = Mode(track.mode)
+    return track_source(counted, mode, track.day, workspace.settings, track_id=track.id)
 
 
 def _sweep(sources: Iterable[Source], sweeper: Sweeper, done: dict[_Key, LookRow | None]) -> None:

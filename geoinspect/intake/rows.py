@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Literal
 
 import numpy as np
@@ -10,7 +10,10 @@ import shapely
 
 from geoinspect import crs as crs_
 from geoinspect.errors import Text
-from geoinspect.records import CHINA_TIME, MU_M2, AddResult, CleanedTrack, Segment, TrackFile
+from geoinspect.intake.preparing import PreparedFile, PreparedTrack, length_m
+from geoinspect.patrols.choices import TrackChoices, TrackTags
+from geoinspect.patrols.trace import trace_bytes
+from geoinspect.records import CHINA_TIME, MU_M2, AddResult, Segment, Stop, utc_iso
 from geoinspect.store.schema import FileRow, PatchRow, SurveyRow, TrackRow
 from geoinspect.survey_records import Detection, RasterInfo
 
@@ -20,43 +23,65 @@ _MAP_TOLERANCE_DEG = 1e-5
 _LARGE_M2 = 1000.0
 
 
-def track_row(
-    file: TrackFile,
-    cleaned: CleanedTrack,
-    unit_code: str | None,
-    team: str | None,
-    day: date | None,
-    label: str,
-    text: Text,
-) -> TrackRow:
-    """Return the row of a track; its file is set by the caller."""
-    times_s = np.concatenate([s.time_s for s in file.segments])
-    timed = times_s[np.isfinite(times_s)]
+def new_track_row(prepared: PreparedFile, track: PreparedTrack, tags: TrackTags) -> TrackRow:
+    """Return the row of one outing of a file, to be filled by :func:`fill_track_row`."""
+    text, datum = prepared.text, prepared.datum
     return TrackRow(
-        name=next((line.name for line in file.lines if line.name), None) or label,
-        format=file.format,
-        unit_code=unit_code,
-        team=team,
-        mode=cleaned.mode.value,
-        day=day,
-        first_time=datetime.fromtimestamp(timed.min(), UTC) if len(timed) else None,
-        last_time=datetime.fromtimestamp(timed.max(), UTC) if len(timed) else None,
-        points=len(times_s),
-        length_m=_length_m(file.segments),
-        cleaned_length_m=_length_m(cleaned.segments),
-        datum_found=None if file.datum.found is None else file.datum.found.value,
-        datum_used=file.datum.used.value,
-        geometry=_map_line(cleaned.segments or file.segments),
+        part=track.part,
+        name=prepared.name,
+        format=prepared.format,
+        unit_code=tags.unit_code,
+        team=tags.team,
+        people=[] if tags.person is None else [tags.person],
+        choices=choices_of(tags).as_json(),
+        datum_found=datum.found,
+        datum_used=datum.used,
+        decision={},
         report={
             "message": text.en,
             "message_zh": text.zh,
-            "datum_why": file.datum.why.en,
-            "datum_why_zh": file.datum.why.zh,
-            "mode_declared": cleaned.mode_declared,
-            "points_refused": dict(file.refused),
-            "flagged": dict(cleaned.flagged),
+            "datum_why": datum.why.en,
+            "datum_why_zh": datum.why.zh,
+            "datum_declared": datum.declared,
+            "points_refused": dict(prepared.refused),
+            "read": [problem.as_json() for problem in prepared.problems],
         },
     )
+
+
+def fill_track_row(row: TrackRow, track: PreparedTrack) -> None:
+    """Put what cleaning made of an outing into its row."""
+    cleaned = track.cleaned
+    row.mode, row.day = cleaned.mode.value, track.day
+    row.first_time, row.last_time = track.times or (None, None)
+    row.points = sum(len(segment) for segment in cleaned.raw)
+    row.length_m = length_m(cleaned.raw)
+    row.cleaned_length_m = length_m(cleaned.segments)
+    row.geometry = _map_line(cleaned.segments or cleaned.raw)
+    row.trace, row.sketch = trace_bytes(cleaned.raw), track.sketch
+    row.report = {
+        **row.report,
+        "mode_declared": cleaned.mode_declared,
+        "flagged": cleaned.flagged,
+        "rules_off": sorted(cleaned.rules_off),
+        "segments": len(cleaned.segments),
+        "stops": [_stop_json(stop) for stop in cleaned.stops],
+    }
+
+
+def choices_of(tags: TrackTags) -> TrackChoices:
+    """Return the choices that a sender's words make."""
+    return TrackChoices(mode=tags.mode, datum=tags.datum, timezone=tags.timezone, crs=tags.crs)
+
+
+def _stop_json(stop: Stop) -> dict[str, object]:
+    return {
+        "lon": round(stop.lon, 6),
+        "lat": round(stop.lat, 6),
+        "start": utc_iso(stop.start_s),
+        "end": utc_iso(stop.end_s),
+        "points": stop.points,
+    }
 
 
 def survey_row(info: RasterInfo, label: str, taken: datetime | None, text: Text) -> SurveyRow:
@@ -124,10 +149,6 @@ def duplicate(
     return AddResult(label, "duplicate", kind, record_id, text, (), {"sha256": file.sha256})
 
 
-def _length_m(segments: tuple[Segment, ...]) -> float:
-    return sum(crs_.geodesic_length_m(s.lon, s.lat) for s in segments)
-
-
 def _map_line(segments: tuple[Segment, ...]) -> shapely.MultiLineString:
     lines = [np.column_stack([s.lon, s.lat]) for s in segments]
     whole = shapely.MultiLineString([line if len(line) > 1 else line[[0, 0]] for line in lines])
@@ -140,10 +161,3 @@ def _map_line(segments: tuple[Segment, ...]) -> shapely.MultiLineString:
 def china_day(moment: datetime | None) -> date | None:
     """Return the day of a moment by the Chinese calendar."""
     return None if moment is None else moment.astimezone(CHINA_TIME).date()
-
-
-def first_day(segments: tuple[Segment, ...]) -> date | None:
-    """Return the first day of a track, by the Chinese calendar."""
-    times_s = np.concatenate([np.empty(0), *(s.time_s for s in segments)])
-    timed = times_s[np.isfinite(times_s)]
-    return datetime.fromtimestamp(timed.min(), CHINA_TIME).date() if len(timed) else None

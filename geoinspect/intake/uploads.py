@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from geoinspect.errors import GeoInspectError, StoreError
-from geoinspect.intake.files import Intake, TrackTags
+from geoinspect.intake.files import Intake
+from geoinspect.patrols.choices import TrackTags
 from geoinspect.records import AddResult
 from geoinspect.store import audit, people, sightings
 from geoinspect.store.schema import UploadRow

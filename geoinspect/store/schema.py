@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeDecorator
 from geoinspect.store.geometry_type import WKBGeometry
 
 # Tables whose boxes are kept in an R*Tree; the first migration makes one `…_box` table for each.
-BOXED_TABLES = ("area", "zone", "track", "survey", "patch")
+BOXED_TABLES = ("area", "zone", "track", "survey", "patch", "photo")
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -58,6 +58,7 @@ class Base(DeclarativeBase):
         datetime: UTCDateTime,
         dict[str, Any]: JSON,
         list[dict[str, Any]]: JSON,
+        list[str]: JSON,
     }
 
 
@@ -139,12 +140,65 @@ class CampaignRow(Base):
     ground: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
+class PersonRow(Base):
+    """Somebody on the roster, by code alone: no name is needed to count patrols."""
+
+    __tablename__ = "person"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    unit_code: Mapped[str | None]
+
+
+class PatrolRow(Base):
+    """One team's outing: one or more tracks of one day.
+
+    ``headcount`` is what the sender said; who is named by code is kept with the tracks.
+    """
+
+    __tablename__ = "patrol"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_code: Mapped[str | None]
+    team: Mapped[str | None]
+    mode: Mapped[str]
+    purpose: Mapped[str]
+    day: Mapped[date | None] = mapped_column(index=True)
+    headcount: Mapped[int | None]
+    first_time: Mapped[datetime | None]
+    last_time: Mapped[datetime | None]
+
+
 class TrackRow(Boxed, Base):
-    """A track file after reading and cleaning; ``geometry`` is the cleaned line for the map."""
+    """One outing of a track file after reading and cleaning; ``geometry`` is the cleaned line.
+
+    Attributes:
+        part: Which outing of its file, from 0.
+        people: Codes of those who walked it.
+        counted_length_m: Cleaned length without what repeats another track.
+        inside_length_m, inside_s: Of it inside the unit's own area; None without one.
+        choices: What a person chose for this track: mode, datum, rules off, how it counts.
+        doubts: Reasons to look at it.
+        decision: What a person made of them; empty while nobody has.
+        trace: Its raw points (see patrols.trace); None in rows older than version 0002.
+        sketch: What it is compared with others by (see patrols.fingerprints).
+        route: The ground cells it went over (see patrols.routes).
+    """
 
     __tablename__ = "track"
+    __table_args__ = (UniqueConstraint("file_id", "part"),)
     id: Mapped[int] = mapped_column(primary_key=True)
-    file_id: Mapped[int] = mapped_column(ForeignKey("file.id"), unique=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey("file.id"))
+    part: Mapped[int] = mapped_column(default=0)
+    patrol_id: Mapped[int | None] = mapped_column(ForeignKey("patrol.id"), index=True)
+    people: Mapped[list[str]] = mapped_column(default=list)
+    counted_length_m: Mapped[float] = mapped_column(default=0.0)
+    inside_length_m: Mapped[float | None]
+    inside_s: Mapped[float | None]
+    choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    doubts: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    decision: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    trace: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    sketch: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    route: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     name: Mapped[str]
     format: Mapped[str]
     unit_code: Mapped[str | None]
@@ -158,6 +212,34 @@ class TrackRow(Boxed, Base):
     cleaned_length_m: Mapped[float]
     datum_found: Mapped[str | None]
     datum_used: Mapped[str]
+    report: Mapped[dict[str, Any]]
+    file: Mapped[FileRow] = relationship(lazy="joined")
+
+
+class CopyRow(Base):
+    """That one track repeats another that came before it (see patrols.copies)."""
+
+    __tablename__ = "copy"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    track_id: Mapped[int] = mapped_column(ForeignKey("track.id"), index=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey("track.id"), index=True)
+    kind: Mapped[str]
+    share: Mapped[float]
+    other_share: Mapped[float]
+    offset_s: Mapped[float | None]
+    shift_m: Mapped[float]
+
+
+class PhotoRow(Boxed, Base):
+    """A picture with a place and time of its own; ``geometry`` is where it was taken."""
+
+    __tablename__ = "photo"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey("file.id"), unique=True)
+    name: Mapped[str]
+    unit_code: Mapped[str | None]
+    team: Mapped[str | None]
+    taken: Mapped[datetime | None]
     report: Mapped[dict[str, Any]]
     file: Mapped[FileRow] = relationship(lazy="joined")
 

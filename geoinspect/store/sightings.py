@@ -36,8 +36,9 @@ def file_row(session: Session, kept: KeptFile, name: str) -> FileRow:
 
 
 def track_of_file(session: Session, sha256: str) -> TrackRow | None:
-    """Return the track made from these bytes, if there is one."""
-    return session.scalar(select(TrackRow).join(FileRow).where(FileRow.sha256 == sha256))
+    """Return the first track made from these bytes, if there is one."""
+    query = select(TrackRow).join(FileRow).where(FileRow.sha256 == sha256)
+    return session.scalar(query.order_by(TrackRow.part))
 
 
 def survey_of_file(session: Session, sha256: str) -> SurveyRow | None:
@@ -61,7 +62,7 @@ def tracks_in(
     """Return tracks whose box meets a box, newest day first; days from start to end if given."""
     query = select(TrackRow).order_by(TrackRow.day.desc(), TrackRow.id).limit(limit)
     if box is not None:
-        query = query.where(TrackRow.id.in_(_in_box("track", box)))
+        query = query.where(TrackRow.id.in_(in_box("track", box)))
     if start is not None:
         query = query.where(TrackRow.day >= start)
     if end is not None:
@@ -128,7 +129,7 @@ def patches_in(session: Session, box: Box | None, *, limit: int) -> tuple[Sequen
     query = select(PatchRow)
     count = select(func.count()).select_from(PatchRow)
     if box is not None:
-        inside = PatchRow.id.in_(_in_box("patch", box))
+        inside = PatchRow.id.in_(in_box("patch", box))
         query, count = query.where(inside), count.where(inside)
     rows = session.scalars(
         query.order_by(PatchRow.rank.is_(None), PatchRow.rank, PatchRow.id).limit(limit)
@@ -200,7 +201,7 @@ def counts(session: Session) -> dict[str, int]:
     }
 
 
-def _in_box(name: str, box: Box) -> Select[tuple[int]]:
+def in_box(name: str, box: Box) -> Select[tuple[int]]:
     """Return the ids whose boxes meet a box, from the table's R*Tree."""
     west, south, east, north = box
     tree = table(f"{name}_box", *(column(c) for c in ("id", "west", "east", "south", "north")))

@@ -85,6 +85,12 @@ class Vault:
         """Copy a file of this machine into the vault (see :meth:`keep`)."""
         return self.keep(read_chunks(path), max_bytes=max_bytes)
 
+    def keep_or_find(self, path: Path, *, max_bytes: int) -> KeptFile:
+        """Keep a file unless it is one of the vault's own."""
+        if path == self.path_of(path.name):
+            return KeptFile(path.name, path.stat().st_size, path)
+        return self.keep_path(path, max_bytes=max_bytes)
+
     def _check_room(self) -> None:
         free = shutil.disk_usage(self.folder).free
         if free < _FREE_FLOOR_BYTES:

@@ -9,10 +9,10 @@ import pytest
 import xmlschema
 
 from geoinspect.ingest.cleaning import clean
-from geoinspect.ingest.datum import resolve_datum
+from geoinspect.ingest.datum_choice import resolve_datum
 from geoinspect.ingest.track_exports import as_geojson, as_gpx
 from geoinspect.ingest.tracks import read_track
-from geoinspect.records import Segment, TrackFile, TrackLine
+from geoinspect.records import Extra, Segment, TrackFile, TrackLine
 from geoinspect.settings import Settings
 
 SETTINGS = Settings()
@@ -24,7 +24,8 @@ SCHEMA = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:g="http
   <xs:maxInclusive value="90.0"/></xs:restriction></xs:simpleType>
  <xs:simpleType name="lon"><xs:restriction base="xs:decimal"><xs:minInclusive value="-180.0"/>
   <xs:maxExclusive value="180.0"/></xs:restriction></xs:simpleType>
- <xs:complexType name="pt"><xs:sequence><xs:element name="time" type="xs:dateTime" minOccurs="0"/>
+ <xs:complexType name="pt"><xs:sequence><xs:element name="ele" type="xs:decimal" minOccurs="0"/>
+  <xs:element name="time" type="xs:dateTime" minOccurs="0"/>
   </xs:sequence><xs:attribute name="lat" type="g:lat" use="required"/>
   <xs:attribute name="lon" type="g:lon" use="required"/></xs:complexType>
  <xs:complexType name="seg"><xs:sequence>
@@ -47,16 +48,21 @@ def made(*lines: TrackLine) -> TrackFile:
     return TrackFile("gpx", lines, {}, (), resolve_datum(None, None))
 
 
-def segment(count: int, *, timed: bool = True, lon: float = 112.5) -> Segment:
+def segment(
+    count: int, *, timed: bool = True, lon: float = 112.5, elevation: tuple[float, ...] = ()
+) -> Segment:
     steps = np.arange(count)
     time_s = 1778718600 + steps * 0.5 if timed else np.full(count, np.nan)
-    return Segment(lon + steps * 1e-4, 23 + steps * 1e-4, time_s)
+    extras = {Extra.ELEVATION: np.array(elevation)} if elevation else {}
+    return Segment(lon + steps * 1e-4, 23 + steps * 1e-4, time_s, extras)
 
 
 FILES = {
     "plain": made(TrackLine("a", (segment(3),))),
     "many": made(TrackLine("a", (segment(3), segment(1), segment(2))), TrackLine(None, (segment(1),))),
     "untimed": made(TrackLine(None, (segment(3, timed=False),))),
+    "high": made(TrackLine("h", (segment(4, elevation=(812.456, np.nan, -3.0, 1e21)),))),
+    "high and untimed": made(TrackLine("h", (segment(2, timed=False, elevation=(0.0, 5.5)),))),
     "nasty": made(TrackLine(NASTY, (segment(2),))),
     "edges": made(
         TrackLine(
@@ -72,7 +78,7 @@ def test_gpx_is_valid(schema, name):
 
 
 @pytest.mark.parametrize("write", [as_gpx, as_geojson])
-@pytest.mark.parametrize("name", ["plain", "many", "untimed"])
+@pytest.mark.parametrize("name", ["plain", "many", "untimed", "high", "high and untimed"])
 def test_comes_back_the_same(tmp_path, write, name):
     path = tmp_path / "out"
     path.write_text(write(FILES[name]), encoding="utf-8")
@@ -82,6 +88,9 @@ def test_comes_back_the_same(tmp_path, write, name):
         assert one.lon == pytest.approx(other.lon, abs=6e-8)
         assert one.lat == pytest.approx(other.lat, abs=6e-8)
         assert np.array_equal(one.time_s, other.time_s, equal_nan=True)
+        assert one.extras.keys() == other.extras.keys()
+        for extra, values in other.extras.items():
+            assert one.extras[extra] == pytest.approx(values, abs=0.006, nan_ok=True)
 
 
 def test_names_are_text(tmp_path):

@@ -43,7 +43,6 @@ def probe(path) -> dict:
         "hostile_xxe_http.kml",
         "hostile_deep_nest.kml",
         "hostile_zipbomb.kmz",
-        "hostile_zipslip.kmz",
         "hostile_csv_huge_field.csv",
     ],
 )

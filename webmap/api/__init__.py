@@ -3,8 +3,10 @@
 from webmap.api.blueprint import api
 from webmap.api.ground import areas, cell, overview, zones
 from webmap.api.openapi import openapi
+from webmap.api.patrols import patrol_months, patrols
 from webmap.api.receipts import post_file, receipt, receipts
-from webmap.api.sightings import chip, patch, patches, surveys, track, tracks
+from webmap.api.sightings import chip, patch, patches, surveys, tracks
+from webmap.api.tracks import review, track, track_list, track_points
 
 __all__ = ["api"]
 
@@ -15,6 +17,11 @@ api.add_url_rule("/zones", view_func=zones)
 api.add_url_rule("/cells", view_func=cell)
 api.add_url_rule("/tracks", view_func=tracks)
 api.add_url_rule("/tracks/<int:track_id>", view_func=track)
+api.add_url_rule("/tracks/<int:track_id>/points", view_func=track_points)
+api.add_url_rule("/tracks/<int:track_id>/review", view_func=review, methods=["POST"])
+api.add_url_rule("/track-list", view_func=track_list)
+api.add_url_rule("/patrols", view_func=patrols)
+api.add_url_rule("/patrol-months", view_func=patrol_months)
 api.add_url_rule("/surveys", view_func=surveys)
 api.add_url_rule("/patches", view_func=patches)
 api.add_url_rule("/patches/<int:patch_id>", view_func=patch)

@@ -49,6 +49,41 @@ def _get(
 _CAMPAIGN = _query("campaign", "Number of the campaign; the newest without it.", "integer")
 _BBOX = _query("bbox", "west,south,east,north in degrees.")
 _LIMIT = _query("limit", "Most rows wanted.", "integer")
+_TRACK = _path("track_id", {**_ID})
+_DAYS = (_query("from", "First day, as 2026-05-01."), _query("to", "Last day."))
+_POST_REVIEW = {
+    "post": {
+        "summary": "Decide about a track; a field that is left out stays as it is.",
+        "parameters": [_TRACK],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "properties": {
+                            "rules_off": {"type": "array", "items": _TEXT},
+                            "mode": {"type": ["string", "null"]},
+                            "datum": {"type": ["string", "null"]},
+                            "counts": {"enum": ["auto", "whole", "nothing"]},
+                            "unit_code": {"type": ["string", "null"]},
+                            "team": {"type": ["string", "null"]},
+                            "people": {"type": "array", "items": _TEXT},
+                            "purpose": _TEXT,
+                            "note": _TEXT,
+                        },
+                    }
+                }
+            },
+        },
+        "responses": {
+            "200": {"description": "The track as it is now."},
+            "403": {"description": "Only analysts and administrators decide."},
+            "default": {"$ref": "#/components/responses/Error"},
+        },
+    }
+}
 _POST_FILE = {
     "post": {
         "summary": "Send one file as raw bytes. It is kept and receipted before it is read.",
@@ -59,6 +94,11 @@ _POST_FILE = {
             _query("mode", "foot, vehicle, boat or drone."),
             _query("datum", "auto, wgs84, gcj02 or bd09."),
             _query("day", "Day of a file that has no time, as 2026-05-14."),
+            _query("person", "Code of who recorded it."),
+            _query("headcount", "How many people went.", "integer"),
+            _query("purpose", "search, recheck, cross_check, site or other."),
+            _query("timezone", "Zone of times without one; Asia/Shanghai without it."),
+            _query("crs", "CRS of projected numbers, as EPSG:4545."),
             _query("sha256", "Hexadecimal SHA-256 of the bytes; what does not match is refused."),
         ],
         "requestBody": {
@@ -104,7 +144,32 @@ DESCRIPTION = {
         "/api/v1/tracks": _get(
             "Tracks of the campaign's window as GeoJSON.", _BBOX, _LIMIT, _CAMPAIGN
         ),
-        "/api/v1/tracks/{track_id}": _get("One track.", _path("track_id", {**_ID})),
+        "/api/v1/tracks/{track_id}": _get(
+            "All that is known of one track: what was read, flagged, repeated and doubted.", _TRACK
+        ),
+        "/api/v1/tracks/{track_id}/points": _get(
+            "A track's lines as read, as cleaned and as counted; its flagged points by rule.",
+            _TRACK,
+        ),
+        "/api/v1/tracks/{track_id}/review": _POST_REVIEW,
+        "/api/v1/track-list": _get(
+            "Tracks, those with doubts that nobody decided on first.",
+            _query("unit", "Code of the unit."),
+            _query("team", "Name of the team."),
+            _query("mode", "foot, vehicle, boat or drone."),
+            *_DAYS,
+            _query("doubtful", "1: only tracks with doubts."),
+            _query("undecided", "1: only tracks that nobody decided on."),
+            _LIMIT,
+            _query("after", "'next' of the page before."),
+        ),
+        "/api/v1/patrols": _get(
+            "Patrols by day; distance counts once, everybody's hours count.", *_DAYS
+        ),
+        "/api/v1/patrol-months": _get(
+            "Indicators of a month by unit and person, with what was divided.",
+            _query("month", "As 2026-05; the newest with a patrol without it."),
+        ),
         "/api/v1/surveys": _get("Surveys as GeoJSON, with the addresses of their tiles."),
         "/api/v1/patches": _get("Suspected patches by rank as GeoJSON.", _BBOX, _LIMIT),
         "/api/v1/patches/{patch_id}": _get(

@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from datetime import date
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Response, jsonify, request
 from werkzeug.exceptions import ClientDisconnected, UnsupportedMediaType
 
 from geoinspect.errors import TooLargeError, UsageError
-from geoinspect.intake import TrackTags, process, receive, result_json
-from geoinspect.records import Datum, Mode
+from geoinspect.intake import process, receive, result_json
 from geoinspect.store.schema import UploadRow
 from webmap import errors
 from webmap.api.blueprint import limit
+from webmap.api.tags import tags_of_request
 from webmap.auth import current_person
 from webmap.office import office
 from webmap.scope import scope_of
@@ -27,12 +26,11 @@ _MOST_RECEIPTS = 50
 _CHUNK_BYTES = 1 << 18
 _MAX_NAME = 200
 _SHA256 = re.compile("[0-9a-f]{64}")
-_Kind = TypeVar("_Kind", Mode, Datum)
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def post_file() -> tuple[Response, int] | Response:
-    """Take one file as raw bytes: ``?name=&unit=&team=&mode=&datum=&day=&sha256=``.
+    """Take one file as raw bytes: ``?name=&sha256=`` and what :mod:`.tags` reads.
 
     The bytes are kept, synced and receipted before anything is read from them; a file that can't
     be used still gets its receipt, with the reason in ``result``.
@@ -50,7 +48,7 @@ def _take(announced: str | None) -> tuple[Response, int]:
     if request.mimetype != RAW_BYTES:
         raise UnsupportedMediaType
     name = _name()
-    tags = _tags()
+    tags = tags_of_request()
     settings = office().workspace.settings
     most_mb = max(settings.track_max_mb, settings.raster_max_mb)
     if request.content_length is not None:
@@ -142,51 +140,6 @@ def _name() -> str:
             code="no_name",
         )
     return name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 20]}…{name[-16:]}"
-
-
-def _tags() -> TrackTags:
-    given = request.args.get
-    unit = given("unit") or None
-    if unit is not None:
-        with office().workspace.database.reading() as session:
-            known = unit in scope_of(session).unit_names()
-        if not known:
-            raise UsageError(
-                f"没有代码为“{unit[:40]}”的单位:请从上传页面的列表中选择",
-                f"there is no unit with the code {unit[:40]!r}: choose one from the upload page",
-                code="bad_option",
-            )
-    mode, datum = _choice("mode", Mode), _choice("datum", Datum)
-    try:
-        day = date.fromisoformat(given("day", "")) if given("day") else None
-    except ValueError as error:
-        raise UsageError(
-            f"日期“{given('day', '')[:40]}”无法识别:请写成 2026-05-14 的样子",
-            f"unknown day {given('day', '')[:40]!r}: write it as 2026-05-14",
-            code="bad_option",
-        ) from error
-    return TrackTags(
-        unit_code=unit,
-        team=(given("team", "")[:100].strip() or None),
-        mode=mode,
-        datum=datum,
-        day=day,
-    )
-
-
-def _choice(name: str, kind: type[_Kind]) -> _Kind | None:
-    """Return the chosen value of a parameter, None where it is left to the file."""
-    given = request.args.get(name, "")
-    if given in {"", "auto"}:
-        return None
-    values = [str(member.value) for member in kind]
-    if given not in values:
-        raise UsageError(
-            f"参数 {name} 的值“{given[:40]}”无法识别,可用:{'、'.join(values)}",
-            f"unknown {name} {given[:40]!r}, known: {', '.join(values)}",
-            code="bad_option",
-        )
-    return kind(given)
 
 
 def _announced_sha256() -> str | None:

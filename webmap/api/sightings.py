@@ -1,4 +1,4 @@
-"""Questions of the map about tracks, surveys and patches."""
+"""Questions of the map about what lies in view: tracks, surveys and patches."""
 
 from __future__ import annotations
 
@@ -30,29 +30,6 @@ def tracks() -> Response:
             feature(row.geometry, _track_json(row, names), tolerance_deg=_LINE_DEG) for row in rows
         ]
     return jsonify(collection(features, limited=len(features) == most))
-
-
-def track(track_id: int) -> Response:
-    """Return one track: what was read, cleaned and said of its datum."""
-    with office().workspace.database.reading() as session:
-        scope = scope_of(session)
-        row = scope.track(track_id)
-        return jsonify(
-            _track_json(row, scope.unit_names())
-            | {
-                "file": row.file.name,
-                "format": row.format,
-                "points": row.points,
-                "length_m": round(row.length_m, 1),
-                "cleaned_length_m": round(row.cleaned_length_m, 1),
-                "first_time": _iso(row.first_time),
-                "last_time": _iso(row.last_time),
-                "datum_used": row.datum_used,
-                "report": row.report,
-                "bbox": [row.west, row.south, row.east, row.north],
-                "geometry": feature(row.geometry, {}, tolerance_deg=_LINE_DEG)["geometry"],
-            }
-        )
 
 
 def surveys() -> Response:
@@ -112,6 +89,7 @@ def _track_json(row: TrackRow, unit_names: dict[str, str]) -> dict[str, object]:
         "team": row.team,
         "mode": row.mode,
         "day": None if row.day is None else str(row.day),
+        "doubtful": bool(row.doubts) and not row.decision,
     }
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from geoinspect.crs import WGS84, authority_name
 from geoinspect.errors import InputError, Text, TrackError
+from geoinspect.ingest.formats.json_text import load_json, scalar, sequence
 from geoinspect.ingest.formats.reading import CoordinateValue, Reading, ReadOptions, TrackBuilder
-from geoinspect.ingest.formats.text import find_encoding, text_chunks
-from geoinspect.ingest.times import TimeValue
-from geoinspect.records import Problem
+from geoinspect.records import Extra, Problem
 
 # Lists of times along a line, as togeojson and others write them.
 _LINE_TIMES = ("coordTimes", "times", "timestamps", "coordinateTimes", "time", "timestamp")
@@ -54,7 +52,7 @@ def read_geojson(stream: BinaryIO, options: ReadOptions) -> Reading:
     places: list[tuple[Json, Sequence[object]]] = []
     for properties, geometry in _geometries(document, {}):
         _note_words(properties, reading)
-        kind, coordinates = geometry.get("type"), _sequence(geometry.get("coordinates"))
+        kind, coordinates = geometry.get("type"), sequence(geometry.get("coordinates"))
         times = _line_times(properties)
         if kind == "LineString":
             _add_line(builder, coordinates, times)
@@ -62,7 +60,7 @@ def read_geojson(stream: BinaryIO, options: ReadOptions) -> Reading:
             nested = len(times) > 0 and isinstance(times[0], list)
             for number, part in enumerate(coordinates):
                 chosen = times[number] if nested and number < len(times) else ()
-                _add_line(builder, _sequence(part), _sequence(chosen))
+                _add_line(builder, sequence(part), sequence(chosen))
         elif kind == "Point":
             places.append((properties, coordinates))
         builder.set_name(_text(properties, "name"))
@@ -78,17 +76,7 @@ def read_geojson(stream: BinaryIO, options: ReadOptions) -> Reading:
 
 
 def _load(stream: BinaryIO, reading: Reading) -> Json:
-    encoding = find_encoding(stream)
-    if encoding.problem is not None:
-        reading.problems.append(encoding.problem)
-    try:
-        document = json.loads("".join(text_chunks(stream, encoding)))
-    except (ValueError, RecursionError) as error:
-        raise TrackError(
-            f"无法读取:JSON 内容不完整或已损坏({error});请在应用里重新导出",
-            f"the JSON is cut off or damaged ({error}): export it again in the app",
-            code="bad_json",
-        ) from error
+    document = load_json(stream, reading)
     if not isinstance(document, dict) or not isinstance(document.get("type"), str):
         raise TrackError(
             "无法读取:文件是 JSON,但不是 GeoJSON 轨迹(可能是接口返回的错误信息);"
@@ -109,12 +97,12 @@ def _geometries(node: object, properties: Json) -> Iterator[tuple[Json, Json]]:
             continue
         kind = item.get("type")
         if kind == "FeatureCollection":
-            pending += [(part, {}) for part in reversed(_sequence(item.get("features")))]
+            pending += [(part, {}) for part in reversed(sequence(item.get("features")))]
         elif kind == "Feature":
             own = item.get("properties")
             pending.append((item.get("geometry"), own if isinstance(own, dict) else {}))
         elif kind == "GeometryCollection":
-            parts = reversed(_sequence(item.get("geometries")))
+            parts = reversed(sequence(item.get("geometries")))
             pending += [(part, around) for part in parts]
         else:
             yield around, item
@@ -127,19 +115,25 @@ def _add_line(
     for number, position in enumerate(coordinates):
         builder.flush_when_full()
         time = times[number] if number < len(times) else None
-        _add_position(builder, _sequence(position), time)
+        _add_position(builder, sequence(position), time)
     builder.end_segment()
 
 
 def _add_position(builder: TrackBuilder, position: Sequence[object], time: object) -> None:
-    numbers = [_coordinate(value) for value in position[:4]]
-    if time is None and len(numbers) == 4 and isinstance(numbers[3], (int, float)):
-        epoch = numbers[3]
-        if any(low <= epoch <= high for low, high in _EPOCH_RANGES):
-            time = epoch
+    numbers = [scalar(value) for value in position[:4]]
+    if time is None and len(numbers) == 4:
+        time = numbers[3] if _is_epoch(numbers[3]) else None
     builder.lon.append(numbers[0] if numbers else None)
     builder.lat.append(numbers[1] if len(numbers) > 1 else None)
-    builder.time.append(_time(time))
+    builder.time.append(scalar(time))
+    if len(numbers) > 2 and not _is_epoch(numbers[2]):
+        builder.set_extra(Extra.ELEVATION, numbers[2])
+
+
+def _is_epoch(value: CoordinateValue) -> bool:
+    return isinstance(value, (int, float)) and any(
+        low <= value <= high for low, high in _EPOCH_RANGES
+    )
 
 
 def _add_places(builder: TrackBuilder, places: list[tuple[Json, Sequence[object]]]) -> None:
@@ -226,19 +220,3 @@ def _plain(key: object) -> str:
 def _text(properties: Json, key: str) -> str | None:
     value = properties.get(key)
     return value if isinstance(value, str) else None
-
-
-def _sequence(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else ()
-
-
-def _coordinate(value: object) -> CoordinateValue:
-    if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, bool)):
-        return value
-    return "?"
-
-
-def _time(value: object) -> TimeValue:
-    if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, bool)):
-        return value
-    return "?"

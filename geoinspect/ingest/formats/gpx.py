@@ -7,10 +7,13 @@ from typing import BinaryIO
 
 from geoinspect.errors import Text
 from geoinspect.ingest.formats.markup import read_markup
-from geoinspect.ingest.formats.reading import Reading, ReadOptions, TrackBuilder
+from geoinspect.ingest.formats.reading import CoordinateValue, Reading, ReadOptions, TrackBuilder
 from geoinspect.ingest.times import TimeValue
-from geoinspect.records import Problem
+from geoinspect.records import Extra, Problem
 
+# Metres by whatever name; ``hdop`` is a ratio. OpenTracks: accuracy_horizontal; Locus and others
+# write accuracy, some map matchers horaccur.
+_ACCURACIES = ("accuracy", "accuracy_horizontal", "horizontal_accuracy", "horaccur", "hacc")
 _CONTAINERS = ("metadata", "author", "trk", "trkseg", "rte", "wpt", "extensions")
 
 
@@ -22,8 +25,9 @@ class _GpxSink:
         self.tracks = TrackBuilder()
         self.routes = TrackBuilder()
         self._open = [""]
-        # The times of the builder whose point is open.
+        # The times of the builder whose point is open, and what else it is told of its points.
         self._times: list[TimeValue] | None = None
+        self._said = _said(self.tracks)
         self.starts = {
             **{name: self._opener(name) for name in _CONTAINERS},
             "gpx": self._start_gpx,
@@ -41,6 +45,8 @@ class _GpxSink:
         }
         self.texts = {
             "time": self._take_time,
+            "ele": self._take_elevation,
+            **dict.fromkeys(_ACCURACIES, self._take_accuracy),
             "name": self._take_name,
             **dict.fromkeys(("desc", "cmt", "src", "keywords"), self._take_note),
         }
@@ -59,6 +65,7 @@ class _GpxSink:
         """Return what adds a point; it counts from its start, where its position is complete."""
         add_lon, add_lat, add_time = builder.lon.append, builder.lat.append, builder.time.append
         flush_when_full = builder.flush_when_full
+        said = _said(builder)
 
         def start_point(attributes: dict[str, str]) -> None:
             flush_when_full()
@@ -66,6 +73,7 @@ class _GpxSink:
             add_lat(attributes.get("lat"))
             add_time(None)
             self._times = builder.time
+            self._said = said
 
         return start_point
 
@@ -91,6 +99,14 @@ class _GpxSink:
     def _take_time(self, text: str) -> None:
         if self._times is not None and self._open[-1] != "extensions":
             self._times[-1] = text
+
+    def _take_elevation(self, text: str) -> None:
+        if self._times is not None and self._open[-1] != "extensions":
+            self._said[0][len(self._times) - 1] = text
+
+    def _take_accuracy(self, text: str) -> None:
+        if self._times is not None:
+            self._said[1][len(self._times) - 1] = text
 
     def _take_name(self, text: str) -> None:
         parent = self._open[-1]
@@ -123,6 +139,13 @@ def read_gpx(stream: BinaryIO, options: ReadOptions) -> Reading:
     reading.refused = builder.refused
     reading.problems += builder.time_problems()
     return reading
+
+
+def _said(
+    builder: TrackBuilder,
+) -> tuple[dict[int, CoordinateValue], dict[int, CoordinateValue]]:
+    """Return where a builder takes elevations and accuracies."""
+    return builder.said(Extra.ELEVATION), builder.said(Extra.ACCURACY)
 
 
 def _route_only() -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import chain, repeat, zip_longest
 from typing import BinaryIO
 
 import numpy as np
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 from geoinspect.errors import Text
 from geoinspect.ingest.formats.markup import read_markup
 from geoinspect.ingest.formats.reading import Reading, ReadOptions, TrackBuilder
-from geoinspect.records import Problem, TrackLine
+from geoinspect.records import Extra, Problem, TrackLine
 
 _AROUND_COMMA = re.compile(r"\s+,\s*|,\s+")
 _DATUM_KEY = re.compile(r"datum|crs|coord(inate)?[ _-]?(sys(tem)?|type)|坐标系|坐标类型", re.I)
+# Series of a gx:Track in metres; OpenTracks writes the second.
+_ACCURACY_SERIES = ("accuracy", "accuracy_horizontal", "horizontal_accuracy")
 # Vertices that agree to this many decimals (about 0.1 m) are the same fix written twice.
 _SAME_PLACE_DECIMALS = 6
 _SAME_LINE_SHARE = 0.9
@@ -39,6 +42,7 @@ class _KmlSink:
         self._key = ""
         self._whens: list[str] = []
         self._coords: list[str] = []
+        self._accuracies: list[str] = []
         self._place: str | None = None
         self._moment: str | None = None
         self.starts = {
@@ -46,13 +50,14 @@ class _KmlSink:
             "Placemark": self._start_placemark,
             "Data": self._start_data,
             "SimpleData": self._start_data,
+            "SimpleArrayData": self._start_data,
         }
         self.ends = {
             **dict.fromkeys(_CONTAINERS, self._close),
             "Track": self._end_track_element,
             "LineString": self._end_line_string,
             "Placemark": self._end_placemark,
-            "Data": self._end_data,
+            **dict.fromkeys(("Data", "SimpleArrayData"), self._end_data),
         }
         self.texts = {
             "coord": self._take_coord,
@@ -82,6 +87,8 @@ class _KmlSink:
         self._key = ""
 
     def _take_value(self, text: str) -> None:
+        if self._key in _ACCURACY_SERIES and len(self._accuracies) < len(self._coords):
+            self._accuracies.append(text)
         if _DATUM_KEY.search(self._key):
             self.reading.state(text)
 
@@ -132,7 +139,8 @@ class _KmlSink:
             self.unpaired += abs(len(self._whens) - len(self._coords))
         times: list[str | None] = [*self._whens]
         times += [None] * (len(self._coords) - len(times))
-        for coord, when in zip(self._coords, times, strict=False):
+        paired = zip_longest(self._coords, self._accuracies)
+        for (coord, accuracy), when in zip(paired, times, strict=False):
             fields = coord.replace(",", " ").split()
             if not fields:
                 self.empty_coords += 1
@@ -141,7 +149,10 @@ class _KmlSink:
             self.tracks.lon.append(fields[0])
             self.tracks.lat.append(fields[1] if len(fields) > 1 else None)
             self.tracks.time.append(when)
-        self._whens, self._coords = [], []
+            _set_altitude(self.tracks, fields)
+            if accuracy is not None:
+                self.tracks.set_extra(Extra.ACCURACY, accuracy)
+        self._whens, self._coords, self._accuracies = [], [], []
         self.tracks.end_segment()
 
     def _add_tuples(
@@ -152,9 +163,17 @@ class _KmlSink:
         sound = [fields for fields in tuples if len(fields) <= 4]
         self.malformed += len(tuples) - len(sound)
         builder.flush_when_full()
-        builder.lon += [fields[0] for fields in sound]
-        builder.lat += [fields[1] if len(fields) > 1 else None for fields in sound]
-        builder.time += [*times, *[None] * len(sound)][: len(sound)]
+        for fields, time in zip(sound, chain(times, repeat(None)), strict=False):
+            builder.lon.append(fields[0])
+            builder.lat.append(fields[1] if len(fields) > 1 else None)
+            builder.time.append(time)
+            _set_altitude(builder, fields)
+
+
+def _set_altitude(builder: TrackBuilder, fields: list[str]) -> None:
+    """Keep the third number of a place; a bare 0 is what apps write when they have none."""
+    if len(fields) > 2 and fields[2].strip("-0."):
+        builder.set_extra(Extra.ELEVATION, fields[2])
 
 
 def read_kml(stream: BinaryIO, options: ReadOptions) -> Reading:

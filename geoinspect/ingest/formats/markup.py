@@ -12,15 +12,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO, Protocol, TypeVar
 from xml.parsers import expat
 
-from geoinspect.errors import Text, TrackError
+from geoinspect.errors import Text, TooLargeError, TrackError
 from geoinspect.ingest.formats.text import Encoding, find_encoding, text_chunks
 from geoinspect.records import Problem
 
 MAX_DEPTH = 200
+# 1.7 million points with elevation and time; more takes longer than we allow a file.
+MAX_TAGS = 10_000_000
 # Expat reads an unfinished tag or comment again with every chunk; nobody writes such long ones.
 _MAX_TAG_BYTES = 4 << 20
 _MAX_TEXT_CHARS = 1 << 16
-_MAX_TAGS = 10_000
+_MAX_NAMES = 10_000
 
 # XML 1.0 allows tab, line feed and carriage return below the blank, and no U+FFFE or U+FFFF.
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
@@ -58,6 +60,7 @@ class Sink(Protocol):
 
 
 SinkT = TypeVar("SinkT", bound=Sink)
+CalledT = TypeVar("CalledT")
 
 
 def read_markup(stream: BinaryIO, make_sink: Callable[[], SinkT]) -> tuple[SinkT, list[Problem]]:
@@ -65,6 +68,7 @@ def read_markup(stream: BinaryIO, make_sink: Callable[[], SinkT]) -> tuple[SinkT
 
     Raises:
         TrackError: Entity declarations, absurd nesting or an absurdly long tag.
+        TooLargeError: More tags than any day's work.
     """
     encoding = find_encoding(stream)
     problems = [encoding.problem] if encoding.problem else []
@@ -91,9 +95,12 @@ def _parse(chunks: Iterator[bytes], sink: Sink) -> str | None:
     """Feed UTF-8 to expat; return why it stopped before the end, if it did."""
     parser = expat.ParserCreate("utf-8")
     drain = _connect(parser, sink)
-    fed = 0
+    fed = tags = 0
     try:
         for chunk in chunks:
+            tags += chunk.count(b"<")
+            if tags > MAX_TAGS:
+                raise _too_large()
             parser.Parse(chunk, False)
             fed += len(chunk)
             if fed - parser.CurrentByteIndex > _MAX_TAG_BYTES:
@@ -111,33 +118,36 @@ def _connect(parser: expat.XMLParserType, sink: Sink) -> Callable[[bool], None]:
 
     Closures over plain tables: these run two million times for a day's track.
     """
-    starts, ends = _ByTag(sink.starts), _ByTag(sink.ends)
-    texts, bulk = _ByTag({**sink.texts, **sink.bulk}), _ByTag(sink.bulk)
+    texts = {**sink.texts, **sink.bulk}
+    known = {name: (sink.starts.get(name), texts.get(name)) for name in {**sink.starts, **texts}}
+    starts, ends = _ByTag(known, (None, None)), _ByTag(sink.ends, None)
+    bulk = _ByTag(sink.bulk, None)
     pieces: list[str] = []
     collect = pieces.append
     depth = 0
     open_tag = ""
+    take_text: Callable[..., None] | None = None
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth, open_tag
+        nonlocal depth, open_tag, take_text
         depth += 1
         if depth > MAX_DEPTH:
             raise _refusal(f"超过 {MAX_DEPTH} 层的嵌套", f"elements nested over {MAX_DEPTH} deep")
-        if (begin := starts[tag]) is not None:
+        begin, take = starts[tag]
+        if begin is not None:
             begin(attributes)
-        if texts[tag] is not None:
+        if take is not None:
             pieces.clear()
-            open_tag = tag
+            open_tag, take_text = tag, take
             parser.CharacterDataHandler = collect
 
     def end(tag: str) -> None:
         nonlocal depth, open_tag
         depth -= 1
-        if open_tag and (take := texts[tag]) is not None:
+        if tag == open_tag and take_text is not None:
             parser.CharacterDataHandler = None
-            if tag == open_tag:
-                take("".join(pieces))
             open_tag = ""
+            take_text("".join(pieces))
         if (finish := ends[tag]) is not None:
             finish()
 
@@ -163,17 +173,17 @@ def _connect(parser: expat.XMLParserType, sink: Sink) -> Callable[[bool], None]:
     return drain
 
 
-class _ByTag(dict[str, "Callable[..., None] | None"]):
-    """Tag as written, with any prefix → what to call for its local name, None for nothing."""
+class _ByTag(dict[str, CalledT]):
+    """Tag as written, with any prefix → what to call for its local name."""
 
-    def __init__(self, by_name: Mapping[str, Callable[..., None]]) -> None:
+    def __init__(self, by_name: Mapping[str, CalledT], nothing: CalledT) -> None:
         super().__init__()
-        self._by_name = by_name
+        self._by_name, self._nothing = by_name, nothing
 
-    def __missing__(self, tag: str) -> Callable[..., None] | None:
-        found = self._by_name.get(tag.rpartition(":")[2])
+    def __missing__(self, tag: str) -> CalledT:
+        found = self._by_name.get(tag.rpartition(":")[2], self._nothing)
         # Names are the stranger's choice too: remember a bounded number of them.
-        if len(self) < _MAX_TAGS:
+        if len(self) < _MAX_NAMES:
             self[tag] = found
         return found
 
@@ -239,6 +249,13 @@ def _last_tuple_end(text: str) -> int:
     begin = max(0, len(text) - _TUPLE_CHARS)
     ends = [match.end() for match in _TUPLE_END.finditer(text, begin)]
     return ends[-1] if ends else 0
+
+
+def _too_large() -> TooLargeError:
+    return TooLargeError(
+        f"文件超过 {MAX_TAGS} 个标签,请按天或按路线拆分后再上传",
+        f"the file has more than {MAX_TAGS} tags: split it by day or route",
+    )
 
 
 def _refusal(zh: str, en: str) -> TrackError:

@@ -19,6 +19,8 @@ from geoinspect.records import CHINA_ZONE, F8, Datum, Extra, Problem, Segment, T
 
 # Ten fixes a second for two days; more is no outing but an attack or a merged archive.
 MAX_POINTS = 2_000_000
+# A segment costs about 1 kB and 0.1 ms: more of them are drawings or an attack.
+MAX_SEGMENTS = 10_000
 # Python strings are turned into arrays a block at a time, which bounds the memory of a reader.
 _BLOCK = 65_536
 _MAX_WORDS, _MAX_WORD_CHARS = 200, 2_000
@@ -91,6 +93,7 @@ class TrackBuilder:
         self.name: str | None = None
         self.refused: Counter[str] = Counter()
         self.points_seen = 0
+        self._segments_seen = 0
         self._crs = crs
         self._zone = zone
         self._extras: defaultdict[Extra, dict[int, CoordinateValue]] = defaultdict(dict)
@@ -109,7 +112,14 @@ class TrackBuilder:
         """Close the segment; one without a usable point is not kept."""
         self._flush()
         if self._blocks:
-            self._segments.append(_joined(self._blocks))
+            self._segments_seen += 1
+            if self._segments_seen > MAX_SEGMENTS:
+                raise TooLargeError(
+                    f"文件超过 {MAX_SEGMENTS} 段轨迹,请按天或按路线拆分后再上传",
+                    f"the file has more than {MAX_SEGMENTS} segments: split it by day or route",
+                    code="too_many_segments",
+                )
+            self._segments.append(joined(self._blocks))
             self._blocks = []
 
     def end_line(self) -> None:
@@ -138,6 +148,13 @@ class TrackBuilder:
         """Say something of the point added last; what is no number counts as not said."""
         if self.lon:
             self._extras[extra][len(self.lon) - 1] = value
+
+    def said(self, extra: Extra) -> dict[int, CoordinateValue]:
+        """Return what is said of the collected points, by their place in ``lon``, to add to.
+
+        It stays the same object, for readers to whom :meth:`set_extra` is too slow.
+        """
+        return self._extras[extra]
 
     def time_problems(self) -> Iterator[Problem]:
         """Yield what is to be said about the times of all points."""
@@ -182,10 +199,13 @@ class TrackBuilder:
         lon, lon_missing = _numbers(self.lon)
         lat, lat_missing = _numbers(self.lat)
         times = parse_times(self.time, self._zone)
-        extras = {extra: _sparse(values, len(lon)) for extra, values in self._extras.items()}
+        extras = {
+            extra: _sparse(values, len(lon)) for extra, values in self._extras.items() if values
+        }
         for values in (self.lon, self.lat, self.time):
             values.clear()
-        self._extras.clear()
+        for collected in self._extras.values():
+            collected.clear()
         usable = self._check(lon, lat, lon_missing | lat_missing)
         lon, lat = lon[usable], lat[usable]
         if self._crs != WGS84:
@@ -230,7 +250,7 @@ def clean_name(text: str | None) -> str | None:
     return name or None
 
 
-def _joined(blocks: Sequence[Segment]) -> Segment:
+def joined(blocks: Sequence[Segment]) -> Segment:
     """Return blocks as one segment; what only some of them say is NaN in the others."""
     said = dict.fromkeys(extra for block in blocks for extra in block.extras)
     extras = {

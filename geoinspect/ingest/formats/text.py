@@ -12,6 +12,7 @@ from geoinspect.errors import Text
 from geoinspect.records import Problem
 
 CHUNK_BYTES = 1 << 20
+_MAX_LINE_CHARS = 1 << 16
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -72,6 +73,19 @@ def text_chunks(stream: BinaryIO, encoding: Encoding) -> Iterator[str]:
     stream.seek(encoding.skip_bytes)
     while chunk := stream.read(CHUNK_BYTES):
         yield decoder.decode(chunk)
+
+
+def text_lines(stream: BinaryIO, encoding: Encoding) -> Iterator[str]:
+    """Yield the lines that are not blank, without their ends; endless ones come in pieces."""
+    held = ""
+    for text in text_chunks(stream, encoding):
+        *lines, held = (held + text).replace("\r", "\n").split("\n")
+        yield from filter(str.strip, lines)
+        if len(held) > _MAX_LINE_CHARS:
+            yield held
+            held = ""
+    if held.strip():
+        yield held
 
 
 def _first_guess(head: bytes) -> Encoding:

@@ -1,0 +1,64 @@
+"""JSON from strangers: decoded as it really is, and its values as the builder takes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from geoinspect.errors import TooLargeError, TrackError
+from geoinspect.ingest.formats.reading import CoordinateValue, Reading
+from geoinspect.ingest.formats.text import find_encoding, text_chunks
+
+# What the signs of a text become in memory, bytes: lists, objects, values and their commas, and
+# strings at half a pair of quotes (measured with CPython 3.11 on 64 bits).
+_COSTS = {"[": 72, "{": 200, ",": 40, '"': 32}
+_MAX_BYTES = 200_000_000
+
+
+def load_json(stream: BinaryIO, reading: Reading) -> object:
+    """Return the document of a JSON file; what is wrong with its encoding goes to ``reading``.
+
+    Raises:
+        TrackError: Not JSON, or nested absurdly.
+        TooLargeError: It would fill the memory.
+    """
+    encoding = find_encoding(stream)
+    if encoding.problem is not None:
+        reading.problems.append(encoding.problem)
+    try:
+        return json.loads("".join(_bounded(text_chunks(stream, encoding))))
+    except (ValueError, RecursionError) as error:
+        raise TrackError(
+            f"无法读取:JSON 内容不完整或已损坏({error});请在应用里重新导出",
+            f"the JSON is cut off or damaged ({error}): export it again in the app",
+            code="bad_json",
+        ) from error
+
+
+def _bounded(chunks: Iterator[str]) -> Iterator[str]:
+    """Yield chunks while the document that they make still fits into memory."""
+    cost = 0
+    for chunk in chunks:
+        # The text is there twice while it is joined.
+        cost += 2 * len(chunk) + sum(chunk.count(sign) * each for sign, each in _COSTS.items())
+        if cost > _MAX_BYTES:
+            raise TooLargeError(
+                "JSON 内容过多,无法一次读入;请按天或按路线拆分,或改为导出 GPX",
+                "the JSON holds too much to be read at once: split it by day or route, or export "
+                "GPX instead",
+                code="too_large",
+            )
+        yield chunk
+
+
+def sequence(value: object) -> Sequence[object]:
+    """Return a list as it is and anything else as an empty one."""
+    return value if isinstance(value, list) else ()
+
+
+def scalar(value: object) -> CoordinateValue:
+    """Return a number or text as it is; anything else as a text that is no number."""
+    if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, bool)):
+        return value
+    return "?"

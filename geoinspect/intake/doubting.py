@@ -1,0 +1,116 @@
+"""What a person should look at in a track: its own oddities, what it repeats, where it lies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+from shapely import MultiPolygon, Polygon
+from sqlalchemy.orm import Session
+
+from geoinspect.errors import Text
+from geoinspect.ingest.datum_evidence import fit_after_shift
+from geoinspect.intake.preparing import PreparedTrack
+from geoinspect.intake.repeats import Found, told
+from geoinspect.patrols.doubts import Doubt, track_doubts
+from geoinspect.records import Datum, Problem
+from geoinspect.settings import Settings
+from geoinspect.store import grounds
+from geoinspect.store.schema import TrackRow
+
+# Reasons that a track counts nowhere, which its sender was told and a person should see.
+_NOWHERE = ("outside_window", "outside_ground")
+# A few steps along the same path are no copy worth a person's time.
+_WORTH_TELLING = 0.05
+
+
+def doubts_of(
+    session: Session,
+    row: TrackRow,
+    track: PreparedTrack,
+    found: Sequence[Found],
+    looked: Sequence[Problem],
+    settings: Settings,
+) -> list[Doubt]:
+    """Return the reasons for a person to look at a track, the gravest first.
+
+    Args:
+        session: For the ground of the unit and of the campaigns.
+        row: With the unit and the mode that were told.
+        track: Its points and flags.
+        found: What it repeats.
+        looked: What was said when it was swept onto the campaigns.
+        settings: Speed limits.
+    """
+    doubts = [_repeat(row, one) for one in found if one.copy.share >= _WORTH_TELLING]
+    shift = _shift(session, row, track)
+    if shift is not None:
+        doubts.append(shift)
+    doubts += track_doubts(track.cleaned, settings=settings, now_s=time.time())
+    doubts += _mixed_datum(row)
+    doubts += [Doubt(problem.code, problem.text) for problem in looked if problem.code in _NOWHERE]
+    return doubts
+
+
+def doubt_json(doubt: Doubt) -> dict[str, object]:
+    """Return a doubt for keeping with its track."""
+    return {
+        "code": doubt.code,
+        "message": doubt.text.en,
+        "message_zh": doubt.text.zh,
+        "evidence": dict(doubt.evidence),
+    }
+
+
+def own_ground(session: Session, unit_code: str | None) -> Polygon | MultiPolygon | None:
+    """Return the ground that a unit answers for; None when there is none of it."""
+    if unit_code is None:
+        return None
+    mine = [row.geometry for row in grounds.areas(session) if row.unit_code == unit_code]
+    return shapely.union_all(mine) if mine else None
+
+
+def _mixed_datum(row: TrackRow) -> list[Doubt]:
+    """Return that its file mixes datums, which was said when it was read."""
+    return [
+        Doubt(said["code"], Text(said["message_zh"], said["message"]))
+        for said in row.report.get("read", [])
+        if said["code"] == "mixed_datum"
+    ]
+
+
+def _repeat(row: TrackRow, found: Found) -> Doubt:
+    other = found.other
+    stranger = (row.unit_code, row.team) != (other.unit_code, other.team)
+    text = told(found)
+    code = f"repeats_{found.copy.kind.value}"
+    if stranger and found.copy.kind.value != "same_walk":
+        code = "another_teams_track"
+        text = Text(f"{text.zh};那是另一小组的轨迹", f"{text.en}; that is another team's track")
+    evidence = {
+        "track": float(other.id),
+        "share": round(found.copy.share, 3),
+        "other_share": round(found.copy.other_share, 3),
+        "kind": found.copy.kind.value,
+    }
+    return Doubt(code, text, evidence)
+
+
+def _shift(session: Session, row: TrackRow, track: PreparedTrack) -> Doubt | None:
+    """Return that a track would fit the ground it should lie in only in another datum."""
+    ground = own_ground(session, row.unit_code)
+    if ground is None:
+        campaigns = grounds.campaigns_on(session, track.day)
+        polygons = [grounds.area(session, c.area_code).geometry for c in campaigns]
+        ground = shapely.union_all(polygons) if polygons else None
+    if ground is None or not track.cleaned.segments:
+        return None
+    lon = np.concatenate([segment.lon for segment in track.cleaned.segments])
+    lat = np.concatenate([segment.lat for segment in track.cleaned.segments])
+    fit = fit_after_shift(lon, lat, ground, Datum(row.datum_used))
+    if fit is None:
+        return None
+    shares = {f"share_{datum.value}": round(share, 3) for datum, share in fit.shares.items()}
+    return Doubt("fits_after_shift", fit.text, {**shares, "suggested": fit.suggested.value})

@@ -1,0 +1,322 @@
+"""What is known of tracks and patrols, for pages, API and command line alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import shapely
+from sqlalchemy.orm import Session
+
+from geoinspect.errors import Text
+from geoinspect.ingest.cleaning import clean
+from geoinspect.ingest.tracks import RULE_WORDS, cleaning_settings
+from geoinspect.intake.repeats import Repeats
+from geoinspect.patrols.choices import TrackChoices
+from geoinspect.patrols.copies import CopyKind
+from geoinspect.patrols.hours import Shift, hours_by_person, person_hours
+from geoinspect.patrols.indicators import MonthlyIndicators, PersonDay, PersonMonth, monthly
+from geoinspect.patrols.rules import PatrolRule, load_rules, rule_for
+from geoinspect.patrols.trace import cells_of
+from geoinspect.patrols.valid import PatrolFacts, Verdict, judge
+from geoinspect.records import Mode, Rule, Segment, utc_iso
+from geoinspect.settings import Settings
+from geoinspect.store import patrols
+from geoinspect.store.schema import CopyRow, PatrolRow, TrackRow
+from geoinspect.store.workspace import Workspace
+
+# More points than a screen shows; lines are thinned, flagged points cut off and counted.
+_MOST_POINTS, _MOST_FLAGGED = 20_000, 5_000
+_DECIMALS = 7
+RULES_NAME = "patrol_rules.toml"
+
+Json = dict[str, object]
+
+
+def track_summary(row: TrackRow) -> Json:
+    """Return the few facts of a track that lists show."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "file": row.file.name,
+        "part": row.part,
+        "day": None if row.day is None else str(row.day),
+        "unit_code": row.unit_code,
+        "team": row.team,
+        "people": row.people,
+        "mode": row.mode,
+        "patrol_id": row.patrol_id,
+        "points": row.points,
+        "length_m": round(row.length_m, 1),
+        "cleaned_length_m": round(row.cleaned_length_m, 1),
+        "counted_length_m": round(row.counted_length_m, 1),
+        "doubts": [doubt["code"] for doubt in row.doubts],
+        "decided": bool(row.decision),
+    }
+
+
+def track_report(session: Session, row: TrackRow, settings: Settings) -> Json:
+    """Return all that is known of a track: read, flagged, stops, datum, repeats, doubts."""
+    report, choices = dict(row.report), TrackChoices.from_json(row.choices)
+    return {
+        **track_summary(row),
+        "format": row.format,
+        "first_time": _iso(row.first_time),
+        "last_time": _iso(row.last_time),
+        "inside_length_m": None if row.inside_length_m is None else round(row.inside_length_m, 1),
+        "inside_s": None if row.inside_s is None else round(row.inside_s),
+        "datum": {
+            "found": row.datum_found or "unknown",
+            "declared": report.get("datum_declared"),
+            "used": row.datum_used,
+            "why": report.get("datum_why"),
+            "why_zh": report.get("datum_why_zh"),
+        },
+        "points_refused": report.get("points_refused", {}),
+        "rules": [
+            {
+                "rule": rule.value,
+                "name": RULE_WORDS[rule].en,
+                "name_zh": RULE_WORDS[rule].zh,
+                "flagged": report.get("flagged", {}).get(rule.value, 0),
+                "off": rule in choices.rules_off,
+            }
+            for rule in Rule
+        ],
+        "settings": cleaning_settings(Mode(row.mode), settings),
+        "mode_declared": report.get("mode_declared", choices.mode is not None),
+        "stops": report.get("stops", []),
+        "repeats": [_copy_json(copy, copy.other_id) for copy in patrols.copies_of(session, row.id)],
+        "repeated_by": [
+            _copy_json(copy, copy.track_id) for copy in patrols.repeated_by(session, row.id)
+        ],
+        "doubts": row.doubts,
+        "choices": choices.as_json(),
+        "decision": row.decision,
+        "problems": [*report.get("read", []), *report.get("problems", [])],
+        "message": report.get("message"),
+        "message_zh": report.get("message_zh"),
+        "bbox": [row.west, row.south, row.east, row.north],
+    }
+
+
+def track_points(workspace: Workspace, session: Session, row: TrackRow) -> Json:
+    """Return the lines of a track for drawing, and its flagged points by rule.
+
+    Keys: ``raw``, ``cleaned`` and ``counted`` (lists of lines of ``[lon, lat]``), ``flagged``
+    (rule → list of ``[lon, lat, time or null]``), ``thinned`` (whether lines were).
+    """
+    repeats = Repeats(workspace)
+    choices = TrackChoices.from_json(row.choices)
+    cleaned = clean(
+        repeats.raw(row),
+        mode=Mode(row.mode),
+        settings=workspace.settings,
+        rules_off=choices.rules_off,
+    )
+    counted = repeats.left_over(cleaned.segments, choices.counts, repeats.known(session, row))
+    flagged: dict[str, list[list[object]]] = {}
+    for segment, flags in zip(cleaned.raw, cleaned.flags, strict=True):
+        for place in np.flatnonzero(flags)[:_MOST_FLAGGED].tolist():
+            rule = tuple(Rule)[flags[place] - 1].value
+            here = [_rounded(segment.lon[place]), _rounded(segment.lat[place])]
+            flagged.setdefault(rule, []).append([*here, utc_iso(float(segment.time_s[place]))])
+    step = max(1, -(-row.points // _MOST_POINTS))
+    return {
+        "raw": _lines(cleaned.raw, step),
+        "cleaned": _lines(cleaned.segments, step),
+        "counted": _lines(counted, step),
+        "flagged": flagged,
+        "thinned": step > 1,
+    }
+
+
+def patrol_list(workspace: Workspace, session: Session, *, start: date, end: date) -> list[Json]:
+    """Return the patrols of some days: what each was, how far, how long, and whether it is valid.
+
+    Earlier patrols of the same month and team are looked at too, since a route may not be
+    repeated.
+    """
+    rules = workspace_rules(workspace)
+    rows = patrols.patrols(session, start=start.replace(day=1), end=end)
+    tracks = patrols.tracks_of_patrols(session, (row.id for row in rows))
+    facts = {row.id: _facts(row, tracks[row.id]) for row in rows}
+    told = []
+    for row in rows:
+        if row.day is None or row.day < start:
+            continue
+        earlier = [
+            facts[other.id]
+            for other in rows
+            if (other.unit_code, other.team) == (row.unit_code, row.team)
+            and other.day is not None
+            and (other.day, other.id) < (row.day, row.id)
+        ]
+        rule = rule_for(rules, row.day, Mode(row.mode))
+        verdict = None if rule is None else judge(facts[row.id], earlier, rule)
+        told.append(_patrol_json(session, row, tracks[row.id], verdict))
+    return told
+
+
+def month_report(workspace: Workspace, session: Session, month: date) -> Json:
+    """Return the monthly indicators by unit and person, each with what was divided.
+
+    Args:
+        workspace: For its patrol rules.
+        session: For its patrols and roster.
+        month: Any day of the month.
+    """
+    start = month.replace(day=1)
+    end = (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    listed = patrol_list(workspace, session, start=start, end=end)
+    tracks = patrols.tracks_of_patrols(
+        session, (row.id for row in patrols.patrols(session, start=start, end=end))
+    )
+    valid = {patrol["id"]: bool(patrol["valid"]) for patrol in listed}
+    rows = [
+        PersonDay(
+            person, row.unit_code, row.day, valid.get(number, False), row.counted_length_m, hours
+        )
+        for number, found in tracks.items()
+        for row in found
+        if row.day is not None
+        for person, hours in hours_by_person(shifts_of(session, [row])).items()
+    ]
+    roster = {person.code: person.unit_code for person in patrols.roster(session)}
+    rule = rule_for(workspace_rules(workspace), start, Mode.FOOT)
+    told = monthly(rows, year=start.year, month=start.month, roster=roster or None, rule=rule)
+    return {
+        "month": f"{start:%Y-%m}",
+        "total": _indicators_json(told.total),
+        "units": [_indicators_json(unit) for unit in told.units.values()],
+        "people": [_person_json(person) for person in told.people],
+        "unknown_people": [_person_json(person) for person in told.not_on_roster],
+        "definitions": [
+            _text(rate.text) for rate in (told.total.online, told.total.patrolled, told.total.met)
+        ],
+    }
+
+
+def _indicators_json(told: MonthlyIndicators) -> Json:
+    return {
+        "unit_code": told.unit_code,
+        "roster": told.online.denominator,
+        "online": told.online.numerator,
+        "online_rate": told.online.value,
+        "patrol_sum": told.patrolled.numerator,
+        "patrol_rate": told.patrolled.value,
+        "reached": told.met.numerator,
+        "reach_rate": told.met.value,
+        "below": list(told.below),
+        "person_hours": round(told.person_hours, 2),
+    }
+
+
+def _person_json(person: PersonMonth) -> Json:
+    return {
+        "code": person.person_code,
+        "unit_code": person.unit_code,
+        "days": person.days,
+        "valid_days": person.valid_days,
+        "required_days": person.required_days,
+        "met": person.met,
+        "length_m": round(person.length_m, 1),
+        "hours": round(person.person_hours, 2),
+    }
+
+
+def _text(text: Text) -> Json:
+    return {"zh": text.zh, "en": text.en}
+
+
+def workspace_rules(workspace: Workspace) -> tuple[PatrolRule, ...]:
+    """Return the workspace's own patrol rules, or those that come with the package.
+
+    Raises:
+        UsageError: Its ``patrol_rules.toml`` can't be used.
+    """
+    path = workspace.folder / RULES_NAME
+    return load_rules(path if path.exists() else None)
+
+
+def _facts(row: PatrolRow, tracks: Sequence[TrackRow]) -> PatrolFacts:
+    lengths_m = [t.inside_length_m for t in tracks if t.inside_length_m is not None]
+    durations_s = [t.inside_s for t in tracks if t.inside_s is not None]
+    routes = [cells_of(track.route) for track in tracks]
+    return PatrolFacts(
+        day=row.day,
+        mode=Mode(row.mode),
+        length_inside_m=sum(lengths_m) if lengths_m else None,
+        duration_inside_s=sum(durations_s) if durations_s else None,
+        route=np.unique(np.concatenate([np.empty(0, np.int64), *routes])),
+    )
+
+
+def shifts_of(session: Session, tracks: Sequence[TrackRow]) -> list[Shift]:
+    """Return the times of tracks, each with those who went."""
+    shifts = []
+    for track in tracks:
+        if track.first_time is not None and track.last_time is not None:
+            kinds = {copy.kind for copy in patrols.copies_of(session, track.id)}
+            again = CopyKind.SAME_RECORDING.value in kinds or CopyKind.TIME_SHIFTED.value in kinds
+            people = tuple(track.people)
+            shifts.append(Shift(track.first_time, track.last_time, people, again))
+    return shifts
+
+
+def _patrol_json(
+    session: Session, row: PatrolRow, tracks: Sequence[TrackRow], verdict: Verdict | None
+) -> Json:
+    shifts = shifts_of(session, tracks)
+    lengths_m = [t.inside_length_m for t in tracks if t.inside_length_m is not None]
+    return {
+        "id": row.id,
+        "day": None if row.day is None else str(row.day),
+        "unit_code": row.unit_code,
+        "team": row.team,
+        "mode": row.mode,
+        "purpose": row.purpose,
+        "people": sorted({person for track in tracks for person in track.people}),
+        "headcount": row.headcount,
+        "first_time": _iso(row.first_time),
+        "last_time": _iso(row.last_time),
+        "tracks": [track.id for track in tracks],
+        "distance_m": round(sum(track.counted_length_m for track in tracks), 1),
+        "inside_length_m": round(sum(lengths_m), 1) if lengths_m else None,
+        "person_hours": round(person_hours(shifts, row.headcount), 2),
+        "valid": None if verdict is None else verdict.valid,
+        "reasons": [] if verdict is None else [_text(text) for text in verdict.reasons],
+    }
+
+
+def _lines(segments: Sequence[Segment], step: int) -> list[object]:
+    """Return lines of positions, thinned only where there are too many points to draw."""
+    lines = []
+    for segment in segments:
+        positions = np.column_stack([segment.lon, segment.lat])
+        if step > 1 and len(positions) > 2:
+            spread = float(np.ptp(positions, axis=0).max())
+            thin = shapely.simplify(shapely.linestrings(positions), spread / _MOST_POINTS * step)
+            positions = shapely.get_coordinates(thin)
+        lines.append(np.round(positions, _DECIMALS).tolist())
+    return lines
+
+
+def _copy_json(copy: CopyRow, track_id: int) -> Json:
+    return {
+        "track": track_id,
+        "kind": copy.kind,
+        "share": round(copy.share, 3),
+        "other_share": round(copy.other_share, 3),
+        "offset_s": copy.offset_s,
+        "shift_m": round(copy.shift_m, 1),
+    }
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), _DECIMALS)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else utc_iso(moment.timestamp())

@@ -1,0 +1,198 @@
+"""Questions about patrols: outings, what repeats what, and the people who went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from geoinspect.errors import NotFoundError
+from geoinspect.store.schema import CopyRow, PatrolRow, PersonRow, TrackRow
+from geoinspect.store.sightings import Box, in_box
+
+
+@dataclass(frozen=True, slots=True)
+class Outing:
+    """What tells one team's outing from another's."""
+
+    unit_code: str | None
+    team: str | None
+    mode: str
+    purpose: str
+    day: date | None
+    first_time: datetime | None
+    last_time: datetime | None
+
+
+def tracks_near(session: Session, box: Box, *, before: int | None = None) -> Sequence[TrackRow]:
+    """Return tracks whose boxes meet a box and whose number is below ``before``, oldest first."""
+    query = select(TrackRow).where(TrackRow.id.in_(in_box("track", box))).order_by(TrackRow.id)
+    if before is not None:
+        query = query.where(TrackRow.id < before)
+    return session.scalars(query).all()
+
+
+def sketches(session: Session, ids: Iterable[int]) -> dict[int, bytes]:
+    """Return the sketches of tracks by number; those without one are left out."""
+    query = select(TrackRow.id, TrackRow.sketch).where(
+        TrackRow.id.in_(list(ids)), TrackRow.sketch.is_not(None)
+    )
+    return {number: sketch for number, sketch in session.execute(query) if sketch is not None}
+
+
+def tracks_of_file(session: Session, file_id: int) -> Sequence[TrackRow]:
+    """Return the outings of a file in their order."""
+    query = select(TrackRow).where(TrackRow.file_id == file_id).order_by(TrackRow.part)
+    return session.scalars(query).all()
+
+
+def copies_of(session: Session, track_id: int) -> Sequence[CopyRow]:
+    """Return what a track repeats, the most repeated first."""
+    query = select(CopyRow).where(CopyRow.track_id == track_id)
+    return session.scalars(query.order_by(CopyRow.share.desc(), CopyRow.id)).all()
+
+
+def repeated_by(session: Session, track_id: int) -> Sequence[CopyRow]:
+    """Return what repeats a track."""
+    query = select(CopyRow).where(CopyRow.other_id == track_id).order_by(CopyRow.id)
+    return session.scalars(query).all()
+
+
+def replace_copies(session: Session, track_id: int, rows: Iterable[CopyRow]) -> None:
+    """Put what was found now in the place of what a track repeated before."""
+    session.execute(delete(CopyRow).where(CopyRow.track_id == track_id))
+    session.add_all(list(rows))
+    session.flush()
+
+
+def patrol_of(session: Session, outing: Outing, *, gap_s: float) -> PatrolRow | None:
+    """Return the patrol that an outing belongs to: the same team's on the same day, with no
+    longer pause between them than ``gap_s``. An outing without a team or a day has none.
+    """
+    if outing.team is None or outing.day is None:
+        return None
+    query = select(PatrolRow).where(
+        PatrolRow.unit_code.is_not_distinct_from(outing.unit_code),
+        PatrolRow.team == outing.team,
+        PatrolRow.mode == outing.mode,
+        PatrolRow.purpose == outing.purpose,
+        PatrolRow.day == outing.day,
+    )
+    pause = timedelta(seconds=gap_s)
+    for row in session.scalars(query.order_by(PatrolRow.id)):
+        if outing.first_time is None or outing.last_time is None:
+            return row
+        if row.first_time is None or row.last_time is None:
+            return row
+        if (
+            outing.first_time <= row.last_time + pause
+            and row.first_time <= outing.last_time + pause
+        ):
+            return row
+    return None
+
+
+def add_patrol(session: Session, outing: Outing) -> PatrolRow:
+    """Return a new patrol."""
+    row = PatrolRow(
+        unit_code=outing.unit_code,
+        team=outing.team,
+        mode=outing.mode,
+        purpose=outing.purpose,
+        day=outing.day,
+        first_time=outing.first_time,
+        last_time=outing.last_time,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def widen_patrol(row: PatrolRow, outing: Outing) -> None:
+    """Make a patrol's time hold an outing's."""
+    firsts = [t for t in (row.first_time, outing.first_time) if t is not None]
+    lasts = [t for t in (row.last_time, outing.last_time) if t is not None]
+    row.first_time, row.last_time = min(firsts, default=None), max(lasts, default=None)
+
+
+def drop_empty_patrols(session: Session) -> None:
+    """Forget patrols that no track belongs to any more."""
+    used = select(TrackRow.patrol_id).where(TrackRow.patrol_id.is_not(None))
+    session.execute(delete(PatrolRow).where(PatrolRow.id.not_in(used)))
+
+
+def patrols(
+    session: Session, *, start: date | None = None, end: date | None = None, limit: int = 10_000
+) -> Sequence[PatrolRow]:
+    """Return patrols, newest day first; days from start to end if given."""
+    query = select(PatrolRow).order_by(PatrolRow.day.desc(), PatrolRow.id).limit(limit)
+    if start is not None:
+        query = query.where(PatrolRow.day >= start)
+    if end is not None:
+        query = query.where(PatrolRow.day <= end)
+    return session.scalars(query).all()
+
+
+def patrol(session: Session, patrol_id: int) -> PatrolRow:
+    """Return one patrol.
+
+    Raises:
+        NotFoundError: There is none with this number.
+    """
+    row = session.get(PatrolRow, patrol_id)
+    if row is None:
+        raise NotFoundError(
+            f"没有编号为 {patrol_id} 的踏查",
+            f"there is no patrol with the number {patrol_id}",
+            code="not_found",
+        )
+    return row
+
+
+def tracks_of_patrols(session: Session, ids: Iterable[int]) -> dict[int, list[TrackRow]]:
+    """Return the tracks of patrols by the patrol's number, in the order they came."""
+    found: dict[int, list[TrackRow]] = {number: [] for number in ids}
+    query = select(TrackRow).where(TrackRow.patrol_id.in_(found)).order_by(TrackRow.id)
+    for row in session.scalars(query):
+        if row.patrol_id is not None:
+            found[row.patrol_id].append(row)
+    return found
+
+
+def doubtful(session: Session, *, limit: int) -> Sequence[TrackRow]:
+    """Return tracks with doubts that nobody has decided on, newest first."""
+    query = (
+        select(TrackRow)
+        .where(
+            or_(TrackRow.doubts != [], TrackRow.doubts.is_(None)),
+            TrackRow.decision == {},
+        )
+        .order_by(TrackRow.id.desc())
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def roster(session: Session) -> Sequence[PersonRow]:
+    """Return everybody on the roster by code."""
+    return session.scalars(select(PersonRow).order_by(PersonRow.code)).all()
+
+
+def set_roster(session: Session, people: Iterable[tuple[str, str | None]]) -> tuple[int, int]:
+    """Add people (code, unit) to the roster or move them; return how many are new and moved."""
+    known = {row.code: row for row in roster(session)}
+    added = moved = 0
+    for code, unit_code in people:
+        row = known.get(code)
+        if row is None:
+            known[code] = PersonRow(code=code, unit_code=unit_code)
+            session.add(known[code])
+            added += 1
+        elif row.unit_code != unit_code:
+            row.unit_code = unit_code
+            moved += 1
+    session.flush()
+    return added, moved

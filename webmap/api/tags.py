@@ -1,0 +1,113 @@
+"""What the sender of a file says of it, read from the query."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TypeVar
+from zoneinfo import available_timezones
+
+from flask import request
+
+from geoinspect.crs import authority_name
+from geoinspect.errors import GeoInspectError, UsageError
+from geoinspect.intake import TrackTags
+from geoinspect.patrols.choices import Purpose
+from geoinspect.records import Datum, Mode
+from webmap.api.choices import a_day, known_unit, one_of
+
+MAX_CODE = 40
+_MOST_PEOPLE = 500
+_CHINA = "Asia/Shanghai"
+_EPSG = re.compile(r"EPSG:(\d{4,6})", re.IGNORECASE)
+_Kind = TypeVar("_Kind", bound=StrEnum)
+
+
+def tags_of_request() -> TrackTags:
+    """Return ``?unit=&team=&mode=&datum=&day=&person=&headcount=&purpose=&timezone=&crs=``.
+
+    Raises:
+        UsageError: One of them can't be used.
+    """
+    unit, day, purpose = (request.args.get(name) for name in ("unit", "day", "purpose"))
+    return TrackTags(
+        unit_code=known_unit(unit) if unit else None,
+        team=(request.args.get("team", "")[:100].strip() or None),
+        mode=_member("mode", Mode),
+        datum=_member("datum", Datum),
+        day=a_day(day) if day else None,
+        person=_person(),
+        headcount=_headcount(),
+        purpose=one_of("purpose", purpose, Purpose) if purpose else Purpose.SEARCH,
+        timezone=_timezone(),
+        crs=_crs(),
+    )
+
+
+def checked_code(given: str) -> str:
+    """Return a person's code as it is kept.
+
+    Raises:
+        UsageError: It is too long or has line breaks or other control characters.
+    """
+    code = given.strip()
+    if not code or len(code) > MAX_CODE or not code.isprintable():
+        raise UsageError(
+            f"人员代码“{code[:MAX_CODE]}”不可用:应为 1 至 {MAX_CODE} 个字符,不含换行",
+            f"the person code {code[:MAX_CODE]!r} can't be used: 1 to {MAX_CODE} characters "
+            "without line breaks",
+            code="bad_option",
+        )
+    return code
+
+
+def _member(name: str, kind: type[_Kind]) -> _Kind | None:
+    """Return the chosen value of a parameter, None where it is left to the file."""
+    given = request.args.get(name, "")
+    return None if given in {"", "auto"} else one_of(name, given, kind)
+
+
+def _person() -> str | None:
+    given = request.args.get("person", "").strip()
+    return checked_code(given) if given else None
+
+
+def _headcount() -> int | None:
+    given = request.args.get("headcount", "").strip()
+    if not given:
+        return None
+    if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= _MOST_PEOPLE):
+        raise UsageError(
+            f"人数“{given[:40]}”无法识别:请填 1 到 {_MOST_PEOPLE} 的整数",
+            f"unknown headcount {given[:40]!r}: give a whole number from 1 to {_MOST_PEOPLE}",
+            code="bad_option",
+        )
+    return int(given)
+
+
+def _timezone() -> str:
+    given = request.args.get("timezone", "").strip() or _CHINA
+    if given not in available_timezones():
+        raise UsageError(
+            f"不认识的时区“{given[:40]}”,例如应写 Asia/Shanghai 或 UTC",
+            f"unknown time zone {given[:40]!r}: write Asia/Shanghai or UTC, for example",
+            code="bad_option",
+        )
+    return given
+
+
+def _crs() -> str | None:
+    given = request.args.get("crs", "").strip()
+    if not given:
+        return None
+    match = _EPSG.fullmatch(given)
+    try:
+        if match is not None:
+            return authority_name(f"EPSG:{match[1]}")
+    except GeoInspectError:
+        match = None
+    raise UsageError(
+        f"坐标系“{given[:40]}”无法识别:请写成 EPSG:4545 的样子",
+        f"unknown CRS {given[:40]!r}: write it as EPSG:4545",
+        code="bad_option",
+    )
