@@ -13,7 +13,8 @@ from geoinspect.errors import Text
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.tracks import RULE_WORDS, cleaning_settings
 from geoinspect.intake.repeats import Repeats
-from geoinspect.patrols.choices import TrackChoices
+from geoinspect.intake.tracks import TrackReview
+from geoinspect.patrols.choices import Purpose, TrackChoices
 from geoinspect.patrols.copies import CopyKind
 from geoinspect.patrols.hours import Shift, hours_by_person, person_hours
 from geoinspect.patrols.indicators import MonthlyIndicators, PersonDay, PersonMonth, monthly
@@ -99,6 +100,19 @@ def track_report(session: Session, row: TrackRow, settings: Settings) -> Json:
         "message_zh": report.get("message_zh"),
         "bbox": [row.west, row.south, row.east, row.north],
     }
+
+
+def review_of(session: Session, row: TrackRow) -> TrackReview:
+    """Return how a track stands, as the decision that would leave it so."""
+    patrol = None if row.patrol_id is None else patrols.patrol(session, row.patrol_id)
+    return TrackReview(
+        choices=TrackChoices.from_json(row.choices),
+        unit_code=row.unit_code,
+        team=row.team,
+        people=tuple(row.people),
+        purpose=Purpose.SEARCH if patrol is None else Purpose(patrol.purpose),
+        note=str(row.decision.get("note", "")),
+    )
 
 
 def track_points(workspace: Workspace, session: Session, row: TrackRow) -> Json:

@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 NOTE = "模拟数据,非真实地点、人员或发现 / simulated data: no real place, person or finding"
 
-FileKind = Literal["areas", "units", "zones", "track", "survey", "basemap", "dem", "truth", "notes"]
+FileKind = Literal[
+    "areas", "units", "roster", "zones", "track", "survey", "basemap", "dem", "truth", "notes"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class SampleFile:
 
     Attributes:
         path: Relative to the folder, with forward slashes.
-        about: What else is known; for tracks unit, team, mode, day, format and dirt.
+        about: What else is known; for tracks unit, team, person, headcount, mode,
+            day, format and dirt.
     """
 
     path: str

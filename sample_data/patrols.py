@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geoinspect.records import Mode
 from sample_data import names
 from sample_data.areas import SampleArea, Tree
+from sample_data.people import crew
 from sample_data.terrain import Terrain
 from sample_data.trails import Trails, smoothed
 from sample_data.walking import Pace, lawn_mower, search_line
@@ -22,15 +23,25 @@ F8 = NDArray[np.float64]
 SEASON_START, SEASON_END = date(2026, 4, 1), date(2026, 6, 15)
 _BEIJING = timedelta(hours=8)
 _INTERVALS_S = (5.0, 8.0, 10.0, 10.0, 12.0, 15.0)
+# So many senders say how many people went.
+_COUNTED_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patrol:
-    """One outing: its line in the terrain's CRS and how it was moved along."""
+    """One outing: its line in the terrain's CRS and how it was moved along.
+
+    Attributes:
+        person: Code of who recorded it.
+        headcount: How many went, where the sender says so.
+        mode: As the sender says.
+    """
 
     unit: str
     unit_name: str
     team: str
+    person: str
+    headcount: int | None
     mode: Mode
     day: date
     start_s: float
@@ -125,7 +136,18 @@ def _searches(
                 back = trails.way((piece[-1, 0], piece[-1, 1]), village.seat_xy)
                 whole = np.vstack([whole, back[: int(rng.integers(60, 200))]])
             patrols.append(
-                Patrol(unit, unit_name, team, Mode.FOOT, day, start_s, whole, _on_foot(rng))
+                Patrol(
+                    unit,
+                    unit_name,
+                    team,
+                    str(rng.choice(crew(unit, team))),
+                    int(rng.integers(2, 5)) if rng.random() < _COUNTED_SHARE else None,
+                    Mode.FOOT,
+                    day,
+                    start_s,
+                    whole,
+                    _on_foot(rng),
+                )
             )
     return patrols
 
@@ -157,9 +179,7 @@ def _drives(tree: Tree, trails: Trails, rng: np.random.Generator, diary: _Diary)
         day, start_s = diary.next_day(f"{unit}{number % 2}")
         pace = Pace(float(rng.uniform(8, 11)), 1.0, 5.0, 3.0, 3)
         team = f"巡逻车{number % 2 + 1}"
-        patrols.append(
-            Patrol(unit, "公安局禁毒大队", team, Mode.VEHICLE, day, start_s, np.vstack(legs), pace)
-        )
+        patrols.append(_police(team, Mode.VEHICLE, day, start_s, np.vstack(legs), pace))
     return patrols
 
 
@@ -182,18 +202,21 @@ def _boat(terrain: Terrain, rng: np.random.Generator, diary: _Diary) -> list[Pat
     unit = f"{names.COUNTY_CODE}P"
     day, start_s = diary.next_day(f"{unit}boat")
     pace = Pace(3.2, 0.0, 5.0, 2.5, 2)
-    return [Patrol(unit, "公安局禁毒大队", "水上组", Mode.BOAT, day, start_s, line, pace)]
+    return [_police("水上组", Mode.BOAT, day, start_s, line, pace)]
 
 
 def drone_flights(centres: Sequence[tuple[float, float]], days: Sequence[date]) -> list[Patrol]:
     """Return the flight lines over places, about 1000 × 800 m each, 45 m apart."""
-    unit = f"{names.COUNTY_CODE}P"
     patrols = []
     for centre, day in zip(centres, days, strict=True):
         start_s = datetime(day.year, day.month, day.day, 2, 30, tzinfo=UTC).timestamp()
         line = lawn_mower(centre, 1000, 800, 45)
-        pace = Pace(7.5, 0.0, 2.0, 0.6, 0)
-        patrols.append(
-            Patrol(unit, "公安局禁毒大队", "航测组", Mode.DRONE, day, start_s, line, pace)
-        )
+        pace = Pace(7.5, 0.0, 0.5, 0.6, 0)
+        patrols.append(_police("航测组", Mode.DRONE, day, start_s, line, pace))
     return patrols
+
+
+def _police(team: str, mode: Mode, day: date, start_s: float, line: F8, pace: Pace) -> Patrol:
+    unit = f"{names.COUNTY_CODE}P"
+    person = crew(unit, team)[day.day % 3]
+    return Patrol(unit, "公安局禁毒大队", team, person, 2, mode, day, start_s, line, pace)

@@ -9,20 +9,62 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
+from geoinspect.records import Rule
 from sample_data.noise import F4, fractal, sample
 from sample_data.terrain import Terrain
 
 F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+U1 = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fixes:
-    """Recorded fixes in the terrain's CRS; all arrays of one length."""
+    """Fixes in the order a device wrote them; all arrays of one length.
+
+    Attributes:
+        x_m, y_m: In the terrain's CRS; NaN where the device had no fix and wrote 0, 0.
+        time_s: Epoch seconds.
+        accuracy_m: What the device says of its error.
+        planted: Number of the cleaning rule that should take the fix out, 0 for a good one.
+    """
 
     x_m: F8
     y_m: F8
     height_m: F8
     time_s: F8
+    accuracy_m: F8
+    planted: U1
+
+    def __len__(self) -> int:
+        return len(self.x_m)
+
+    def part(self, which: slice | I8 | NDArray[np.bool_]) -> Fixes:
+        """Return the fixes of a slice, of indices (which may repeat) or of a mask."""
+        return Fixes(
+            self.x_m[which],
+            self.y_m[which],
+            self.height_m[which],
+            self.time_s[which],
+            self.accuracy_m[which],
+            self.planted[which],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Movement:
+    """Where somebody was when, as nobody ever knows it.
+
+    Attributes:
+        line: Shape (n, 2), in the terrain's CRS.
+        height_m, elapsed_s: Shape (n,).
+        rests_s: Begin and end of each stop, shape (stops, 2).
+    """
+
+    line: F8
+    height_m: F8
+    elapsed_s: F8
+    rests_s: F8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +86,8 @@ class Pace:
     pauses: int
 
 
-def recorded(
-    line: F8, terrain: Terrain, pace: Pace, start_s: float, rng: np.random.Generator
-) -> Fixes:
-    """Return the fixes of one who follows a line of shape (n, 2)."""
+def moved(line: F8, terrain: Terrain, pace: Pace, rng: np.random.Generator) -> Movement:
+    """Return how one who follows a line of shape (n, 2) gets along."""
     dense = shapely.get_coordinates(shapely.segmentize(shapely.linestrings(line), 6.0))
     step_m = np.hypot(*np.diff(dense, axis=0).T)
     keep = np.concatenate([[True], step_m > 0.01])
@@ -57,20 +97,30 @@ def recorded(
     slope = np.minimum(np.abs(np.diff(height)) / step_m, 0.7)
     mood = np.exp(0.25 * drifting(len(step_m), 40.0, rng))
     took_s = step_m / (pace.speed_mps * np.exp(-pace.slope_brake * slope) * mood)
+    at = np.empty(0, np.int64)
     if pace.pauses and len(took_s) > pace.pauses:
-        at = rng.choice(len(took_s), pace.pauses, replace=False)
+        at = np.sort(rng.choice(len(took_s), pace.pauses, replace=False))
         took_s[at] += rng.uniform(60, 900, pace.pauses)
     elapsed = np.concatenate([[0.0], np.cumsum(took_s)])
-    time = np.arange(0.0, elapsed[-1], pace.interval_s)
+    return Movement(dense, height, elapsed, np.column_stack([elapsed[at], elapsed[at + 1]]))
+
+
+def recorded(movement: Movement, pace: Pace, start_s: float, rng: np.random.Generator) -> Fixes:
+    """Return what a device notes of a movement; fixes at rest are planted as jitter."""
+    when = movement.elapsed_s
+    time = np.arange(0.0, when[-1], pace.interval_s)
     correlation = 60.0 / pace.interval_s
     error = [
         pace.noise_m * drifting(len(time), correlation, rng) + 0.4 * rng.standard_normal(len(time))
         for _ in range(2)
     ]
-    x = np.interp(time, elapsed, dense[:, 0]) + error[0]
-    y = np.interp(time, elapsed, dense[:, 1]) + error[1]
-    high = np.interp(time, elapsed, height) + 2 * drifting(len(time), correlation, rng)
-    return Fixes(x, y, high, start_s + time)
+    x = np.interp(time, when, movement.line[:, 0]) + error[0]
+    y = np.interp(time, when, movement.line[:, 1]) + error[1]
+    high = np.interp(time, when, movement.height_m) + 2 * drifting(len(time), correlation, rng)
+    said = pace.noise_m * (1.5 + 0.3 * np.abs(rng.standard_normal(len(time))))
+    resting = ((time[:, None] > movement.rests_s[:, 0]) & (time[:, None] < movement.rests_s[:, 1]))
+    planted = np.where(resting.any(axis=1), Rule.JITTER.number, 0).astype(np.uint8)
+    return Fixes(x, y, high, start_s + time, said, planted)
 
 
 def drifting(count: int, memory: float, rng: np.random.Generator) -> F8:

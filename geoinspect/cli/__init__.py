@@ -19,13 +19,16 @@ from geoinspect.cli.detecting import detect
 from geoinspect.cli.ground import areas, campaigns, units, zones
 from geoinspect.cli.office import audit, demo, doctor, init, serve, tokens, users
 from geoinspect.cli.output import say_error
+from geoinspect.cli.patrols import patrols
 from geoinspect.cli.photos import photos
 from geoinspect.cli.surveys import surveys
+from geoinspect.cli.track_review import add_review_commands
 from geoinspect.cli.tracks import tracks
 from geoinspect.errors import GeoInspectError, Text
 
 _COMMANDS = (
     tracks,
+    patrols,
     photos,
     surveys,
     detect,
@@ -56,6 +59,7 @@ def app(context: click.Context, workspace: Path | None) -> None:
     context.obj = workspace
 
 
+add_review_commands(tracks)
 for _command in _COMMANDS:
     app.add_command(_command)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from geoinspect.errors import Text
 from geoinspect.ingest.fitting import I8, Flags, earth_centred_m, fitting
-from geoinspect.ingest.misfits import duplicates, late, spikes, step_lengths_m, wild
+from geoinspect.ingest.misfits import duplicates, late, settling, spikes, step_lengths_m, wild
 from geoinspect.ingest.stops import jitter, stop_spans
 from geoinspect.records import F8, CleanedTrack, Extra, Mode, Problem, Rule, Segment, Stop
 from geoinspect.settings import Settings
@@ -129,6 +129,10 @@ def _judge_timed(segment: Segment, rules: _Rules) -> _Judgement:
         _flag_misfits(flags, time_s, left, left[chosen], rules)
         breaks[left[chosen[jumped]]] = True
     left = np.flatnonzero(flags == 0)
+    if Rule.RESUME not in rules.off:
+        drifts = settling(xyz_m[left], time_s[left], rules.limit_mps, rules.settings.gap_s)
+        flags[left[drifts]] = Rule.RESUME.number
+        left = left[~drifts]
     if Rule.SPIKE not in rules.off:
         flags[left[spikes(xyz_m[left], time_s[left], rules.limit_mps)]] = Rule.SPIKE.number
         left = np.flatnonzero(flags == 0)

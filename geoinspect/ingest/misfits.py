@@ -14,6 +14,8 @@ _FEW_POINTS = 8
 # A spike: this few fixes, out and back in turned directions (cosine) at this share of the fastest
 # believed and this many times the track's own brisk pace.
 _SPIKE_POINTS, _RETURN_COSINE, _SPIKE_SPEED_SHARE, _SPIKE_PACES = 3, -0.3, 1 / 3, 2.0
+# Cold receivers are home within this time; a drift over less ground than this does no harm.
+_SETTLING_S, _SETTLING_M = 60.0, 30.0
 # A wild fix of a track without times: this many usual steps, this far away, and this share back.
 _WILD_STEPS, _WILD_M, _WILD_BASE_SHARE = 50.0, 500.0, 1 / 3
 # Slower than this is standing, and no pace.
@@ -27,16 +29,7 @@ def spikes(xyz_m: F8, time_s: F8, limit_mps: float) -> Flags:
     once, faster than the track ever is around them, though not impossibly fast.
     """
     wrong = np.zeros(len(xyz_m), dtype=bool)
-    if len(xyz_m) <= _FEW_POINTS:
-        return wrong
-    legs_m, steps_s = step_lengths_m(xyz_m), np.diff(time_s)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        speeds_mps = legs_m / steps_s
-    known = speeds_mps[np.isfinite(speeds_mps)]
-    if not len(known):
-        return wrong
-    brisk_mps = float(np.quantile(known, 0.9))
-    fast = speeds_mps > max(_SPIKE_PACES * brisk_mps, _SPIKE_SPEED_SHARE * limit_mps)
+    legs_m, (fast, brisk_mps) = step_lengths_m(xyz_m), _fast_legs(xyz_m, time_s, limit_mps)
     outs = np.flatnonzero(fast)
     for points in range(1, _SPIKE_POINTS + 1):
         out = outs[np.isin(outs + points, outs)]
@@ -48,6 +41,38 @@ def spikes(xyz_m: F8, time_s: F8, limit_mps: float) -> Flags:
         for first in out[returns].tolist():
             wrong[first + 1 : first + points + 1] = True
     return wrong
+
+
+def settling(xyz_m: F8, time_s: F8, limit_mps: float, gap_s: float) -> Flags:
+    """Return which points a receiver drifted home over at the start or after a pause: faster than
+    the track ever is, though not impossibly fast, until it is where it should be.
+
+    What lasts longer than a receiver takes is no drift but a way that was driven, and stays.
+    """
+    wrong = np.zeros(len(xyz_m), dtype=bool)
+    fast, _ = _fast_legs(xyz_m, time_s, limit_mps)
+    if not fast.any():
+        return wrong
+    begins = np.concatenate([[0], np.flatnonzero(np.diff(time_s) > gap_s) + 1])
+    slow = np.append(np.flatnonzero(~fast), len(fast))
+    homes = slow[np.searchsorted(slow, begins)]
+    lasted = time_s[homes] - time_s[begins] <= _SETTLING_S
+    away_m = np.sqrt(((xyz_m[homes] - xyz_m[begins]) ** 2).sum(axis=1))
+    drifted = lasted & (away_m > _SETTLING_M)
+    for begin, home in zip(begins[drifted].tolist(), homes[drifted].tolist(), strict=True):
+        wrong[begin:home] = True
+    return wrong
+
+
+def _fast_legs(xyz_m: F8, time_s: F8, limit_mps: float) -> tuple[Flags, float]:
+    """Return which legs are far faster than the track usually is, and its brisk pace."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        speeds_mps = step_lengths_m(xyz_m) / np.diff(time_s)
+    known = speeds_mps[np.isfinite(speeds_mps)]
+    if len(xyz_m) <= _FEW_POINTS or not len(known):
+        return np.zeros(len(speeds_mps), dtype=bool), 0.0
+    brisk_mps = float(np.quantile(known, 0.9))
+    return speeds_mps > max(_SPIKE_PACES * brisk_mps, _SPIKE_SPEED_SHARE * limit_mps), brisk_mps
 
 
 def duplicates(xyz_m: F8, time_s: F8, limit_mps: float) -> Flags:

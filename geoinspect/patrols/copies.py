@@ -38,6 +38,7 @@ from geoinspect.patrols.likeness import (
     runs_length_m,
     time_differences_s,
 )
+from geoinspect.patrols.team_mates import beside, clocks_apart_s
 from geoinspect.records import F8, Segment
 
 Flags = NDArray[np.bool_]
@@ -66,13 +67,7 @@ _SLOW_MPS = 0.5
 _SAME_OFFSET_S = 4.0
 # A clock that is off by less is right: leap seconds and rounding aside.
 _SAME_CLOCK_S = 1.5
-# Two devices of one team differ by at most so much.
-_CLOCKS_APART_S = 60.0
-# Team mates: over this long the mean distance is at most so many times what is asked for, since
-# both receivers' errors are in it.
-_TOGETHER_S = 300.0
-_TOGETHER_TIMES = 1.5
-_FAR_TIMES = 4.0
+# What proves that two devices were on one walk.
 _TOGETHER = (Proof(misses=3, share=0.9, spots=20),)
 # Less of both tracks in common is none of anybody's concern.
 _LEAST_SHARE = 0.1
@@ -318,30 +313,12 @@ def _same_walk(x: Line, y: Line, beside_m: float) -> _Match | None:
     """Return where two devices were carried beside each other."""
     if not (x.timed and y.timed):
         return None
-    offset_s = best_offset_s(x, y, 0.0, _CLOCKS_APART_S, _FAR_TIMES * beside_m)
-    if abs(offset_s) > _CLOCKS_APART_S:
-        return None
-    together = _together(x, y, offset_s, beside_m), _together(y, x, -offset_s, beside_m)
+    offset_s = clocks_apart_s(x, y, beside_m)
+    together = beside(x, y, offset_s, beside_m), beside(y, x, -offset_s, beside_m)
     places = _proved(x, y, together, _TOGETHER)
     if not any(np.isfinite(one).any() for one in places):
         return None
     return _Match(CopyKind.SAME_WALK, *places, offset_s)
-
-
-def _together(of: Line, on: Line, offset_s: float, beside_m: float) -> F8:
-    """Return the places of samples on the other line while both stay beside each other."""
-    places, apart_m, _ = at_same_times(of, on, offset_s)
-    order = np.flatnonzero(np.isfinite(of.time_s[of.samples]))
-    order = order[np.argsort(of.time_s[of.samples[order]], kind="stable")]
-    when_s = of.time_s[of.samples[order]]
-    summed_m = np.concatenate([[0.0], np.cumsum(np.fmin(apart_m[order], _FAR_TIMES * beside_m))])
-    first = np.searchsorted(when_s, when_s - _TOGETHER_S, side="left")
-    last = np.searchsorted(when_s, when_s + _TOGETHER_S, side="right")
-    mean_m = (summed_m[last] - summed_m[first]) / (last - first)
-    found = np.full(len(places), np.nan)
-    near = order[mean_m <= _TOGETHER_TIMES * beside_m]
-    found[near] = places[near]
-    return found
 
 
 def _moved(

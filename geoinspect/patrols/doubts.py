@@ -7,7 +7,6 @@ for one mark that is missing or impossible, with a limit that real recordings ke
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -82,9 +81,7 @@ class Doubt:
         }
 
 
-def track_doubts(
-    cleaned: CleanedTrack, *, settings: Settings, now_s: float | None = None
-) -> tuple[Doubt, ...]:
+def track_doubts(cleaned: CleanedTrack, *, settings: Settings, now_s: float) -> tuple[Doubt, ...]:
     """Return what is odd about a track taken by itself.
 
     Args:
@@ -92,22 +89,18 @@ def track_doubts(
             only doubted when the mode was declared. Heights above the ground or a camera's pitch
             mean that it was flown, whatever the mode.
         settings: Speed limits and the longest gap.
-        now_s: When it was sent, epoch seconds; None is now.
+        now_s: When it was sent, epoch seconds.
     """
-    rules = (_made_up, _impossible, _driven, _idle, _clock, _rounded)
-    sent_s = time.time() if now_s is None else now_s
-    return tuple(doubt for rule in rules for doubt in rule(cleaned, settings, sent_s))
+    rules = (_made_up, _even, _impossible, _driven, _idle, _clock, _rounded)
+    return tuple(doubt for rule in rules for doubt in rule(cleaned, settings, now_s))
 
 
 def _made_up(cleaned: CleanedTrack, settings: Settings, _now_s: float) -> Iterator[Doubt]:
-    """Yield signs that a line was drawn or computed: nothing of it is left to chance."""
+    """Yield signs that a line was drawn or computed: no pace and no noise of its own."""
     if _flown(cleaned):
         return
     mode, segments = cleaned.mode, cleaned.segments
-    lengths_m, took_s = motion.steps_m(segments), motion.steps_s(segments)
-    known_s = took_s[np.isfinite(took_s)]
-    length_m = float(lengths_m.sum())
-    yield from _even_pace(cleaned, settings, length_m)
+    yield from _even_pace(cleaned, settings)
     straight_m = motion.straight_m(segments, least_m=_STRAIGHT_M[mode], within_m=_STRAIGHT_WITHIN_M)
     if straight_m > 0:
         yield Doubt(
@@ -132,6 +125,15 @@ def _made_up(cleaned: CleanedTrack, settings: Settings, _now_s: float) -> Iterat
             ),
             {"share": ruled, "within_m": _CHORD_WITHIN_M},
         )
+
+
+def _even(cleaned: CleanedTrack, _settings: Settings, _now_s: float) -> Iterator[Doubt]:
+    """Yield points set by ruler, by division or by hand."""
+    if _flown(cleaned):
+        return
+    lengths_m, took_s = motion.steps_m(cleaned.segments), motion.steps_s(cleaned.segments)
+    known_s = took_s[np.isfinite(took_s)]
+    length_m = float(lengths_m.sum())
     if _are_even(lengths_m):
         yield Doubt(
             "even_steps",
@@ -165,10 +167,11 @@ def _made_up(cleaned: CleanedTrack, settings: Settings, _now_s: float) -> Iterat
         )
 
 
-def _even_pace(cleaned: CleanedTrack, settings: Settings, length_m: float) -> Iterator[Doubt]:
+def _even_pace(cleaned: CleanedTrack, settings: Settings) -> Iterator[Doubt]:
     took_s = motion.lasting_s(cleaned.segments)
     every_s = min(max(took_s / _PACE_PARTS, _PACE_SHORTEST_S), _PACE_S)
     pace_mps = motion.pace_mps(cleaned.segments, every_s=every_s, gap_s=settings.gap_s)
+    length_m = float(motion.steps_m(cleaned.segments).sum())
     if len(pace_mps) < _PACE_WINDOWS or length_m < _PACE_LEAST_M:
         return
     spread = motion.spread(pace_mps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ _SAMPLE_S, _DRIVEN_SAMPLES = 30.0, 3
 _ONWARD_SHARE = 0.5
 # Windows of the straightness test start so far apart, and at most so many are looked at.
 _STRIDE_SHARE, _MOST_WINDOWS = 0.1, 5000
+# A chord over fewer steps is met by chance.
+_CHORD_STEPS = 4
 # Fewer points do not show how straight a line is.
 _STRAIGHT_POINTS = 10
 # Below this a change of speed is the rounding of its times.
@@ -64,8 +66,8 @@ def pace_mps(segments: Sequence[Segment], *, every_s: float, gap_s: float) -> F8
     Over a window the rounding of coordinates hardly shows, but slopes, bushes and breath do.
     """
     found = [np.empty(0)]
-    for segment in map(_timed, segments):
-        along_m = np.concatenate([[0.0], np.cumsum(_lengths_m(segment))])[: len(segment)]
+    for segment in _longer(map(_timed, segments), 1):
+        along_m = np.concatenate([[0.0], np.cumsum(_lengths_m(segment))])
         at = _samples(segment.time_s, every_s)
         took_s = np.diff(segment.time_s[at])
         fit = (took_s > 0) & (took_s <= max(gap_s, 2 * every_s))
@@ -81,13 +83,18 @@ def offsets_m(segments: Sequence[Segment], *, chord_m: float) -> F8:
     some metres there, a ruler none.
     """
     found = [np.empty(0)]
-    for segment in segments:
+    for segment in _longer(segments, _CHORD_STEPS):
         xyz_m = earth_centred_m(segment.lon, segment.lat)
-        along_m = np.concatenate([[0.0], np.cumsum(step_lengths_m(xyz_m))])[: len(segment)]
+        along_m = np.concatenate([[0.0], np.cumsum(step_lengths_m(xyz_m))])
         first = np.arange(len(segment))
         middle = np.searchsorted(along_m, along_m + chord_m / 2)
         last = np.searchsorted(along_m, along_m + chord_m)
-        fit = (last < len(segment)) & (last - first >= 4) & (middle > first) & (middle < last)
+        fit = (
+            (last < len(segment))
+            & (last - first >= _CHORD_STEPS)
+            & (middle > first)
+            & (middle < last)
+        )
         first, middle, last = first[fit], middle[fit], last[fit]
         found.append(_from_chord_m(xyz_m[first], xyz_m[last], xyz_m[middle]))
     return np.concatenate(found)
@@ -102,9 +109,9 @@ def straight_m(segments: Sequence[Segment], *, least_m: float, within_m: float) 
         within_m: How far from the line from its first to its last point it may lie.
     """
     longest_m = 0.0
-    for segment in segments:
+    for segment in _longer(segments, _STRAIGHT_POINTS - 1):
         xyz_m = earth_centred_m(segment.lon, segment.lat)
-        along_m = np.concatenate([[0.0], np.cumsum(step_lengths_m(xyz_m))])[: len(segment)]
+        along_m = np.concatenate([[0.0], np.cumsum(step_lengths_m(xyz_m))])
         since_m: float | None = None
         for start_m in _starts_m(along_m, least_m):
             first = int(np.searchsorted(along_m, start_m))
@@ -126,7 +133,7 @@ def driven_m(
     A stretch keeps it up for three such samples at least and gets somewhere.
     """
     fast_m, all_m = 0.0, 0.0
-    for segment in map(_timed, segments):
+    for segment in _longer(map(_timed, segments), 1):
         at = _samples(segment.time_s, _SAMPLE_S)
         xyz_m = earth_centred_m(segment.lon[at], segment.lat[at])
         lengths_m, took_s = step_lengths_m(xyz_m), np.diff(segment.time_s[at])
@@ -148,10 +155,8 @@ def driven_m(
 def accelerations_mps2(segments: Sequence[Segment]) -> F8:
     """Return how hard the velocity changes from step to step, metres a second squared."""
     found = [np.empty(0)]
-    for segment in map(_timed, segments):
+    for segment in _longer(map(_timed, segments), 2):
         took_s = np.diff(segment.time_s)
-        if len(took_s) < 2:
-            continue
         known_s = np.where(took_s >= _SHORTEST_STEP_S, took_s, np.nan)
         moved_m = np.diff(earth_centred_m(segment.lon, segment.lat), axis=0)
         change_mps = np.diff(moved_m / known_s[:, None], axis=0)
@@ -189,6 +194,11 @@ def extent_m(segments: Sequence[Segment]) -> float:
     return float(np.sqrt(((xyz_m.max(axis=0) - xyz_m.min(axis=0)) ** 2).sum()))
 
 
+def _longer(segments: Iterable[Segment], steps: int) -> Iterator[Segment]:
+    """Yield the segments of at least so many steps."""
+    return (segment for segment in segments if len(segment) > steps)
+
+
 def _lengths_m(segment: Segment) -> F8:
     return step_lengths_m(earth_centred_m(segment.lon, segment.lat))
 
@@ -199,15 +209,13 @@ def _timed(segment: Segment) -> Segment:
 
 def _samples(time_s: F8, every_s: float) -> NDArray[np.int64]:
     """Return the first fix in every stretch of ``every_s``."""
-    if not len(time_s):
-        return np.empty(0, np.int64)
     number = np.floor((time_s - time_s[0]) / every_s)
     return np.flatnonzero(np.concatenate([[True], np.diff(number) > 0]))
 
 
 def _starts_m(along_m: F8, least_m: float) -> Iterator[float]:
     """Yield where the windows of a straightness test begin."""
-    room_m = float(along_m[-1]) - least_m if len(along_m) else -1.0
+    room_m = float(along_m[-1]) - least_m
     if room_m >= 0:
         yield from np.linspace(
             0.0, room_m, min(int(room_m / (least_m * _STRIDE_SHARE)) + 2, _MOST_WINDOWS)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from geoinspect.errors import NotFoundError
@@ -162,18 +162,10 @@ def tracks_of_patrols(session: Session, ids: Iterable[int]) -> dict[int, list[Tr
     return found
 
 
-def doubtful(session: Session, *, limit: int) -> Sequence[TrackRow]:
+def doubtful(session: Session) -> list[TrackRow]:
     """Return tracks with doubts that nobody has decided on, newest first."""
-    query = (
-        select(TrackRow)
-        .where(
-            or_(TrackRow.doubts != [], TrackRow.doubts.is_(None)),
-            TrackRow.decision == {},
-        )
-        .order_by(TrackRow.id.desc())
-        .limit(limit)
-    )
-    return session.scalars(query).all()
+    query = select(TrackRow).order_by(TrackRow.id.desc())
+    return [row for row in session.scalars(query) if row.doubts and not row.decision]
 
 
 def roster(session: Session) -> Sequence[PersonRow]:

@@ -26,6 +26,9 @@ from geoinspect.errors import TrackError
         "a,b\n1,2\n3,4\n",
         ",,,\n,,,\n",
         "经度,海拔\n112.5,3\n",
+        "item,price,weight\na,101.125,23.456\nb,99.125,23.999\n",
+        "经度度,经度分,纬度度,纬度分\n112,33.1,23,10.1\n112,33.2,23,10.2\n",
+        "lat_deg,lat_min,lon_deg,lon_min\n23,10.1,112,33.1\n23,10.2,112,33.2\n",
     ],
 )
 def test_tables_without_coordinates(text):

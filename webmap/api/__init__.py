@@ -3,10 +3,10 @@
 from webmap.api.blueprint import api
 from webmap.api.ground import areas, cell, overview, zones
 from webmap.api.openapi import openapi
-from webmap.api.patrols import patrol_months, patrols
+from webmap.api.patrol_records import patrol_months, patrols
 from webmap.api.receipts import post_file, receipt, receipts
 from webmap.api.sightings import chip, patch, patches, surveys, tracks
-from webmap.api.tracks import review, track, track_list, track_points
+from webmap.api.track_records import review, track, track_list, track_points
 
 __all__ = ["api"]
 

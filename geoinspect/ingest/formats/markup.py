@@ -60,7 +60,6 @@ class Sink(Protocol):
 
 
 SinkT = TypeVar("SinkT", bound=Sink)
-CalledT = TypeVar("CalledT")
 
 
 def read_markup(stream: BinaryIO, make_sink: Callable[[], SinkT]) -> tuple[SinkT, list[Problem]]:
@@ -118,10 +117,8 @@ def _connect(parser: expat.XMLParserType, sink: Sink) -> Callable[[bool], None]:
 
     Closures over plain tables: these run two million times for a day's track.
     """
-    texts = {**sink.texts, **sink.bulk}
-    known = {name: (sink.starts.get(name), texts.get(name)) for name in {**sink.starts, **texts}}
-    starts, ends = _ByTag(known, (None, None)), _ByTag(sink.ends, None)
-    bulk = _ByTag(sink.bulk, None)
+    starts, ends = _ByTag(sink.starts), _ByTag(sink.ends)
+    texts, bulk = _ByTag({**sink.texts, **sink.bulk}), _ByTag(sink.bulk)
     pieces: list[str] = []
     collect = pieces.append
     depth = 0
@@ -133,10 +130,9 @@ def _connect(parser: expat.XMLParserType, sink: Sink) -> Callable[[bool], None]:
         depth += 1
         if depth > MAX_DEPTH:
             raise _refusal(f"超过 {MAX_DEPTH} 层的嵌套", f"elements nested over {MAX_DEPTH} deep")
-        begin, take = starts[tag]
-        if begin is not None:
+        if (begin := starts[tag]) is not None:
             begin(attributes)
-        if take is not None:
+        if (take := texts[tag]) is not None:
             pieces.clear()
             open_tag, take_text = tag, take
             parser.CharacterDataHandler = collect
@@ -173,15 +169,15 @@ def _connect(parser: expat.XMLParserType, sink: Sink) -> Callable[[bool], None]:
     return drain
 
 
-class _ByTag(dict[str, CalledT]):
-    """Tag as written, with any prefix → what to call for its local name."""
+class _ByTag(dict[str, "Callable[..., None] | None"]):
+    """Tag as written, with any prefix → what to call for its local name, None for nothing."""
 
-    def __init__(self, by_name: Mapping[str, CalledT], nothing: CalledT) -> None:
+    def __init__(self, by_name: Mapping[str, Callable[..., None]]) -> None:
         super().__init__()
-        self._by_name, self._nothing = by_name, nothing
+        self._by_name = by_name
 
-    def __missing__(self, tag: str) -> CalledT:
-        found = self._by_name.get(tag.rpartition(":")[2], self._nothing)
+    def __missing__(self, tag: str) -> Callable[..., None] | None:
+        found = self._by_name.get(tag.rpartition(":")[2])
         # Names are the stranger's choice too: remember a bounded number of them.
         if len(self) < _MAX_NAMES:
             self[tag] = found

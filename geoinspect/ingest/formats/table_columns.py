@@ -28,7 +28,11 @@ _BEHIND = re.compile(
 )
 _CJK_WHERE = re.compile(r"经度|纬度|东经|北纬")
 # Positions of something else than the one who moves.
-_CJK_ELSEWHERE = re.compile(r"起点|起始|开始|结束|终点|目的|返航|家|起飞点|中心|差|误差|精度")
+_CJK_ELSEWHERE = re.compile(
+    r"起点|起始|开始|结束|终点|目的|返航|家|起飞点|中心|差|误差|精度|度[度分秒]"
+)
+# Minutes in a column of their own: the degrees beside them are no whole coordinate.
+_MINUTES = re.compile(r"(?:lat|latitude|lon|lng|long|longitude)min(?:ute)?s?")
 
 
 class Role(StrEnum):
@@ -193,6 +197,8 @@ def read_header(cells: Sequence[str], units: Sequence[str] = ()) -> Columns:
         role = _role(header)
         if role is not None:
             roles.setdefault(role, []).append(number)
+    if any(_MINUTES.fullmatch(header.word) for header in headers):
+        roles = {role: found for role, found in roles.items() if role not in _WHERE}
     east, north = _position_columns(headers, roles)
     both = roles.get(Role.BOTH, [None])[0] if east is None else None
     return Columns(

@@ -23,7 +23,8 @@ MAX_COLUMNS = 1000
 _HEADER_WITHIN = 60
 _DATA_WITHIN = 20
 _LOOK_LINES = 60
-_PRECISE = re.compile(r"\d[.,]\d{3,}|\d\s*[°度]")
+# Four digits are ten metres; prices and weights have fewer.
+_PRECISE = re.compile(r"\d[.,]\d{4,}|\d\s*[°度]")
 _FLAG = re.compile(r"[gbGB]")
 _NUMERIC_SHARE = 0.9
 _CHINA_LON, _CHINA_LAT = (73.0, 136.0), (3.0, 54.0)

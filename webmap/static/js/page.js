@@ -74,6 +74,15 @@ const dayFormat = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone:
 const timeFormat = new Intl.DateTimeFormat(locale, {
   year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "Asia/Shanghai",
 });
+/** Return how long something took, in hours and minutes; below two minutes in seconds. */
+export function duration(seconds) {
+  if (seconds < 120) return `${num(seconds)} ${say("seconds")}`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${num(minutes)} ${say("minutes")}`;
+  return `${num(Math.floor(minutes / 60))} ${say("hours")} ${num(minutes % 60)} ${say("minutes")}`;
+}
+export const speed = (mps) =>
+  `${num(mps, mps < 10 ? 1 : 0)} ${say("mps")} (${num(mps * 3.6)} ${say("kmh")})`;
 /** Return a day (YYYY-MM-DD) in words. */
 export const day = (iso) => (iso ? dayFormat.format(new Date(`${iso}T00:00:00Z`)) : say("unknown"));
 /** Return a moment in Beijing time, with its zone. */
@@ -93,12 +102,22 @@ export class Refused extends Error {
 }
 
 /** Ask the API; an error is a sentence for people. */
-export async function ask(path, values = {}, signal = undefined) {
+export function ask(path, values = {}, signal = undefined) {
   const query = new URLSearchParams(Object.entries(values).filter(([, v]) => v !== null && v !== undefined));
-  const address = `/api/v1/${path}${query.size ? `?${query}` : ""}`;
+  const address = `${path}${query.size ? `?${query}` : ""}`;
+  return answered(address, { headers: { Accept: "application/json" }, signal });
+}
+
+/** Tell the API something as JSON; an error is a sentence for people. */
+export function tell(path, values) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrf };
+  return answered(path, { method: "POST", headers, body: JSON.stringify(values) });
+}
+
+async function answered(path, request) {
   let answer;
   try {
-    answer = await fetch(address, { headers: { Accept: "application/json" }, signal });
+    answer = await fetch(`/api/v1/${path}`, request);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refused(0, say("failed"));
@@ -137,8 +156,12 @@ export function send(file, values, onProgress) {
   });
 }
 
-for (const link of document.querySelectorAll("a[data-keep-hash]")) {
+// Another language shows the same place: what the address says otherwise is kept.
+for (const link of document.querySelectorAll("a[data-keep-place]")) {
   link.addEventListener("click", () => {
+    const query = new URLSearchParams(location.search);
+    query.set("language", new URLSearchParams(link.search).get("language"));
+    link.search = query.toString();
     link.hash = location.hash;
   });
 }

@@ -19,7 +19,7 @@ from geoinspect.store.track_list import Place, TrackFilter, place_of
 from webmap import errors
 from webmap.api.blueprint import feature, limit
 from webmap.api.choices import a_day, known_unit, one_of
-from webmap.api.review import reviewed
+from webmap.api.reviews import reviewed
 from webmap.auth import current_person
 from webmap.office import office
 from webmap.scope import Scope, scope_of
