@@ -317,7 +317,7 @@ class AddResult:
 
     file: str
     status: ResultStatus
-    kind: Literal["track", "survey", "unknown"]
+    kind: Literal["track", "survey", "photo", "unknown"]
     record_id: int | None
     summary: Text
     problems: tuple[Problem, ...] = ()

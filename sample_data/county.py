@@ -24,13 +24,17 @@ from sample_data import names
 from sample_data.area_files import fixed_dates, write_areas, write_units
 from sample_data.areas import SampleArea, Tree, TreeSize, make_tree
 from sample_data.basemap import write_basemap, write_dem
+from sample_data.doubtful import odd_outings, send_copies
 from sample_data.manifest import NOTE, Ledger, Manifest, read_manifest, write_manifest
 from sample_data.patrols import SEASON_END, SEASON_START, Effort, drone_flights, plan_patrols
+from sample_data.people import write_roster
 from sample_data.recipes import FULL_SCENES, SMALL_SCENES
 from sample_data.scenes import Scene, Shot, shoot, truth_rows, write_shot
+from sample_data.sendings import plan_sendings
 from sample_data.terrain import Terrain, make_terrain
-from sample_data.tracks import plan_sendings, write_tracks
+from sample_data.tracks import Outbox
 from sample_data.trails import Trails
+from sample_data.truth import write_truth
 from sample_data.zones import make_zones, write_zones
 
 DEFAULT_SEED = 2027
@@ -70,7 +74,7 @@ SMALL = CountySize(
     10_000,
     50,
     TreeSize(townships=3, village_km2=4.0, compartment_km2=1.3, reach_m=3_600),
-    Effort(shares=(0.9, 0.4, 0.1), spacing_m=180, outing_m=5_000),
+    Effort(shares=(0.9, 0.4, 0.1), spacing_m=180, outing_m=3_000),
     SMALL_SCENES,
     11,
 )
@@ -93,14 +97,15 @@ def generate(folder: Path, *, seed: int = DEFAULT_SEED, size: CountySize = FULL)
     folder.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(folder)
     # One stream a part: what one part draws never changes another.
-    ground, borders, places, walks, sending, fixes = (
-        np.random.default_rng([seed, part]) for part in range(6)
+    ground, borders, places, walks, sending, fixes, odd = (
+        np.random.default_rng([seed, part]) for part in range(7)
     )
 
     terrain = make_terrain(ground, side_m=size.side_m, step_m=size.step_m)
     tree = make_tree(terrain, borders, size.tree)
     write_areas(ledger, tree, terrain.crs)
     write_units(ledger, tree)
+    write_roster(ledger, tree.units)
 
     sites = survey_sites(tree, len(size.scenes))
     licensed = write_surveys(ledger, terrain, size.scenes, sites, seed)
@@ -115,7 +120,11 @@ def generate(folder: Path, *, seed: int = DEFAULT_SEED, size: CountySize = FULL)
     centres = [(site.x, site.y) for _, site in sites]
     days = [scene.taken.date() for scene in size.scenes]
     patrols += drone_flights(centres[:2], days[:2])
-    write_tracks(ledger, terrain, plan_sendings(patrols, sending), fixes)
+    outbox = Outbox(ledger, terrain, fixes)
+    sent = [outbox.send(one) for one in plan_sendings(patrols, sending)]
+    sent += [outbox.send(one) for one in odd_outings(tree, trails, odd)]
+    send_copies(sent, outbox, odd)
+    write_truth(ledger, outbox.truths)
 
     write_dem(ledger.path("basemap/dem.tif"), terrain)
     ledger.add("basemap/dem.tif", "dem", crs=terrain.crs)
@@ -225,6 +234,8 @@ def inputs_for(
                     team=file.about["team"],
                     mode=Mode(file.about["mode"]),
                     day=date.fromisoformat(str(file.about["day"])),
+                    person=file.about["person"],
+                    headcount=file.about["headcount"],
                 ),
             )
             for file in manifest.of_kind("track")

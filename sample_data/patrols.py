@@ -80,7 +80,8 @@ class _Diary:
         self._last[team] = day_number
         day = SEASON_START + timedelta(days=day_number)
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) - _BEIJING
-        return day, midnight.timestamp() + float(self._rng.uniform(7.3, 9.2)) * 3600
+        # Devices note whole seconds.
+        return day, midnight.timestamp() + round(float(self._rng.uniform(7.3, 9.2)) * 3600)
 
 
 def plan_patrols(

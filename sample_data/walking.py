@@ -118,9 +118,20 @@ def recorded(movement: Movement, pace: Pace, start_s: float, rng: np.random.Gene
     y = np.interp(time, when, movement.line[:, 1]) + error[1]
     high = np.interp(time, when, movement.height_m) + 2 * drifting(len(time), correlation, rng)
     said = pace.noise_m * (1.5 + 0.3 * np.abs(rng.standard_normal(len(time))))
-    resting = ((time[:, None] > movement.rests_s[:, 0]) & (time[:, None] < movement.rests_s[:, 1]))
+    resting = (time[:, None] > movement.rests_s[:, 0]) & (time[:, None] < movement.rests_s[:, 1])
     planted = np.where(resting.any(axis=1), Rule.JITTER.number, 0).astype(np.uint8)
     return Fixes(x, y, high, start_s + time, said, planted)
+
+
+def ruled(movement: Movement, pace: Pace, start_s: float, _rng: np.random.Generator) -> Fixes:
+    """Return what somebody makes up who draws the line and lets a program walk it."""
+    along_m = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(movement.line, axis=0).T))])
+    at_m = np.arange(0.0, along_m[-1], pace.speed_mps * pace.interval_s)
+    x, y, height = (
+        np.interp(at_m, along_m, values) for values in (*movement.line.T, movement.height_m)
+    )
+    time_s = np.asarray(start_s + pace.interval_s * np.arange(len(at_m)), np.float64)
+    return Fixes(x, y, height, time_s, np.full(len(x), 5.0), np.zeros(len(x), np.uint8))
 
 
 def drifting(count: int, memory: float, rng: np.random.Generator) -> F8:

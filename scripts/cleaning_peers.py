@@ -7,8 +7,8 @@ the mode where they take one.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import geopandas
 import gpxpy.gpx
@@ -16,9 +16,7 @@ import numpy as np
 import pandas as pd
 from true_ways import I8, Fixes, metres
 
-from geoinspect.ingest.cleaning import clean
-from geoinspect.records import CleanedTrack, Mode, Rule, Segment
-from geoinspect.settings import Settings
+from geoinspect.records import Segment
 
 with warnings.catch_warnings():
     # It misses a library for smoothing, which is not asked of it here.
@@ -27,11 +25,6 @@ with warnings.catch_warnings():
 
 # What a peer keeps of a segment: places in it, in the order it puts them.
 Peer = Callable[[Segment, float], I8]
-
-
-def raw(segment: Segment, limit_mps: float) -> I8:
-    """Nothing is cleaned."""
-    return np.arange(len(segment))
 
 
 def last_kept(segment: Segment, limit_mps: float) -> I8:
@@ -79,26 +72,25 @@ def gpxpy_extremes(segment: Segment, limit_mps: float) -> I8:
 
 PEERS: dict[str, Peer] = {
     "last kept": last_kept,
-    "mpd Outlier, limit": outlier_cleaner,
-    "mpd Outlier, default": outlier_cleaner_plain,
-    "mpd IQR": iqr_cleaner,
+    "movingpandas Outlier, our limit": outlier_cleaner,
+    "movingpandas Outlier, as it comes": outlier_cleaner_plain,
+    "movingpandas IQR": iqr_cleaner,
     "gpxpy extremes": gpxpy_extremes,
 }
 
 
-def moving_m(segments: list[Segment]) -> float:
+def moving_m(segments: Sequence[Segment]) -> float:
     """Return what gpxpy calls the moving distance, metres."""
     found = (_gpx(segment).get_moving_data() for segment in segments)
     return sum(data.moving_distance for data in found if data)
 
 
-def stops(segment: Segment) -> list[tuple[float, float]]:
-    """Return the stops that movingpandas sees in a segment: 20 m across, two minutes."""
+def stops(segment: Segment, radius_m: float, least_s: float) -> list[tuple[float, float]]:
+    """Return the begin and end of the stops that movingpandas sees in a segment."""
     if len(segment) < 2:
         return []
-    detector = movingpandas.TrajectoryStopDetector(_trajectory(segment))
-    found = detector.get_stop_time_ranges(
-        max_diameter=20, min_duration=pd.Timedelta(seconds=120).to_pytimedelta()
+    found = movingpandas.TrajectoryStopDetector(_trajectory(segment)).get_stop_time_ranges(
+        max_diameter=2 * radius_m, min_duration=timedelta(seconds=least_s)
     )
     return [(_epoch_s(span.t_0), _epoch_s(span.t_n)) for span in found]
 
@@ -113,14 +105,6 @@ def peer_flags(fixes: Fixes, peer: Peer, limit_mps: float) -> tuple[np.ndarray, 
         flags.append(flagged)
         left.append(segment.part(kept))
     return np.concatenate(flags), left
-
-
-def our_flags(
-    fixes: Fixes, mode: Mode | None, off: frozenset[Rule] = frozenset()
-) -> tuple[np.ndarray, CleanedTrack]:
-    """Return the numbers of our rules, 0 for kept, and the cleaned track."""
-    cleaned = clean(fixes.segments(), mode=mode, settings=Settings(), rules_off=off)
-    return np.concatenate(cleaned.flags), cleaned
 
 
 def _by_movingpandas(

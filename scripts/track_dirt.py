@@ -96,11 +96,14 @@ def far_spikes(fixes: Fixes, random: Random, limit_mps: float) -> Fixes:
 
 
 def small_spikes(fixes: Fixes, random: Random, limit_mps: float) -> Fixes:
-    """One to three fixes 30 to 120 m off, which at many rates of fixes is a possible speed."""
+    """One to three fixes 30 to 120 m off: at most rates of fixes a possible speed."""
     where = _runs(fixes, random, share=0.01, longest=3)
     off_m = _a_run(where, random, lambda: random.uniform(30, 120))
     angle = _a_run(where, random, lambda: random.uniform(0, 2 * np.pi))
-    return _marked(_moved(fixes, where, off_m, angle), where, Rule.SPIKE)
+    impossible = where & (off_m > limit_mps * _usual_step_s(fixes))
+    return _marked(
+        _marked(_moved(fixes, where, off_m, angle), where, Rule.SPIKE), impossible, Rule.SPEED
+    )
 
 
 def clean_fixes(fixes: Fixes, random: Random, limit_mps: float) -> Fixes:
@@ -110,25 +113,33 @@ def clean_fixes(fixes: Fixes, random: Random, limit_mps: float) -> Fixes:
 
 def everything(fixes: Fixes, random: Random, limit_mps: float) -> Fixes:
     """Each kind of dirt on a third of the tracks."""
-    for spoil in (cold_starts, network_fixes, far_spikes, small_spikes, no_fix, repeats, latecomers):
+    for spoil in (
+        cold_starts,
+        network_fixes,
+        far_spikes,
+        small_spikes,
+        no_fix,
+        repeats,
+        latecomers,
+    ):
         if random.random() < 0.35:
             fixes = spoil(fixes, random, limit_mps)
     return fixes
 
 
-# Name of a kind, its dirt, the rule that should see to it.
-KINDS: dict[str, tuple[Dirt, Rule | None]] = {
-    "no dirt": (clean_fixes, None),
-    "place 0, 0": (no_fix, Rule.RANGE),
-    "network fixes": (network_fixes, Rule.ACCURACY),
-    "repeated times": (repeats, Rule.DUPLICATE_TIME),
-    "swapped neighbours": (swaps, None),
-    "latecomers": (latecomers, Rule.OUT_OF_ORDER),
-    "cold starts": (cold_starts, Rule.RESUME),
-    "far spikes": (far_spikes, Rule.SPEED),
-    "small spikes": (small_spikes, Rule.SPIKE),
-    "half an hour's stand": (clean_fixes, Rule.JITTER),
-    "everything": (everything, None),
+STAND = "half an hour's stand"
+KINDS: dict[str, Dirt] = {
+    "no dirt": clean_fixes,
+    "place 0, 0": no_fix,
+    "network fixes": network_fixes,
+    "repeated times": repeats,
+    "swapped neighbours": swaps,
+    "latecomers": latecomers,
+    "cold starts": cold_starts,
+    "far spikes": far_spikes,
+    "small spikes": small_spikes,
+    STAND: clean_fixes,
+    "everything": everything,
 }
 
 
@@ -140,13 +151,12 @@ def spoilt(kind: str, mode: Mode, seed: int, minutes: float = 0) -> tuple[Fixes,
     """
     # A name has no stable number of its own; its place in the table has.
     random = np.random.default_rng([seed, list(KINDS).index(kind), list(EVERY_S).index(mode)])
-    way = true_way(mode, random, minutes or random.uniform(25, 70))
-    if kind == "half an hour's stand" or (kind == "everything" and random.random() < 0.3):
+    way = true_way(mode, random, minutes or random.uniform(15, 40))
+    if kind == STAND or (kind == "everything" and random.random() < 0.3):
         way = with_a_stop(way, random, 1800)
     passed_m = np.concatenate([[0], np.cumsum(np.hypot(np.diff(way.x_m), np.diff(way.y_m)))])
     sound = observed(way, mode, random)
-    spoil, _ = KINDS[kind]
-    return spoil(sound, random, Settings().speed_limit_mps(mode)), sound, passed_m
+    return KINDS[kind](sound, random, Settings().speed_limit_mps(mode)), sound, passed_m
 
 
 def _usual_step_s(fixes: Fixes) -> float:

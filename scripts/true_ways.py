@@ -138,7 +138,9 @@ def _way(parts: list[tuple[F8, F8, bool, bool]]) -> Way:
 def _leg(mode: Mode, random: Random, heading: float) -> tuple[F8, F8, bool]:
     """Return the steps of each second until the next turn or stand."""
     if mode is Mode.DRONE:
-        return *_to_and_fro(random, heading, random.uniform(150, 500), 30, random.uniform(5, 12)), False
+        return *_to_and_fro(
+            random, heading, random.uniform(150, 500), 30, random.uniform(5, 12)
+        ), False
     if mode is Mode.FOOT and random.random() < 0.2:
         side_m = random.uniform(12, 40)
         return *_to_and_fro(random, heading, side_m, 4, random.uniform(0.5, 0.9)), True
@@ -196,7 +198,11 @@ def observed(way: Way, mode: Mode, random: Random) -> Fixes:
         gone = (index > begin) & (index <= begin + random.uniform(60, 900))
         piece += (index > begin) & (random.random() < 0.7)
         index, piece = index[~gone], piece[~gone]
-    sigma_m = random.uniform(0.5, 2) if mode is Mode.DRONE else float(np.exp(random.uniform(*np.log([2, 8]))))
+    sigma_m = (
+        random.uniform(0.5, 2)
+        if mode is Mode.DRONE
+        else float(np.exp(random.uniform(*np.log([2, 8]))))
+    )
     worse = _canopy(way, mode, random)[index]
     x_m, y_m = (
         at[index] + sigma_m * worse * _wander(index, random) + random.normal(0, 0.3, len(index))

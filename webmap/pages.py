@@ -11,9 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
 from geoinspect.errors import GeoInspectError
+from webmap.auth import current_person
 from webmap.office import office
 from webmap.scope import scope_of
 from webmap.tiles.basemap import zoom_range
+from webmap.track_words import mode_names, purpose_names
 from webmap.words import script_words
 
 _LOG = logging.getLogger(__name__)
@@ -57,9 +59,48 @@ def upload_page() -> str:
         active="upload",
         page=page,
         units=units,
+        modes=mode_names(),
+        purposes=purpose_names(),
         track_max_mb=settings.track_max_mb,
         raster_max_mb=settings.raster_max_mb,
     )
+
+
+@pages.get("/tracks")
+def tracks_page() -> str:
+    """Show the list of tracks."""
+    with office().workspace.database.reading() as session:
+        units = scope_of(session).unit_names()
+    page = {"words": script_words()}
+    return render_template(
+        "tracks.html", active="tracks", page=page, units=units, modes=mode_names()
+    )
+
+
+@pages.get("/tracks/<int:track_id>")
+def track_page(track_id: int) -> str:
+    """Show one track; its data comes from the API."""
+    with office().workspace.database.reading() as session:
+        scope = scope_of(session)
+        row = scope.track(track_id)
+        name, bounds = row.name, (row.west, row.south, row.east, row.north)
+        units = scope.unit_names()
+    page = {
+        "words": script_words(),
+        "base": _base_zooms(),
+        "track": track_id,
+        "bbox": bounds,
+        "units": list(units.items()),
+        "may_decide": current_person().may_decide,
+    }
+    shell = office().shell
+    return render_template("track.html", active="tracks", page=page, name=name, shell=shell)
+
+
+@pages.get("/patrols")
+def patrols_page() -> str:
+    """Show the patrols of a month and its indicators."""
+    return render_template("patrols.html", active="patrols", page={"words": script_words()})
 
 
 @pages.get("/healthz")

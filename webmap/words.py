@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from webmap.language import language
+from webmap.track_words import track_words
 
 
 def script_words() -> dict[str, str]:
@@ -15,6 +16,7 @@ def script_words() -> dict[str, str]:
         **_area_words(),
         **_detail_words(),
         **_upload_words(),
+        **track_words(),
     }
 
 
@@ -111,14 +113,10 @@ def _detail_words() -> dict[str, str]:
         "who": _("Who was there"),
         "nobody": _("Nobody yet. No track or picture saw this cell."),
         "areas": _("Areas"),
-        "mode_foot": _("on foot"),
-        "mode_vehicle": _("by vehicle"),
-        "mode_boat": _("by boat"),
-        "mode_drone": _("by drone"),
         "mode_survey": _("drone picture"),
         "track": _("Track"),
         "length": _("Length"),
-        "length_note": _("{raw} as read, {clean} after cleaning"),
+        "length_note": _("{raw} as read, {clean} after cleaning, {counted} counted"),
         "points": _("Points"),
         "file": _("File"),
         "when": _("When"),

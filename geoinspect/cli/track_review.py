@@ -16,6 +16,7 @@ from geoinspect.records import Mode, Rule
 
 _RULES = click.Choice([rule.value for rule in Rule])
 _AUTO = "auto"
+_COLUMNS = ("id", "name", "day", "unit_code", "team", "mode", "counted_length_m", "doubts")
 _COUNTS = click.Choice([counts.value for counts in Counts])
 _MODES = click.Choice([_AUTO, *(mode.value for mode in Mode)])
 _PURPOSES = click.Choice([purpose.value for purpose in Purpose])
@@ -36,8 +37,8 @@ def list_(workspace: Path | None, doubtful: bool, as_json: bool) -> int:
     if as_json:
         print_json(found)
     else:
-        columns = list(found[0]) if found else ["id"]
-        print_table("轨迹 tracks", columns, [list(row.values()) for row in found])
+        rows_ = [[_shown(row[name]) for name in _COLUMNS] for row in found]
+        print_table("轨迹 tracks", _COLUMNS, rows_)
     return 0
 
 
@@ -136,6 +137,10 @@ def add_review_commands(group: click.Group) -> None:
     """Put the commands into ``geoinspect tracks``."""
     for command in (list_, show, review):
         group.add_command(command)
+
+
+def _shown(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _print_report(report: Mapping[str, Any]) -> None:

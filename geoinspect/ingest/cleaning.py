@@ -77,9 +77,13 @@ def clean(
         settings: Speed limits, the longest gap that is bridged, what a stop is.
         rules_off: Rules that flag nothing; with ``jitter`` stops are still found.
     """
-    raw = tuple(segments)
+    turned = [_runs_backwards(segment) for segment in segments]
+    forward = [
+        _turned(segment) if back else segment
+        for segment, back in zip(segments, turned, strict=True)
+    ]
     fastest_mps = max(settings.speed_limit_mps(any_mode) for any_mode in Mode)
-    read = [_spread(segment, fastest_mps) for segment in raw]
+    read = [_spread(segment, fastest_mps) for segment in forward]
     timed = any(np.isfinite(segment.time_s).any() for segment in read)
     usable = timed and _times_are_usable(read)
     speeds_mps = _moving_speeds_mps(read) if usable else np.empty(0)
@@ -89,10 +93,13 @@ def clean(
     judged = [judge(segment, rules) for segment in read]
     kept = [
         piece
-        for judgement, segment in zip(judged, raw, strict=True)
+        for judgement, segment in zip(judged, forward, strict=True)
         for piece in _pieces(judgement, segment, settings.gap_s if usable else np.inf)
     ]
-    flags = tuple(judgement.flags for judgement in judged)
+    flags = tuple(
+        judgement.flags[::-1] if back else judgement.flags
+        for judgement, back in zip(judged, turned, strict=True)
+    )
     stops = tuple(stop for judgement in judged for stop in judgement.stops)
     problems = []
     jumps = sum(int(judgement.breaks.sum()) for judgement in judged)
@@ -105,7 +112,14 @@ def clean(
     if points and not usable:
         problems.append(_times_unusable() if timed else _no_time())
     return CleanedTrack(
-        tuple(kept), used, mode is not None, raw, flags, stops, rules_off, tuple(problems)
+        tuple(kept),
+        used,
+        mode is not None,
+        tuple(segments),
+        flags,
+        stops,
+        rules_off,
+        tuple(problems),
     )
 
 
@@ -226,6 +240,18 @@ def _pieces(judgement: _Judgement, raw: Segment, gap_s: float) -> list[Segment]:
     jumps = np.cumsum(judgement.breaks[order])[stays]
     cuts = np.flatnonzero((np.diff(jumps) > 0) | (np.diff(time_s) > gap_s)) + 1
     return [raw.part(part) for part in np.split(kept, cuts)]
+
+
+def _runs_backwards(segment: Segment) -> bool:
+    """Return whether a list stands newest first, as some apps and tables write it."""
+    steps_s = np.diff(_known_times(segment))
+    return len(steps_s) >= _ENOUGH_STEPS and bool(
+        np.all(steps_s <= 0) and np.count_nonzero(steps_s < 0) * 2 >= len(steps_s)
+    )
+
+
+def _turned(segment: Segment) -> Segment:
+    return segment.part(slice(None, None, -1))
 
 
 def _spread(segment: Segment, fastest_mps: float) -> Segment:

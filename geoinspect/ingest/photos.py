@@ -171,11 +171,18 @@ def photo_report(
             **dict.fromkeys(_ABSENT_WHEN_REFUSED),
             "problems": [Problem(error.code, error.text).as_json()],
         }
-    seen = seen_ground(photo)
     return {
         "file": str(path),
         "status": "ok" if photo.taken is not None else "ok_no_time",
         "format": photo.format,
+        **photo_json(photo),
+    }
+
+
+def photo_json(photo: Photo) -> dict[str, object]:
+    """Return what a photo says and shows, for reports and for keeping."""
+    seen = seen_ground(photo)
+    return {
         "lon": round(photo.lon, 7),
         "lat": round(photo.lat, 7),
         "taken": None if photo.taken is None else utc_iso(photo.taken.timestamp()),
@@ -199,6 +206,11 @@ def photo_report(
         },
         "problems": [problem.as_json() for problem in photo.problems],
     }
+
+
+def is_photo(head: bytes) -> bool:
+    """Return whether a file that begins like this is a JPEG or HEIC picture."""
+    return head.startswith(MAGIC) or is_heic(head)
 
 
 def _embedded(stream: BinaryIO) -> Embedded:

@@ -10,18 +10,19 @@ import shapely
 from shapely import MultiPolygon, Polygon
 from sqlalchemy.orm import Session
 
+from geoinspect.crs import geodesic_length_m
 from geoinspect.errors import Text
 from geoinspect.ingest.datum_evidence import fit_after_shift
-from geoinspect.intake.preparing import PreparedTrack
+from geoinspect.intake.preparing import PreparedTrack, length_m
 from geoinspect.intake.repeats import Found, told
+from geoinspect.patrols.campaign_doubts import outside_days, outside_ground
 from geoinspect.patrols.doubts import Doubt, track_doubts
-from geoinspect.records import Datum, Problem
+from geoinspect.patrols.valid import inside
+from geoinspect.records import Datum, Segment
 from geoinspect.settings import Settings
 from geoinspect.store import grounds
-from geoinspect.store.schema import TrackRow
+from geoinspect.store.schema import CampaignRow, TrackRow
 
-# Reasons that a track counts nowhere, which its sender was told and a person should see.
-_NOWHERE = ("outside_window", "outside_ground")
 # A few steps along the same path are no copy worth a person's time.
 _WORTH_TELLING = 0.05
 
@@ -31,7 +32,6 @@ def doubts_of(
     row: TrackRow,
     track: PreparedTrack,
     found: Sequence[Found],
-    looked: Sequence[Problem],
     settings: Settings,
 ) -> list[Doubt]:
     """Return the reasons for a person to look at a track, the gravest first.
@@ -41,16 +41,16 @@ def doubts_of(
         row: With the unit and the mode that were told.
         track: Its points and flags.
         found: What it repeats.
-        looked: What was said when it was swept onto the campaigns.
         settings: Speed limits.
     """
-    doubts = [_repeat(row, one) for one in found if one.copy.share >= _WORTH_TELLING]
+    worth = [one for one in found if one.copy.share >= _WORTH_TELLING]
+    doubts = [_repeat(row, one) for one in sorted(worth, key=lambda one: -one.copy.share)]
     shift = _shift(session, row, track)
     if shift is not None:
         doubts.append(shift)
     doubts += track_doubts(track.cleaned, settings=settings, now_s=time.time())
     doubts += _mixed_datum(row)
-    doubts += [Doubt(problem.code, problem.text) for problem in looked if problem.code in _NOWHERE]
+    doubts += _beside_campaign(session, track)
     return doubts
 
 
@@ -102,9 +102,7 @@ def _shift(session: Session, row: TrackRow, track: PreparedTrack) -> Doubt | Non
     """Return that a track would fit the ground it should lie in only in another datum."""
     ground = own_ground(session, row.unit_code)
     if ground is None:
-        campaigns = grounds.campaigns_on(session, track.day)
-        polygons = [grounds.area(session, c.area_code).geometry for c in campaigns]
-        ground = shapely.union_all(polygons) if polygons else None
+        ground = _campaign_ground(session, grounds.campaigns_on(session, track.day))
     if ground is None or not track.cleaned.segments:
         return None
     lon = np.concatenate([segment.lon for segment in track.cleaned.segments])
@@ -114,3 +112,40 @@ def _shift(session: Session, row: TrackRow, track: PreparedTrack) -> Doubt | Non
         return None
     shares = {f"share_{datum.value}": round(share, 3) for datum, share in fit.shares.items()}
     return Doubt("fits_after_shift", fit.text, {**shares, "suggested": fit.suggested.value})
+
+
+def _beside_campaign(session: Session, track: PreparedTrack) -> list[Doubt]:
+    """Return that a track lies outside the days or mostly outside the ground of all campaigns."""
+    segments, times = track.cleaned.segments, track.times
+    under_way = grounds.campaigns_on(session, track.day)
+    if not under_way:
+        campaigns = grounds.campaigns(session)
+        if not campaigns or times is None:
+            return []
+        first_s, last_s = (moment.timestamp() for moment in times)
+        doubt = outside_days(first_s, last_s, campaigns[0].start, campaigns[0].end)
+        return [] if doubt is None else [doubt]
+    ground = _campaign_ground(session, under_way)
+    if ground is None or not segments:
+        return []
+    inside_m, _ = inside(segments, ground)
+    whole_m = length_m(segments)
+    away_m = 0.0 if inside_m > 0 else _distance_m(segments, ground)
+    doubt = outside_ground(whole_m, inside_m, away_m)
+    return [] if doubt is None else [doubt]
+
+
+def _campaign_ground(
+    session: Session, campaigns: Sequence[CampaignRow]
+) -> Polygon | MultiPolygon | None:
+    polygons = [grounds.area(session, campaign.area_code).geometry for campaign in campaigns]
+    return shapely.union_all(polygons) if polygons else None
+
+
+def _distance_m(segments: Sequence[Segment], ground: Polygon | MultiPolygon) -> float:
+    """Return about how far a track is from ground it never enters, metres."""
+    lon = np.concatenate([segment.lon for segment in segments])
+    lat = np.concatenate([segment.lat for segment in segments])
+    line = shapely.multipoints(np.column_stack([lon, lat]))
+    here, there = shapely.get_coordinates(shapely.shortest_line(line, ground))
+    return geodesic_length_m(np.array([here[0], there[0]]), np.array([here[1], there[1]]))

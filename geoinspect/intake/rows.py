@@ -138,7 +138,7 @@ def survey_text(info: RasterInfo, label: str) -> Text:
 
 
 def duplicate(
-    kind: Literal["track", "survey"], label: str, record_id: int, file: FileRow
+    kind: Literal["track", "survey", "photo"], label: str, record_id: int, file: FileRow
 ) -> AddResult:
     """Return what to tell the sender of bytes that are here already."""
     when = file.received_at.astimezone(CHINA_TIME)

@@ -200,7 +200,7 @@ class TrackIntake:
         source = track_source(counted, track.cleaned.mode, track.day, settings)
         looked = self._looks.add(session, source, row.id) if counted else ()
         row.doubts = [
-            doubt_json(doubt) for doubt in doubts_of(session, row, track, found, looked, settings)
+            doubt_json(doubt) for doubt in doubts_of(session, row, track, found, settings)
         ]
         problems = (*track.cleaned.problems, *looked)
         row.report = {**row.report, "problems": [problem.as_json() for problem in problems]}

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from geoinspect.errors import GeoInspectError, StoreError
+from geoinspect.ingest.photos import is_photo
 from geoinspect.intake.files import Intake
+from geoinspect.intake.photos import add_photo
 from geoinspect.patrols.choices import TrackTags
 from geoinspect.records import AddResult
 from geoinspect.store import audit, people, sightings
 from geoinspect.store.schema import UploadRow
 from geoinspect.store.workspace import Workspace
 
+_HEAD_BYTES = 64
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -55,6 +58,10 @@ def process(
         if kind == "survey":
             day = None if tags is None else tags.day
             result = intake.add_searched_survey(path, name=upload.name, taken=day)
+        elif kind == "photo":
+            result = add_photo(
+                workspace, path, name=upload.name, tags=tags or TrackTags(), actor=actor
+            )
         else:
             result = intake.add_track(path, name=upload.name, tags=tags)
     except StoreError:
@@ -69,10 +76,15 @@ def process(
     return result
 
 
-def kind_of(path: Path) -> Literal["track", "survey"]:
-    """Return ``survey`` for a TIFF, ``track`` for anything else, judged by the first bytes."""
+def kind_of(path: Path) -> Literal["track", "survey", "photo"]:
+    """Return ``survey`` for a TIFF, ``photo`` for a JPEG or HEIC, ``track`` for anything else,
+    judged by the first bytes.
+    """
     with path.open("rb") as stream:
-        return "survey" if stream.read(4) in _TIFF_MAGIC else "track"
+        head = stream.read(_HEAD_BYTES)
+    if head.startswith(_TIFF_MAGIC):
+        return "survey"
+    return "photo" if is_photo(head) else "track"
 
 
 def result_json(result: AddResult) -> dict[str, Any]:

@@ -5,9 +5,10 @@ both have, by a course that is the same to the last decimals, or by two devices 
 each other at the same times. Walks of the same path on other days differ by metres and in pace
 and are no copies; neither are people abreast, who see other ground.
 
-What it can't tell: a copy without times whose numbers have 4 decimals and that runs straight along
-a parallel or meridian, numbers cut off after 4 decimals instead of rounded, and a walk made up by
-adding noise to another at another time.
+What it can't tell: copies without times whose numbers have 4 decimals and that are shorter than
+600 m; numbers cut off after 4 decimals instead of rounded; a walk made up by adding noise to
+another at another time; two devices whose clocks are more than a minute apart; and who stays at
+one post. A track of few fixes can be no copy but a whole one.
 """
 
 from __future__ import annotations
@@ -19,10 +20,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from geoinspect.patrols.courses import nearest_on_course
 from geoinspect.patrols.fingerprints import (
     DATUM_MISTAKES,
-    fingerprint,
-    may_repeat,
     misplaced,
     mistakable,
 )
@@ -77,7 +77,9 @@ _LEAST_SHIFT_M, _MOST_SHIFT_M = 50.0, 1500.0
 _SHIFT_VARIES_M = 10.0
 _ENOUGH_STEPS = 20
 # Enough points of a track to tell whether it is worth a closer look elsewhere.
-_ROUGH_POINTS = 2_000
+_ROUGH_POINTS, _ROUGH_SAMPLES = 1_000, 200
+_ROUGHLY_M = 30.0
+_LEAST_SHARE_SHIFTED = 0.3
 
 
 class CopyKind(StrEnum):
@@ -186,7 +188,7 @@ def _overlap(
     x, y = flattened(one, frame), flattened(two, frame)
     if min(x.length_m, y.length_m) <= 0:
         return None
-    match = _match(one, two, x, y, frame, beside_m, kind)
+    match = _match(one, x, y, frame, beside_m, kind)
     if match is None:
         return None
     runs_x, runs_y = (
@@ -209,16 +211,15 @@ def _overlap(
     )
 
 
-def _rank(segments: Sequence[Segment]) -> tuple[int, float, float]:
-    filled = [segment for segment in segments if len(segment)]
-    sums = [float(segment.lon.sum() + segment.lat.sum()) for segment in filled]
-    times = [float(np.nansum(segment.time_s)) for segment in filled]
-    return sum(map(len, filled)), sum(sums), sum(times)
+def _rank(segments: Sequence[Segment]) -> tuple[float, ...]:
+    """Return figures that order two tracks whichever is named first."""
+    known = [segment.time_s[np.isfinite(segment.time_s)].sum() for segment in segments]
+    places = [np.nansum(segment.lon) + np.nansum(segment.lat) for segment in segments]
+    return float(sum(map(len, segments))), float(sum(places)), float(sum(known))
 
 
 def _match(
     one: Sequence[Segment],
-    two: Sequence[Segment],
     x: Line,
     y: Line,
     frame: Frame,
@@ -235,7 +236,7 @@ def _match(
         match = _same_walk(x, y, beside_m)
         if match is not None or kind is not None:
             return match
-    for moved in _moved(one, two, x, y, frame):
+    for moved in _moved(one, x, y, frame):
         match = _same_fixes(Indexed(moved.line), target)
         if match is not None:
             return replace(match, kind=CopyKind.SHIFTED, shift_m=moved.shift_m)
@@ -321,24 +322,30 @@ def _same_walk(x: Line, y: Line, beside_m: float) -> _Match | None:
     return _Match(CopyKind.SAME_WALK, *places, offset_s)
 
 
-def _moved(
-    one: Sequence[Segment], two: Sequence[Segment], x: Line, y: Line, frame: Frame
-) -> Iterator[_Moved]:
-    """Yield the first line where a mistaken datum would have put it, if the other may lie there;
+def _moved(one: Sequence[Segment], x: Line, y: Line, frame: Frame) -> Iterator[_Moved]:
+    """Yield the first line where a mistaken datum would have put it, if the other lies there;
     then moved by what is between the two.
     """
-    sketch = fingerprint(two)
     step = max(1, sum(map(len, one)) // _ROUGH_POINTS)
     rough = [segment.part(slice(None, None, step)) for segment in one]
     for mistake in DATUM_MISTAKES if mistakable(one) else ():
-        if may_repeat(fingerprint(misplaced(rough, mistake)), [sketch])[0]:
-            xy_m = flattened(misplaced(one, mistake), frame).xy_m
-            if len(xy_m) == len(x.xy_m):
-                away_m = np.median(np.hypot(*(xy_m - x.xy_m).T))
-                yield _Moved(replace(x, xy_m=xy_m), float(away_m))
+        if not _roughly_alike(flattened(misplaced(rough, mistake), frame), y):
+            continue
+        xy_m = flattened(misplaced(one, mistake), frame).xy_m
+        if len(xy_m) == len(x.xy_m):
+            yield _Moved(replace(x, xy_m=xy_m), float(np.median(np.hypot(*(xy_m - x.xy_m).T))))
     between_m = _between_m(x, y)
     if between_m is not None:
         yield _Moved(replace(x, xy_m=x.xy_m + between_m), float(np.hypot(*between_m)))
+
+
+def _roughly_alike(x: Line, y: Line) -> bool:
+    """Return whether a fair share of one of two lines lies near to the other."""
+    shares = []
+    for of, on in ((x, y), (y, x)):
+        few = of.xy_m[of.samples[:: max(1, len(of.samples) // _ROUGH_SAMPLES)]]
+        shares.append(np.isfinite(nearest_on_course(on, few, _ROUGHLY_M)).mean())
+    return bool(max(shares) >= _LEAST_SHARE_SHIFTED)
 
 
 def _between_m(x: Line, y: Line) -> F8 | None:

@@ -104,8 +104,8 @@ def _xyz_m(segments: Sequence[Segment], *, known_only: bool = True) -> F8:
     lat = np.concatenate([np.empty(0)] + [segment.lat for segment in segments])
     known = np.isfinite(lon) & np.isfinite(lat)
     if known_only:
-        lon, lat = lon[known], lat[known]
-    return earth_centred_m(lon, lat)
+        return earth_centred_m(lon[known], lat[known])
+    return earth_centred_m(np.where(known, lon, np.nan), np.where(known, lat, np.nan))
 
 
 def _samples(along_m: F8, number: I8) -> I8:

@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geoinspect.patrols.courses import nearest_on_course
 from geoinspect.patrols.flat_lines import Line
 from geoinspect.records import F8
 
@@ -60,17 +61,6 @@ class Indexed:
     def _points(self) -> shapely.STRtree:
         return shapely.STRtree(shapely.points(self.line.xy_m))
 
-    @cached_property
-    def _starts(self) -> I8:
-        return np.flatnonzero(np.diff(self.line.segment) == 0)
-
-    @cached_property
-    def _pieces(self) -> shapely.STRtree:
-        xy_m = self.line.xy_m
-        return shapely.STRtree(
-            shapely.linestrings(np.stack([xy_m[self._starts], xy_m[self._starts + 1]], axis=1))
-        )
-
     def nearest_fixes(self, of: Line, within_m: float) -> F8:
         """Return the places here of the fixes nearest to another line's samples."""
         found = np.full(len(of.samples), np.nan)
@@ -82,20 +72,7 @@ class Indexed:
 
     def nearest_course(self, of: Line, within_m: float) -> F8:
         """Return the places on this line that are nearest to another line's samples."""
-        found = np.full(len(of.samples), np.nan)
-        if len(self._starts) == 0:
-            return found
-        wanted = of.xy_m[of.samples]
-        sample, piece = self._pieces.query_nearest(
-            shapely.points(wanted), max_distance=within_m, all_matches=False
-        )
-        start = self._starts[piece]
-        begin, step = self.line.xy_m[start], self.line.xy_m[start + 1] - self.line.xy_m[start]
-        length2 = np.maximum((step**2).sum(axis=1), 1e-12)
-        part = ((wanted[sample] - begin) * step).sum(axis=1) / length2
-        # One less than the next point, so that the place stays on its piece.
-        found[sample] = start + np.clip(part, 0.0, 1.0 - 1e-9)
-        return found
+        return nearest_on_course(self.line, of.xy_m[of.samples], within_m)
 
 
 def at_same_times(of: Line, on: Line, offset_s: float) -> tuple[F8, F8, F8]:

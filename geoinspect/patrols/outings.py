@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 
@@ -61,7 +61,8 @@ def split_outings(segments: Sequence[Segment], *, gap_s: float) -> list[Outing]:
     Every point is in exactly one outing, in file order. Pieces of a file whose times overlap or
     come within ``gap_s`` of each other are one outing, in whatever order they stand. An outing
     belongs to the day it began, also past midnight; one that is still under way at six in the
-    morning is cut at midnight. Segments without usable times are one outing without a day.
+    morning is cut at midnight. Segments without usable times belong to the file's one outing, or are one without a day
+    where there are several or none.
 
     Args:
         segments: As read.
@@ -78,7 +79,11 @@ def split_outings(segments: Sequence[Segment], *, gap_s: float) -> list[Outing]:
         if len(segment) and not found:
             untimed.append(segment)
     outings = [outing for group in _touching(runs, gap_s) for outing in _by_day(group, segments)]
-    if untimed:
+    if untimed and len(outings) == 1:
+        # They can only be of the one outing that the file tells of.
+        whole = tuple(segment for segment in segments if len(segment))
+        outings = [replace(outings[0], segments=whole)]
+    elif untimed:
         outings.append(Outing(tuple(untimed), None, np.nan, np.nan))
     return outings
 

@@ -14,6 +14,7 @@ from geoinspect.store.schema import (
     FileRow,
     LookRow,
     PatchRow,
+    PhotoRow,
     SurveyRow,
     TrackRow,
 )
@@ -44,6 +45,30 @@ def track_of_file(session: Session, sha256: str) -> TrackRow | None:
 def survey_of_file(session: Session, sha256: str) -> SurveyRow | None:
     """Return the survey made from these bytes, if there is one."""
     return session.scalar(select(SurveyRow).join(FileRow).where(FileRow.sha256 == sha256))
+
+
+def photo_of_file(session: Session, file_id: int) -> PhotoRow | None:
+    """Return the photo made from a file, if there is one."""
+    return session.scalar(select(PhotoRow).where(PhotoRow.file_id == file_id))
+
+
+def photos_in(
+    session: Session,
+    box: Box | None,
+    *,
+    limit: int,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Sequence[PhotoRow]:
+    """Return photos taken in a box and a time, newest first; those without a time last."""
+    query = select(PhotoRow).order_by(PhotoRow.taken.desc(), PhotoRow.id).limit(limit)
+    if box is not None:
+        query = query.where(PhotoRow.id.in_(in_box("photo", box)))
+    if start is not None:
+        query = query.where(PhotoRow.taken >= start)
+    if end is not None:
+        query = query.where(PhotoRow.taken <= end)
+    return session.scalars(query).all()
 
 
 def tracks(session: Session) -> Sequence[TrackRow]:

@@ -143,12 +143,22 @@ def test_untimed_tracks_stay_as_they_lie():
     assert [problem.code for problem in cleaned.problems] == ["no_time"]
 
 
-@pytest.mark.parametrize("times", [np.zeros(30), -np.arange(30.0), np.repeat(np.arange(3.0), 10)])
+@pytest.mark.parametrize("times", [np.zeros(30), np.tile([0.0, -9.0], 15), np.repeat(np.arange(3.0), 10)])
 def test_useless_times_are_like_none(times):
     truth = walk(30)
     cleaned = on_foot(Segment(truth.lon, truth.lat, START_S + times))
     assert count(cleaned) == 30
     assert [problem.code for problem in cleaned.problems] == ["times_unusable"]
+
+
+def test_a_list_newest_first_is_a_track():
+    truth = spoilt(walk(100), [30, 31], 0.05)
+    newest_first = truth.part(slice(None, None, -1))
+    cleaned = on_foot(newest_first)
+    assert cleaned.flagged == {"speed": 2}
+    assert np.flatnonzero(cleaned.flags[0]).tolist() == [68, 69]
+    assert cleaned.raw[0].lon.tolist() == newest_first.lon.tolist()
+    assert (np.diff(cleaned.segments[0].time_s) > 0).all()
 
 
 def test_declared_foot_but_driven():

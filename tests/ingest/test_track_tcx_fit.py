@@ -311,7 +311,7 @@ def test_hostile_fit_ends_in_time(read, piece):
     )
     body = definition(((3, 1, 2),)) + (piece * (size // len(piece)))[: size // 2] + different
     head = struct.pack("<BBHI4s", 12, 0x20, 2195, len(body), b".FIT")
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(InputError):
         read(head + body)
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5

@@ -127,11 +127,18 @@ def test_recordings_at_the_same_time_are_one_outing_in_file_order() -> None:
 
 def test_segments_without_times_are_one_outing_without_a_day() -> None:
     plain = Segment(np.array([112.0, 112.1]), np.array([23.0, 23.1]), np.full(2, np.nan))
-    timed, untimed = split(plain, walk(8, 9), plain)
-    assert timed.day == MAY14
+    timed, later, untimed = split(plain, walk(8, 9), walk(8, 9, day=15), plain)
+    assert (timed.day, later.day) == (MAY14, MAY15)
     assert untimed.day is None
     assert np.isnan(untimed.start_s)
     assert len(untimed.segments) == 2
+
+
+def test_segments_without_times_go_with_the_only_outing() -> None:
+    plain = Segment(np.array([112.0, 112.1]), np.array([23.0, 23.1]), np.full(2, np.nan))
+    (outing,) = split(plain, walk(8, 9), plain)
+    assert outing.day == MAY14
+    assert [len(segment) for segment in outing.segments] == [2, len(walk(8, 9)), 2]
 
 
 def test_nothing_gives_nothing() -> None:

@@ -41,12 +41,13 @@ def test_the_catalogue_is_whole() -> None:
 def test_scripts_ask_only_for_words_that_exist() -> None:
     from webmap import words as words_
 
-    source = Path(words_.__file__).read_text("utf-8")
+    modules = Path(words_.__file__).parent.glob("*words.py")
+    source = "".join(path.read_text("utf-8") for path in modules)
     known = set(re.findall(r'^\s+"(\w+)": _\(', source, re.M))
     scripts = "".join(p.read_text("utf-8") for p in (ROOT / "webmap/static/js").glob("*.js"))
     asked = set(re.findall(r'\bsay\("(\w+)"', scripts))
     assert asked <= known, asked - known
     # Nobody translates what is never shown: the rest is asked for by a name put together.
-    put_together = re.compile(r"mode_|level_|reason_")
+    put_together = re.compile(r"(mode|level|reason|setting|evidence|doubt|copy|counts)_")
     unused = {w for w in known - asked if not put_together.match(w) and f'"{w}"' not in scripts}
     assert unused - {"done", "duplicate", "refused", "received"} == set()

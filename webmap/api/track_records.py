@@ -80,6 +80,7 @@ def _told(scope: Scope, track_id: int) -> dict[str, Any]:
     return told | {
         "points_refused": _refused(row),
         "patrol": _patrol(scope, row),
+        "purpose": _purpose(scope, row),
         "geometry": feature(row.geometry, {}, tolerance_deg=_LINE_DEG)["geometry"],
     }
 
@@ -113,16 +114,20 @@ def _patrol(scope: Scope, row: TrackRow) -> patrol_book.Json | None:
     return next((patrol for patrol in listed if patrol["id"] == row.patrol_id), None)
 
 
+def _purpose(scope: Scope, row: TrackRow) -> Purpose:
+    patrol = scope.patrol_of(row)
+    return Purpose.SEARCH if patrol is None else Purpose(patrol.purpose)
+
+
 def _review_before(scope: Scope, track_id: int) -> TrackReview:
     """Return the review that would leave a track as it is."""
     row = scope.track(track_id)
-    patrol = scope.patrol_of(row)
     return TrackReview(
         choices=TrackChoices.from_json(row.choices),
         unit_code=row.unit_code,
         team=row.team,
         people=tuple(row.people),
-        purpose=Purpose.SEARCH if patrol is None else Purpose(patrol.purpose),
+        purpose=_purpose(scope, row),
         note=str(row.decision.get("note", "")),
     )
 

@@ -17,8 +17,8 @@ from geoinspect.ingest.formats.text import Encoding, find_encoding, text_chunks
 from geoinspect.records import Problem
 
 MAX_DEPTH = 200
-# 1.7 million points with elevation and time; more takes longer than we allow a file.
-MAX_TAGS = 10_000_000
+# 1.3 million points with elevation and time; more takes longer than we allow a file.
+MAX_TAGS = 8_000_000
 # Expat reads an unfinished tag or comment again with every chunk; nobody writes such long ones.
 _MAX_TAG_BYTES = 4 << 20
 _MAX_TEXT_CHARS = 1 << 16

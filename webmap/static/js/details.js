@@ -69,28 +69,29 @@ function reasonItem([name, value]) {
     el("div", { class: "meter plain", "aria-hidden": "true" }, bar));
 }
 
-/** Return the elements that tell of a track, its box and its line. */
+/** Return the elements that tell of a track in short, its box and its line. */
 export async function trackCard(id) {
   const track = await ask(`tracks/${id}`);
-  const { report } = track;
-  const lengths = { raw: distance(track.length_m), clean: distance(track.cleaned_length_m) };
-  const datum = sentence({ message: report.datum_why, message_zh: report.datum_why_zh });
-  const notes = [report, ...(report.problems ?? [])].map(sentence).filter(Boolean);
+  const { datum, doubts } = track;
+  const lengths = { raw: distance(track.length_m), clean: distance(track.cleaned_length_m), counted: distance(track.counted_length_m) };
+  const flagged = track.rules.reduce((sum, rule) => sum + rule.flagged, 0);
   return {
     bbox: track.bbox,
     geometry: track.geometry,
     nodes: [
       el("h1", {}, track.name),
       el("p", { class: "sub" }, [say("track"), track.unit, track.team, say(`mode_${track.mode}`), day(track.day)].filter(Boolean).join(" · ")),
+      track.doubtful ? el("p", { class: "lead" }, say("doubts_waiting", { n: num(doubts.length) })) : null,
       list([
         [say("length"), say("length_note", lengths)],
-        [say("points"), num(track.points)],
+        [say("points"), say("points_flagged", { n: num(track.points), flagged: num(flagged) })],
         [say("when"), track.first_time ? `${moment(track.first_time)} – ${moment(track.last_time)}` : say("unknown")],
         [say("file"), track.file],
-        [say("datum"), datum],
+        [say("datum"), sentence({ message: datum.why, message_zh: datum.why_zh })],
       ]),
-      el("h2", {}, say("notes")),
-      el("ul", {}, notes.map((note) => el("li", {}, note))),
-    ],
+      doubts.length ? el("h2", {}, say("doubts")) : null,
+      doubts.length ? el("ul", {}, doubts.map((doubt) => el("li", {}, sentence(doubt)))) : null,
+      el("p", {}, el("a", { class: "button", href: `/tracks/${id}` }, say("track_details"))),
+    ].filter(Boolean),
   };
 }

@@ -17,3 +17,6 @@ export function figure(name, value) {
   const ending = BY_ENDING.find(([end]) => name.endsWith(end));
   return ending ? ending[1](value) : num(value);
 }
+
+/** Return how long a stop took. */
+export const secondsOf = (stop) => (Date.parse(stop.end) - Date.parse(stop.start)) / 1000;

@@ -1,5 +1,6 @@
 // The map of one track: its lines, flagged points, stops, and the tracks it repeats.
 
+import { secondsOf } from "./figures.js";
 import { distance, duration, el, num, page, say } from "./page.js";
 import { label } from "./signs.js";
 import { LINES, lineKey, ruleKey, ruleMarkers, stopKey } from "./track_signs.js";
@@ -8,8 +9,6 @@ const L = window.L;
 const PANES = [["base", 200], ["counted", 410], ["other", 420], ["raw", 430], ["cleaned", 440], ["flagged", 450], ["labels", 610]];
 const TILE = { maxZoom: 22, tileSize: 256, updateWhenIdle: true, pane: "base" };
 const CLOSEST_ZOOM = 18;
-
-export const secondsOf = (stop) => (Date.parse(stop.end) - Date.parse(stop.start)) / 1000;
 
 export class TrackMap {
   #map;

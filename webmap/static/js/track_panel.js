@@ -1,8 +1,8 @@
 // What the panel tells of one track: lengths, doubts, where it was, and what it repeats.
 
-import { figure } from "./figures.js";
+import { figure, secondsOf } from "./figures.js";
 import { clock, day, distance, duration, el, moment, num, page, percent, say, sentence } from "./page.js";
-import { secondsOf } from "./track_map.js";
+import { peopleOf, verdict } from "./outings.js";
 import { ruleKey } from "./track_signs.js";
 
 const words = (entry) => sentence({ message: entry.name, message_zh: entry.name_zh });
@@ -131,16 +131,4 @@ export function outingPart({ patrol, id }) {
       others.length ? [say("other_tracks"), el("span", {}, others.flatMap((track, k) => [k ? say("comma") : "", trackLink(track, String(track))]))] : null,
     ]),
     el("p", {}, el("a", { href: `/patrols?month=${month}#patrol-${patrol.id}` }, say("see_outing"))));
-}
-
-/** Return how many people went on a patrol, named or counted. */
-export const peopleOf = (patrol) =>
-  say("people_count", { n: num(Math.max(patrol.headcount ?? 0, patrol.people.length, 1)) });
-
-/** Return whether a patrol is valid, else every reason why not. */
-export function verdict(patrol) {
-  if (patrol.valid === null) return el("span", { class: "hint" }, say("no_rule"));
-  if (patrol.valid) return el("span", { class: "good" }, say("valid"));
-  const reasons = patrol.reasons.map((reason) => el("li", {}, sentence({ message: reason.en, message_zh: reason.zh })));
-  return el("div", {}, el("span", { class: "bad" }, say("not_valid")), el("ul", { class: "notes" }, reasons));
 }

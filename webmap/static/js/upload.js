@@ -5,6 +5,7 @@ import { ask, bytes, clock, el, num, page, percent, say, send, sentence } from "
 const AT_ONCE = 2;
 const CHECKED_BYTES = 64e6;
 const MOST_WAITS = 60;
+const OPTIONS = ["unit", "team", "person", "headcount", "purpose", "mode", "day", "datum", "timezone", "crs"];
 const now = document.getElementById("now");
 const sent = document.getElementById("sent");
 const progress = document.getElementById("progress");
@@ -90,7 +91,7 @@ class Item {
 }
 
 const options = () =>
-  Object.fromEntries(["unit", "team", "mode", "datum", "day"].map((id) => [id, document.getElementById(id).value]).filter(([, value]) => value));
+  Object.fromEntries(OPTIONS.map((id) => [id, document.getElementById(id).value]).filter(([, value]) => value));
 
 /** Return the file's checksum for the server to compare; nothing where it can't be had. */
 async function checksum(file) {
@@ -110,11 +111,15 @@ function fill({ row, status, story }, answer) {
   const problems = (result?.problems ?? []).map(sentence);
   const shown = state !== "refused" && Number.isInteger(result?.id) && ["track", "survey"].includes(result.kind);
   const place = shown ? el("p", {}, el("a", { href: `/map#${result.kind}=${result.id}` }, say("see"))) : null;
+  const tracks = state === "refused" ? [] : result?.details?.tracks ?? (result?.kind === "track" && result.id ? [result.id] : []);
+  const doubts = result?.details?.doubts ?? [];
   const receipt = { time: clock(answer.received_at), size: bytes(answer.bytes), id: answer.receipt };
   story.replaceChildren(
     ...(result ? [el("p", {}, sentence(result))] : []),
     ...(problems.length ? [el("ul", {}, problems.map((text) => el("li", {}, text)))] : []),
+    ...(doubts.length ? [el("p", { class: "doubted" }, say("doubts_found", { n: num(doubts.length) })), el("ul", {}, doubts.map((doubt) => el("li", {}, sentence(doubt))))] : []),
     ...(place ? [place] : []),
+    ...(tracks.length ? [el("p", {}, tracks.flatMap((id) => [el("a", { href: `/tracks/${id}` }, say("track_page", { id })), " "]))] : []),
     el("p", { class: "receipt" }, say("receipt", receipt)),
   );
 }

@@ -1,0 +1,34 @@
+// Tables that turn into cards on a phone: every cell carries the name of its column.
+
+import { el } from "./page.js";
+
+/**
+ * Return an empty table and its body.
+ * @param columns [{words, number}] in their order
+ */
+export function listTable(columns, caption) {
+  const body = el("tbody", { role: "rowgroup" });
+  const heads = columns.map(({ words, number }) =>
+    el("th", { scope: "col", role: "columnheader", class: number ? "num" : null }, words));
+  const table = el("table", { role: "table" },
+    el("caption", { class: "visually-hidden" }, caption),
+    el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, heads)), body);
+  return { table, body };
+}
+
+/** Return a row of such a table. */
+export const listRow = (columns, cells, attributes = {}) =>
+  el("tr", { role: "row", ...attributes }, cells.map((cell, k) =>
+    el("td", { role: "cell", "data-name": columns[k].words, class: columns[k].number ? "num" : null }, cell)));
+
+/** Let the arrow keys go from row to row. */
+export function arrowKeys(node) {
+  node.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const links = [...node.querySelectorAll("[data-main-link]")];
+    const at = links.indexOf(document.activeElement);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    links[Math.min(Math.max(at + step, 0), links.length - 1)].focus();
+  });
+}
