@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from geoinspect import pipeline
+from geoinspect.dirt_report import dirt_report
 from geoinspect.errors import Text
 from geoinspect.files import replaced_file
 from geoinspect.store import audit, people
@@ -29,6 +30,7 @@ def prepare(folder: Path, *, tell: pipeline.Tell) -> Iterator[tuple[Workspace, d
     """
     # The generator is heavy and only the demo needs it.
     from sample_data.county import inputs_for
+    from sample_data.truth import TRACK_TRUTH
 
     inputs, basemap = inputs_for(folder / "county", tell=tell)
     config = f"simulated = true\nbasemap = {json.dumps(basemap.resolve().as_posix())}\n"
@@ -38,7 +40,7 @@ def prepare(folder: Path, *, tell: pipeline.Tell) -> Iterator[tuple[Workspace, d
                 password = secrets.token_urlsafe(16)
                 people.add_user(session, name=USER, role="admin", unit_code=None, password=password)
                 audit.record(session, actor=USER, action="user.add", subject=USER, details={})
-        yield workspace, _figures(workspace, inputs, tell)
+        yield workspace, _figures(workspace, inputs, folder / "county" / TRACK_TRUTH, tell)
 
 
 def new_password(workspace: Workspace) -> str:
@@ -51,15 +53,20 @@ def new_password(workspace: Workspace) -> str:
 
 
 def _figures(
-    workspace: Workspace, inputs: pipeline.Inputs, tell: pipeline.Tell
+    workspace: Workspace, inputs: pipeline.Inputs, truth: Path, tell: pipeline.Tell
 ) -> dict[str, object]:
     """Return the figures of the first run, with where the county stands now."""
     # The mark lies in the workspace, so that it goes with it.
     mark = workspace.folder / "demo.json"
     if not mark.exists():
         report = pipeline.run(workspace, inputs, actor=USER, tell=tell)
+        dirt = dirt_report(workspace, truth)
+        for line in dirt.lines():
+            tell(line)
         with replaced_file(mark) as temp:
-            text = json.dumps(report.as_json(), ensure_ascii=False, indent=1)
+            text = json.dumps(
+                {**report.as_json(), "dirt": dirt.as_json()}, ensure_ascii=False, indent=1
+            )
             temp.write_text(text, "utf-8")
     tell(Text("示范数据已就绪", "the demo's data is ready"))
     first: dict[str, object] = json.loads(mark.read_text("utf-8"))

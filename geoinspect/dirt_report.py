@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from geoinspect.errors import Text
 from geoinspect.ingest.cleaning import clean
+from geoinspect.ingest.tracks import RULE_WORDS
 from geoinspect.patrols.choices import TrackChoices
 from geoinspect.patrols.trace import trace_segments
 from geoinspect.records import F8, Mode, Rule
@@ -30,6 +32,21 @@ from geoinspect.store.workspace import Workspace
 # Times are whole seconds in some formats.
 _SAME_TIME_S = 1.0
 _SAME_BYTES, _SEVERAL_DAYS = "same_bytes", "several_days"
+_KINDS = MappingProxyType(
+    {
+        _SAME_BYTES: Text("同一文件再次上传", "same bytes again"),
+        _SEVERAL_DAYS: Text("一个文件含多天", "several days in a file"),
+        "second_device": Text("同行人的另一台设备", "second device on one walk"),
+        "other_app": Text("同一轨迹由别的应用导出", "exported again by another app"),
+        "overlapping_half": Text("与另一文件部分重叠", "overlaps another file"),
+        "time_shifted": Text("改了时间的旧轨迹", "old track with new times"),
+        "another_team": Text("别组的轨迹", "another team's track"),
+        "hand_made": Text("手工画的匀速直线", "line drawn with a ruler"),
+        "driven": Text("乘车却申报步行", "drive told as a walk"),
+        "undeclared_datum": Text("没有注明的 GCJ-02", "GCJ-02 that does not say so"),
+        "outside_days": Text("不在行动期间", "outside the campaign's days"),
+    }
+)
 
 Json = dict[str, Any]
 
@@ -99,36 +116,23 @@ class DirtReport:
             "false_alarms": {"files": len(self.false_alarms), "names": self.false_alarms},
         }
 
-    def table(self) -> Text:
-        """Return the figures as a few lines."""
-        rules = [(rule.value, found) for rule, found in self.rules.items() if found.planted]
+    def lines(self) -> Iterator[Text]:
+        """Yield the figures, a line each."""
+        for rule, found in self.rules.items():
+            if found.planted:
+                name, got = RULE_WORDS[rule], f"{found.flagged}/{found.planted}"
+                yield Text(
+                    f"问题点 {name.zh}:查出 {got},误标 {found.wrong}",
+                    f"{name.en}: {got} found, {found.wrong} good ones flagged",
+                )
+        for kind, doubt in self.doubtful.items():
+            name, got = _KINDS[kind], f"{doubt.planted - len(doubt.missed)}/{doubt.planted}"
+            yield Text(f"存疑文件 {name.zh}:查出 {got}", f"{name.en}: {got} found")
         wrong = sum(found.wrong for found in self.rules.values()) / max(self.good, 1)
-        lines = [
-            f"  {name:<16} {found.flagged:>6} / {found.planted:<6} {found.wrong:>6}"
-            for name, found in rules
-        ]
-        files = [
-            f"  {kind:<16} {found.planted - len(found.missed):>6} / {found.planted}"
-            for kind, found in self.doubtful.items()
-        ]
         alarms = len(self.false_alarms)
-        return Text(
-            "\n".join(
-                [
-                    "轨迹中有意放入的问题(查出/放入,误标):",
-                    *lines,
-                    f"  误标占正常点 {wrong:.2%};误报文件 {alarms} 个",
-                    *files,
-                ]
-            ),
-            "\n".join(
-                [
-                    "dirt planted in the tracks (caught / planted, wrongly flagged):",
-                    *lines,
-                    f"  {wrong:.2%} of good fixes wrongly flagged; {alarms} files with false alarms",
-                    *files,
-                ]
-            ),
+        yield Text(
+            f"正常点误标 {wrong:.2%},误报文件 {alarms} 个",
+            f"{wrong:.2%} of the good points flagged, {alarms} files doubted for nothing",
         )
 
 

@@ -16,6 +16,10 @@ FileKind = Literal[
 ]
 
 
+# A county that an older generator wrote is made anew.
+_VERSION = 2
+
+
 @dataclass(frozen=True, slots=True)
 class SampleFile:
     """One file: where it lies, what it is, and what its sender would say of it.
@@ -46,6 +50,7 @@ class Manifest:
     crs: str
     campaign: dict[str, Any]
     files: tuple[SampleFile, ...]
+    version: int = _VERSION
     simulated: bool = True
     note: str = NOTE
 
@@ -86,11 +91,13 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Return the manifest of a complete sample county; None when there is none."""
+    """Return the manifest of a complete sample county; None when there is none of this version."""
     path = folder / "manifest.json"
     if not path.is_file():
         return None
     read = json.loads(path.read_text("utf-8"))
+    if read.get("version") != _VERSION:
+        return None
     files = tuple(SampleFile(**file) for file in read.pop("files"))
     return Manifest(files=files, **read)
 

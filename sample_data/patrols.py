@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from geoinspect.records import Mode
@@ -95,7 +96,7 @@ def plan_patrols(
     for town, share in zip(towns, effort.shares, strict=False):
         patrols += _searches(town, share, tree, trails, rng, effort, diary)
     patrols += _drives(tree, trails, rng, diary)
-    patrols += _boat(terrain, rng, diary)
+    patrols += _boat(terrain, tree, rng, diary)
     return patrols
 
 
@@ -184,12 +185,16 @@ def _drives(tree: Tree, trails: Trails, rng: np.random.Generator, diary: _Diary)
     return patrols
 
 
-def _boat(terrain: Terrain, rng: np.random.Generator, diary: _Diary) -> list[Patrol]:
-    """One trip down the reservoir along its middle and back along a shore."""
+def _boat(terrain: Terrain, tree: Tree, rng: np.random.Generator, diary: _Diary) -> list[Patrol]:
+    """One trip down the county's reservoir along its middle and back along a shore."""
+    (county,) = tree.level("county")
     wet = np.flatnonzero(terrain.lake.ravel())
+    ours = shapely.contains_xy(county.polygon, *terrain.cell_xy(wet))
+    wet = wet[ours]
     if wet.size < 20:
         return []
-    lake = terrain.lake.ravel()
+    lake = np.zeros(terrain.lake.size, dtype=bool)
+    lake[wet] = True
     best: list[int] = []
     for start in rng.choice(wet, min(60, wet.size), replace=False):
         cell, chain = int(start), []

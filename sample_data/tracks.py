@@ -116,7 +116,7 @@ class Outbox:
             file,
             self.ledger.files[-1].sha256,
             sending.moved or Mode(sending.patrols[0].mode),
-            len({patrol.day for patrol in sending.patrols}),
+            len({patrol.day for patrol in sending.patrols}) if timed else 1,
             planted,
             {"latitude_out_of_range": refused} if refused else {},
             sending.doubt,

@@ -35,7 +35,7 @@ REASONS: Mapping[DoubtKind, tuple[str, ...]] = MappingProxyType(
         "hand_made": ("constant_speed", "straight_line", "no_noise", "even_steps"),
         "driven": ("driven", "impossible_speed"),
         "undeclared_datum": ("fits_after_shift",),
-        "outside_days": ("outside_window",),
+        "outside_days": ("outside_days",),
     }
 )
 
@@ -62,7 +62,7 @@ class TrackTruth:
 
     Attributes:
         mode: How its people really moved.
-        outings: How many days are in it.
+        outings: On how many days it was recorded; without times nobody can tell more than one.
         points: By rule.
         refused: Unusable points by rule.
         doubt: Why a person should look at it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from true_ways import EVERY_S, F8, Fixes, Random, observed, true_way, with_a_stop
@@ -71,7 +72,7 @@ def cold_starts(fixes: Fixes, random: Random, limit_mps: float) -> Fixes:
     """The first fixes after a start or a pause: where it was last, or drifting home."""
     off_m, angle = np.zeros(len(fixes)), random.uniform(0, 2 * np.pi)
     begins = [*fixes.fresh.tolist(), len(fixes)]
-    for first, end in zip(begins, begins[1:], strict=False):
+    for first, end in pairwise(begins):
         here = slice(first, end)
         passed_s = fixes.time_s[here] - fixes.time_s[first]
         if random.random() < 0.5:

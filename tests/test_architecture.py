@@ -32,6 +32,7 @@ LAYERS = (
     "geoinspect.snapshot",
     "geoinspect.pipeline",
     "geoinspect.doctor",
+    "geoinspect.dirt_report",
     "sample_data",
     "geoinspect.demo",
     "webmap",

@@ -30,8 +30,8 @@ _SWAP_PLACES = 3
 _SETTLING_POINTS = 10
 # Slower than this is standing, and says nothing of how somebody moves.
 _MOVING_MPS = 0.5
-# Spikes of a walk are fewer than this share of its steps.
-_DRIVEN_SHARE = 0.1
+# Paces are taken over this time; bad fixes make fewer than this share of a walk's fast.
+_PACE_S, _DRIVEN_SHARE = 10.0, 0.15
 # A fix is poor when the device states this many times the track's usual accuracy.
 _POOR_TIMES = 3.0
 
@@ -86,7 +86,7 @@ def clean(
     read = [_spread(segment, fastest_mps) for segment in forward]
     timed = any(np.isfinite(segment.time_s).any() for segment in read)
     usable = timed and _times_are_usable(read)
-    speeds_mps = _moving_speeds_mps(read) if usable else np.empty(0)
+    speeds_mps = _moving_speeds_mps(read, settings.gap_s) if usable else np.empty(0)
     used = mode if mode is not None else _likely_mode(speeds_mps, settings)
     rules = _Rules(settings.speed_limit_mps(used), settings, rules_off)
     judge = _judge_timed if usable else _judge_untimed
@@ -302,29 +302,33 @@ def _known_times(segment: Segment) -> F8:
     return segment.time_s[np.isfinite(segment.time_s)]
 
 
-def _moving_speeds_mps(segments: Sequence[Segment]) -> F8:
-    """Return the speeds of all steps on which somebody moved."""
+def _moving_speeds_mps(segments: Sequence[Segment], gap_s: float) -> F8:
+    """Return how fast somebody moved, wherever somebody did: over some seconds, so that noise
+    and single bad fixes hardly count.
+    """
     speeds = []
     for segment in segments:
-        steps_m = step_lengths_m(earth_centred_m(segment.lon, segment.lat))
-        steps_s = np.diff(segment.time_s)
-        passed = steps_s > 0
-        speeds.append(steps_m[passed] / steps_s[passed])
+        order = np.argsort(segment.time_s, kind="stable")
+        order = order[: np.count_nonzero(np.isfinite(segment.time_s))]
+        time_s = segment.time_s[order]
+        later = np.searchsorted(time_s, time_s + _PACE_S)
+        start = np.flatnonzero(later < len(time_s))
+        later = later[start]
+        xyz_m = earth_centred_m(segment.lon[order], segment.lat[order])
+        away_m = np.sqrt(((xyz_m[later] - xyz_m[start]) ** 2).sum(axis=1))
+        passed_s = time_s[later] - time_s[start]
+        speeds.append((away_m / passed_s)[passed_s <= gap_s])
     every = np.concatenate(speeds)
     return every[every > _MOVING_MPS]
 
 
 def _likely_mode(speeds_mps: F8, settings: Settings) -> Mode:
-    """Return vehicle when the usual speed is above half of what is believed on foot, or when a
-    fair share of the way was driven, so that the driven part is not taken for bad fixes.
+    """Return vehicle when a fair share of the way went faster than half of what is believed on
+    foot, so that what was driven or ridden is not taken for bad fixes.
     """
-    if len(speeds_mps) == 0:
-        return Mode.FOOT
-    foot_mps = settings.speed_limit_mps(Mode.FOOT)
-    driven = (speeds_mps > foot_mps) & (speeds_mps <= settings.speed_limit_mps(Mode.VEHICLE))
-    usual_mps = float(np.median(speeds_mps))
-    drove = usual_mps > foot_mps / 2 or float(driven.mean()) > _DRIVEN_SHARE
-    return Mode.VEHICLE if drove else Mode.FOOT
+    believed = speeds_mps[speeds_mps <= settings.speed_limit_mps(Mode.VEHICLE)]
+    driven = believed > settings.speed_limit_mps(Mode.FOOT) / 2
+    return Mode.VEHICLE if len(driven) and driven.mean() > _DRIVEN_SHARE else Mode.FOOT
 
 
 def _is_faster(speeds_mps: F8, limit_mps: float, flagged_share: float) -> bool:

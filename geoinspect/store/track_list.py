@@ -75,13 +75,20 @@ def count_listed(session: Session, wanted: TrackFilter) -> tuple[int, int]:
 
 
 def _conditions(wanted: TrackFilter) -> list[ColumnElement[bool]]:
-    asked: list[tuple[object, ColumnElement[bool]]] = [
-        (wanted.unit_code, TrackRow.unit_code == wanted.unit_code),
-        (wanted.team, TrackRow.team == wanted.team),
-        (wanted.mode, TrackRow.mode == wanted.mode),
-        (wanted.start, TrackRow.day >= wanted.start),
-        (wanted.end, TrackRow.day <= wanted.end),
-        (wanted.doubtful or None, _DOUBTED),
-        (wanted.undecided or None, _UNDECIDED),
-    ]
-    return [condition for value, condition in asked if value is not None]
+    conditions: list[ColumnElement[bool]] = []
+    for column, value in (
+        (TrackRow.unit_code, wanted.unit_code),
+        (TrackRow.team, wanted.team),
+        (TrackRow.mode, wanted.mode),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if wanted.start is not None:
+        conditions.append(TrackRow.day >= wanted.start)
+    if wanted.end is not None:
+        conditions.append(TrackRow.day <= wanted.end)
+    if wanted.doubtful:
+        conditions.append(_DOUBTED)
+    if wanted.undecided:
+        conditions.append(_UNDECIDED)
+    return conditions

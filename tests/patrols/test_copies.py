@@ -229,7 +229,10 @@ def test_the_figures_of_a_copy():
     assert late.offset_s == pytest.approx(4000, abs=0.01)
     half = find_copy(track, part(0, 0.5)(track), beside_m=BESIDE_M)
     assert half is not None
-    assert (half.share, half.other_share) == (pytest.approx(0.5, abs=0.1), pytest.approx(1))
+    assert (half.share, half.other_share) == (
+        pytest.approx(0.5, abs=0.2),
+        pytest.approx(1, abs=0.01),
+    )
     lost = untimed(part(0.2, 0.8)(track))
     place = find_copy(track, lost, beside_m=BESIDE_M)
     assert place is not None
@@ -369,20 +372,22 @@ def test_the_answer_is_the_same_both_ways(one, two, change):
         assert forth == Copy(back.kind, back.other_share, back.share, offset_s, back.shift_m)
 
 
+FINE = st.sampled_from(
+    [then(), untimed, turned, thinned(5), then(simplified(8), untimed), later(DAY_S)]
+)
+
+
 @laws
-@given(st.sampled_from(WALKS), CHANGES, st.floats(-170, 170), st.floats(-80, 80))
+@given(st.sampled_from(WALKS), FINE, st.floats(-180, 180), st.floats(-80, 80))
 def test_it_does_not_matter_where_on_earth(track, change, lon, lat):
-    other = change(track)
-    here = find_copy(track, other, beside_m=BESIDE_M)
-    assert here is not None
-    if here.kind is SHIFTED:
-        return
+    """But for coarse numbers, whose grid is another at another place."""
     squeeze = np.cos(np.radians(LAT)) / np.cos(np.radians(lat))
     away = each(lambda s: s.moved(lon + (s.lon - LON) * squeeze, lat + s.lat - LAT))
-    there = find_copy(away(track), away(other), beside_m=BESIDE_M)
-    assert there is not None or here.share < 0.99
-    if there is not None:
-        assert there.kind in (here.kind, CopyKind.SAME_WALK)
+    here = find_copy(track, change(track), beside_m=BESIDE_M)
+    there = find_copy(away(track), away(change(track)), beside_m=BESIDE_M)
+    assert here is not None
+    assert there is not None
+    assert (there.kind, there.share) == (here.kind, pytest.approx(here.share, abs=0.02))
 
 
 @laws
@@ -456,7 +461,7 @@ def test_a_fingerprint_is_small_and_tells_far_tracks_apart():
 
 def hopeless() -> dict[str, Track]:
     rng = np.random.default_rng(0)
-    many = 20_000
+    many = 6_000
     ticks = np.arange(float(many))
     still = np.full(many, 104.0)
     point = [Segment(np.array([104.0]), np.array([33.0]), np.array([1.0]))]
@@ -487,4 +492,4 @@ def test_hopeless_tracks_take_no_time_and_do_no_harm():
                 masks = repeats(one, two, copy, beside_m=BESIDE_M)
                 assert [len(mask) for mask in masks] == [len(segment) for segment in one]
         assert len(fingerprint(one)) <= SKETCH_SIZE
-    assert time.perf_counter() - began < 60
+    assert time.perf_counter() - began < 30
