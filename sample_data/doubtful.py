@@ -116,8 +116,9 @@ def send_copies(sent: Sequence[Sent], outbox: Outbox, rng: np.random.Generator) 
     """Write what repeats files that were sent before."""
     for one in sent:
         if "cut_in_two" in one.sending.dirt:
-            copy = replace(one.sending, form="gpx10", dirt=(), title=None, doubt="overlapping_half")
-            outbox.write(copy, [second_part(fixes) for fixes in one.recordings])
+            patrol = one.sending.patrols[0]
+            rest = [second_part(fixes) for fixes in one.recordings]
+            outbox.write(_copy(one, patrol, "gpx10", "overlapping_half"), rest)
     originals = [one for one in sent if copyable(one.sending)]
     # Evenly spread, each repeated once.
     picked = [originals[i] for i in np.linspace(0, len(originals) - 1, 5).round().astype(int)]
@@ -134,11 +135,11 @@ def _second_device(one: Sent, rng: np.random.Generator) -> tuple[Sending, list[F
     # They switch on a little later.
     fixes = recorded(one.movements[0], pace, patrol.start_s, rng)
     fixes = fixes.part(slice(int(rng.integers(5, 20)), None))
-    return _copy(replace(patrol, person=mate), "gpx11", "second_device"), [fixes]
+    return _copy(one, replace(patrol, person=mate), "gpx11", "second_device"), [fixes]
 
 
 def _other_app(one: Sent) -> tuple[Sending, list[Fixes]]:
-    copy = _copy(one.sending.patrols[0], "geojson", "other_app")
+    copy = _copy(one, one.sending.patrols[0], "geojson", "other_app")
     return replace(copy, decimals=5), one.recordings[:1]
 
 
@@ -149,7 +150,7 @@ def _week_later(one: Sent) -> tuple[Sending, list[Fixes]]:
     later_s = later.total_seconds() + 23 * 60
     patrol = replace(patrol, day=patrol.day + later, start_s=patrol.start_s + later_s)
     moved = replace(fixes, time_s=fixes.time_s + later_s)
-    return _copy(patrol, "gpx11", "time_shifted"), [moved]
+    return _copy(one, patrol, "gpx11", "time_shifted"), [moved]
 
 
 def _another_team(one: Sent) -> tuple[Sending, list[Fixes]]:
@@ -158,8 +159,8 @@ def _another_team(one: Sent) -> tuple[Sending, list[Fixes]]:
     unit = patrol.unit.removesuffix("F")
     name = patrol.unit_name.replace("林业工作站", "人民政府")
     thief = replace(patrol, unit=unit, unit_name=name, team=team, person=crew(unit, team)[2])
-    return _copy(thief, "gpx10", "another_team"), one.recordings[:1]
+    return _copy(one, thief, "gpx10", "another_team"), one.recordings[:1]
 
 
-def _copy(patrol: Patrol, form: TrackFormat, doubt: DoubtKind) -> Sending:
-    return Sending((patrol,), form, doubt=doubt)
+def _copy(one: Sent, patrol: Patrol, form: TrackFormat, doubt: DoubtKind) -> Sending:
+    return Sending((patrol,), form, doubt=doubt, copy_of=one.file)

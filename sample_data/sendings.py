@@ -43,6 +43,7 @@ class Sending:
         decimals: Of the degrees written.
         doubt: Why a person should look at it.
         moved: How its people really moved, where they say otherwise.
+        copy_of: The file whose walk it repeats.
     """
 
     patrols: tuple[Patrol, ...]
@@ -53,6 +54,7 @@ class Sending:
     decimals: int = 7
     doubt: DoubtKind | None = None
     moved: Mode | None = None
+    copy_of: str | None = None
 
 
 def plan_sendings(patrols: Sequence[Patrol], rng: np.random.Generator) -> list[Sending]:

@@ -29,6 +29,7 @@ _BAD_LATITUDE, _NO_TIME = 20, 30
 class Sent:
     """One file that was written, with how its people moved and the whole of what they recorded."""
 
+    file: str
     sending: Sending
     movements: list[Movement]
     recordings: list[Fixes]
@@ -53,11 +54,11 @@ class Outbox:
             for way, patrol in zip(movements, sending.patrols, strict=True)
         ]
         written = [first_part(fixes) for fixes in recordings]
-        self.write(sending, written if "cut_in_two" in sending.dirt else recordings)
-        return Sent(sending, movements, recordings)
+        file = self.write(sending, written if "cut_in_two" in sending.dirt else recordings)
+        return Sent(file, sending, movements, recordings)
 
-    def write(self, sending: Sending, recordings: Sequence[Fixes]) -> None:
-        """Write one file of what was recorded."""
+    def write(self, sending: Sending, recordings: Sequence[Fixes]) -> str:
+        """Write one file of what was recorded and return its place."""
         first = sending.patrols[0]
         relative = self._name(sending)
         title = sending.title or f"{first.unit_name}{first.team} {first.day} 踏查(模拟)"
@@ -84,6 +85,7 @@ class Outbox:
             shutil.copyfile(self.ledger.folder / relative, self.ledger.folder / copy)
             self.ledger.add(copy, "track", **{**about, "dirt": ["duplicate"], "same_as": relative})
             self.truths.append(replace(truth, file=copy, same_as=relative))
+        return relative
 
     def _name(self, sending: Sending) -> str:
         first = sending.patrols[0]
@@ -120,7 +122,7 @@ class Outbox:
             planted,
             {"latitude_out_of_range": refused} if refused else {},
             sending.doubt,
-            None,
+            copy_of=sending.copy_of,
         )
 
 

@@ -67,6 +67,7 @@ class TrackTruth:
         refused: Unusable points by rule.
         doubt: Why a person should look at it.
         same_as: The file whose bytes it has.
+        copy_of: The file whose walk it repeats.
     """
 
     file: str
@@ -76,7 +77,8 @@ class TrackTruth:
     points: Mapping[Rule, Sequence[PlantedPoint]]
     refused: Mapping[str, int]
     doubt: DoubtKind | None
-    same_as: str | None
+    same_as: str | None = None
+    copy_of: str | None = None
 
 
 def write_truth(ledger: Ledger, truths: Sequence[TrackTruth]) -> None:
@@ -95,6 +97,7 @@ def write_truth(ledger: Ledger, truths: Sequence[TrackTruth]) -> None:
             "doubt": truth.doubt,
             "reasons": list(REASONS[truth.doubt]) if truth.doubt else [],
             "same_as": truth.same_as,
+            "copy_of": truth.copy_of,
         }
         for truth in truths
     ]

@@ -56,6 +56,7 @@ def _figure_words() -> dict[str, str]:
         "none": _("None"),
         "state": _("State"),
         "day": _("Day"),
+        "day_time": _("Day, Beijing time"),
         "no_day": _("No day"),
         "no_unit": _("No unit"),
         "not_said": _("Not said"),
@@ -70,6 +71,7 @@ def _figure_words() -> dict[str, str]:
         "length_inside": _("Inside own area"),
         "person_hours": _("Person-hours"),
         "people_count": _("{n} people"),
+        "one_person": _("1 person"),
         "nobody_named": _("Nobody named"),
         "valid_patrol": _("Valid patrol"),
         "valid": _("Valid"),
@@ -85,7 +87,7 @@ def _track_words() -> dict[str, str]:
         "of_raw": _("Of as read"),
         "lengths_note": _(
             "Counted is what adds to coverage: the cleaned line without what repeats another "
-            "track. Inside own area is of the cleaned line."
+            "track. Inside own area is the part of it on the unit's own ground."
         ),
         "inside_unknown": _(
             "Counted is what adds to coverage: the cleaned line without what repeats another "
@@ -112,8 +114,8 @@ def _track_words() -> dict[str, str]:
         "repeats": _("Repeats"),
         "no_repeats": _("It repeats no other track, and none repeats it."),
         "repeats_note": _("Ground and distance of repeated parts count once, person-hours each."),
-        "repeats_track": _("Repeats"),
-        "repeated_by_track": _("Is repeated by"),
+        "repeats_track": _("It repeats"),
+        "repeated_by_track": _("It is repeated by"),
         "shares": _("{mine} of this track, {other} of the other"),
         "offset": _("{time} apart"),
         "shifted_by": _("{length} off"),
@@ -127,7 +129,7 @@ def _track_words() -> dict[str, str]:
         "line_counted": _("Counts as coverage"),
         "line_other": _("The other track"),
         "points_flagged": _("{n}, {flagged} of them flagged"),
-        "doubts_waiting": _("{n} doubts wait for a decision."),
+        "doubts_waiting": _("Doubts that wait for a decision: {n}"),
         "track_details": _("All details, and decide"),
     }
 
@@ -168,7 +170,7 @@ def _form_words() -> dict[str, str]:
         "people_hint": _("Codes, separated by spaces"),
         "mode_auto": _("Judge by speed (now {mode})"),
         "by_speed": _("Judge by speed"),
-        "changes_waiting": _("{n} changes not applied yet"),
+        "changes_waiting": _("Changes not applied yet: {n}"),
         "applied": _("Applied: counted {old} before, {now} now. Coverage on the map follows."),
         "undone": _("Undone: counted {old} before, {now} now. Coverage on the map follows."),
         "undo": _("Undo"),
@@ -209,6 +211,10 @@ def _fact_words() -> dict[str, str]:
         "evidence_first": _("first"),
         "evidence_length_m": _("length"),
         "evidence_decimals": _("decimals"),
+        "evidence_share_inside": _("inside"),
+        "evidence_day": _("day"),
+        "evidence_start": _("from"),
+        "evidence_end": _("to"),
         "evidence_suggested": _("suggested"),
         "evidence_share_wgs84": _("inside as WGS84"),
         "evidence_share_gcj02": _("inside from GCJ-02"),
@@ -240,6 +246,7 @@ def _doubt_words() -> dict[str, str]:
         "doubt_dates": _("implausible dates"),
         "doubt_no_duration": _("took no time"),
         "doubt_round_coordinates": _("rounded coordinates"),
+        "doubt_outside_days": _("outside the campaign's days"),
         "doubt_outside_window": _("outside the campaign's days"),
         "doubt_outside_ground": _("outside the campaign's ground"),
     }
@@ -254,7 +261,7 @@ def _list_words() -> dict[str, str]:
         "tracks_listed": _("{n} of {total} tracks shown; {waiting} doubtful ones wait."),
         "no_tracks_found": _("No track fits these filters. Take some of them away."),
         "no_tracks_yet": _("No tracks yet. Upload some on the upload page."),
-        "doubts_found": _("{n} doubts, for an analyst to look at. The file is kept and counted."),
+        "doubts_found": _("Doubts for an analyst to look at: {n}. The file is kept and counted."),
         "track_page": _("Details of track {id}"),
     }
 

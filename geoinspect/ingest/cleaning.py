@@ -73,7 +73,7 @@ def clean(
 
     Args:
         segments: As read; breaks between them stay.
-        mode: How the team moved; None infers foot or vehicle from the speeds.
+        mode: How the team moved; None infers drone from heights, foot or vehicle from the speeds.
         settings: Speed limits, the longest gap that is bridged, what a stop is.
         rules_off: Rules that flag nothing; with ``jitter`` stops are still found.
     """
@@ -87,7 +87,7 @@ def clean(
     timed = any(np.isfinite(segment.time_s).any() for segment in read)
     usable = timed and _times_are_usable(read)
     speeds_mps = _moving_speeds_mps(read, settings.gap_s) if usable else np.empty(0)
-    used = mode if mode is not None else _likely_mode(speeds_mps, settings)
+    used = mode if mode is not None else _likely_mode(segments, speeds_mps, settings)
     rules = _Rules(settings.speed_limit_mps(used), settings, rules_off)
     judge = _judge_timed if usable else _judge_untimed
     judged = [judge(segment, rules) for segment in read]
@@ -322,10 +322,13 @@ def _moving_speeds_mps(segments: Sequence[Segment], gap_s: float) -> F8:
     return every[every > _MOVING_MPS]
 
 
-def _likely_mode(speeds_mps: F8, settings: Settings) -> Mode:
-    """Return vehicle when a fair share of the way went faster than half of what is believed on
-    foot, so that what was driven or ridden is not taken for bad fixes.
+def _likely_mode(segments: Sequence[Segment], speeds_mps: F8, settings: Settings) -> Mode:
+    """Return drone where points say how high above the take-off they are, as only flight logs do;
+    vehicle when a fair share of the way went faster than half of what is believed on foot, so
+    that what was driven or ridden is not taken for bad fixes.
     """
+    if any(Extra.HEIGHT in segment.extras for segment in segments):
+        return Mode.DRONE
     believed = speeds_mps[speeds_mps <= settings.speed_limit_mps(Mode.VEHICLE)]
     driven = believed > settings.speed_limit_mps(Mode.FOOT) / 2
     return Mode.VEHICLE if len(driven) and driven.mean() > _DRIVEN_SHARE else Mode.FOOT

@@ -19,7 +19,8 @@ Span = tuple[int, int]
 _STRIDE_S = 5.0
 # Slower than this is drift; strides of noise keep their direction less (mean cosine).
 _WALKING_MPS, _WALKING_PERSISTENCE = 0.3, 0.2
-# Fewer fixes do not tell a stand from a search, and the search must not be lost.
+# Fewer fixes, or less than two of the times between those kept, do not tell a stand from a search:
+# a search lost costs more than the little way that short noise adds.
 _JITTER_POINTS = 20
 
 
@@ -99,7 +100,7 @@ def jitter(xyz_m: F8, time_s: F8, span: Span, *, every_s: float) -> Flags:
     first, last = span
     here, moments = xyz_m[first : last + 1], time_s[first : last + 1]
     spare = np.ones(len(here), dtype=bool)
-    if len(here) < _JITTER_POINTS:
+    if len(here) < _JITTER_POINTS or moments[-1] - moments[0] < 2 * every_s:
         return ~spare
     away_m = np.sqrt(((here - np.median(here, axis=0)) ** 2).sum(axis=1))
     window = ((moments - moments[0]) // every_s).astype(np.int64)

@@ -42,6 +42,8 @@ class PreparedTrack:
         day: By the Chinese calendar, from its times or as the sender said.
         sketch: What it is compared with other tracks by.
         astray: The same where it would lie if its datum had been mistaken.
+        datum, said: Of the file and what its reading said, when it was read for this; None for
+            points kept from before.
     """
 
     part: int
@@ -49,6 +51,8 @@ class PreparedTrack:
     day: date | None
     sketch: bytes
     astray: tuple[bytes, ...] = ()
+    datum: DatumChoice | None = None
+    said: tuple[Problem, ...] | None = None
 
     @property
     def times(self) -> tuple[datetime, datetime] | None:
@@ -70,7 +74,6 @@ class PreparedFile:
     label: str
     name: str
     format: str
-    datum: DatumChoice
     refused: Mapping[str, int]
     problems: tuple[Problem, ...]
     tracks: tuple[PreparedTrack, ...]
@@ -97,8 +100,12 @@ def prepare_file(
     if len(outings) > _MOST_OUTINGS:
         outings = [replace(outings[0], segments=file.segments)]
     tracks = tuple(
-        prepare_track(
-            part, one.segments, choices=choices, settings=settings, day=one.day or tags.day
+        replace(
+            prepare_track(
+                part, one.segments, choices=choices, settings=settings, day=one.day or tags.day
+            ),
+            datum=file.datum,
+            said=file.problems,
         )
         for part, one in enumerate(outings)
     )
@@ -107,7 +114,6 @@ def prepare_file(
         label=label,
         name=name,
         format=file.format,
-        datum=file.datum,
         refused=file.refused,
         problems=file.problems,
         tracks=tracks,

@@ -25,7 +25,7 @@ _LARGE_M2 = 1000.0
 
 def new_track_row(prepared: PreparedFile, track: PreparedTrack, tags: TrackTags) -> TrackRow:
     """Return the row of one outing of a file, to be filled by :func:`fill_track_row`."""
-    text, datum = prepared.text, prepared.datum
+    text = prepared.text
     return TrackRow(
         part=track.part,
         name=prepared.name,
@@ -34,17 +34,11 @@ def new_track_row(prepared: PreparedFile, track: PreparedTrack, tags: TrackTags)
         team=tags.team,
         people=[] if tags.person is None else [tags.person],
         choices=choices_of(tags).as_json(),
-        datum_found=datum.found,
-        datum_used=datum.used,
         decision={},
         report={
             "message": text.en,
             "message_zh": text.zh,
-            "datum_why": datum.why.en,
-            "datum_why_zh": datum.why.zh,
-            "datum_declared": datum.declared,
             "points_refused": dict(prepared.refused),
-            "read": [problem.as_json() for problem in prepared.problems],
         },
     )
 
@@ -59,6 +53,16 @@ def fill_track_row(row: TrackRow, track: PreparedTrack) -> None:
     row.cleaned_length_m = length_m(cleaned.segments)
     row.geometry = _map_line(cleaned.segments or cleaned.raw)
     row.trace, row.sketch = trace_bytes(cleaned.raw), track.sketch
+    datum = track.datum
+    if datum is not None:
+        row.datum_found, row.datum_used = datum.found, datum.used
+        row.report = {
+            **row.report,
+            "datum_why": datum.why.en,
+            "datum_why_zh": datum.why.zh,
+            "datum_declared": datum.declared,
+            "read": [problem.as_json() for problem in track.said or ()],
+        }
     row.report = {
         **row.report,
         "mode_declared": cleaned.mode_declared,

@@ -105,12 +105,13 @@ class TrackIntake:
         if not path.is_file():
             return None
         with self._workspace.database.reading() as session:
-            row = sightings.track_of_file(session, sha256_of(path))
-            if row is None or (row.day is None and tags.day is not None):
+            first = sightings.track_of_file(session, sha256_of(path))
+            if first is None:
                 return None
-            if tags.person is not None and tags.person not in row.people:
+            rows = patrols.tracks_of_file(session, first.file_id)
+            if _is_new_to(rows, tags.person) or _may_date(rows, tags.day):
                 return None
-            return duplicate("track", label, row.id, row.file)
+            return duplicate("track", label, first.id, first.file)
 
     def store(self, path: Path, prepared: PreparedFile, tags: TrackTags) -> AddResult:
         """Store a prepared file's outings; the same bytes again are told and count once."""
@@ -233,7 +234,6 @@ class TrackIntake:
             choices=choices,
             settings=settings,
         )
-        row.datum_used = prepared.datum.used.value
         return prepared.tracks[min(row.part, len(prepared.tracks) - 1)]
 
     def _join_patrol(
@@ -280,21 +280,26 @@ class TrackIntake:
         tags: TrackTags,
     ) -> AddResult:
         """Tell that these bytes are here; take down the day or the companion they bring along."""
-        first = known[0]
-        result = duplicate("track", prepared.label, first.id, first.file)
-        if tags.person is not None and any(tags.person not in row.people for row in known):
+        result = duplicate("track", prepared.label, known[0].id, known[0].file)
+        told, problems = [], list[Problem]()
+        if tags.person is not None and _is_new_to(known, tags.person):
             for row in known:
                 row.people = sorted({*row.people, tags.person})
             self._note(session, "track.person", prepared.label, known, None)
-            return replace(result, summary=_accompanied(prepared.label, tags.person))
-        day = prepared.tracks[0].day
-        if first.day is not None or day is None:
+            told.append(_accompanied(prepared.label, tags.person))
+        if tags.day is not None and _may_date(known, tags.day):
+            undated = [row for row in known if row.day is None]
+            for row in undated:
+                row.day = tags.day
+                track = self._prepared(row, TrackChoices.from_json(row.choices))
+                problems += self._make(session, row, track, tags.purpose, tags.headcount)
+            patrols.drop_empty_patrols(session)
+            self._note(session, "track.day", prepared.label, undated, None)
+            told.append(dated(prepared.label, tags.day))
+        if not told:
             return result
-        problems: list[Problem] = []
-        for row, track in zip(known, prepared.tracks, strict=False):
-            problems += self._make(session, row, track, tags.purpose, tags.headcount)
-        self._note(session, "track.day", prepared.label, known, None)
-        return replace(result, summary=dated(prepared.label, day), problems=tuple(problems))
+        text = Text("".join(one.zh for one in told), " ".join(one.en for one in told))
+        return replace(result, summary=text, problems=tuple(problems))
 
     def _decision(self, review: TrackReview) -> dict[str, object]:
         at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -313,6 +318,14 @@ class TrackIntake:
         if kept is not None:
             details["sha256"] = kept.sha256
         audit.record(session, actor=self._actor, action=action, subject=subject, details=details)
+
+
+def _is_new_to(rows: Sequence[TrackRow], person: str | None) -> bool:
+    return person is not None and any(person not in row.people for row in rows)
+
+
+def _may_date(rows: Sequence[TrackRow], day: date | None) -> bool:
+    return day is not None and any(row.day is None for row in rows)
 
 
 def dated(label: str, day: date) -> Text:

@@ -62,8 +62,6 @@ _BY_COURSE = ((Proof(2, 0.9, 20, _WIDE_M),), (Proof(1, 0.97, 50, _WIDE_M),), ())
 _BY_TIMES = ((Proof(2, 0.9, 8),), (Proof(2, 0.9, 12),), (Proof(2, 0.9, 12, 0.0, 600.0),))
 # With coarser numbers than this the offset of the clocks is sought between their fixes.
 _ROUGH_M = 2.0
-# Nobody who gets anywhere is slower for long; tells how far a place may mistake the time.
-_SLOW_MPS = 0.5
 _SAME_OFFSET_S = 4.0
 # A clock that is off by less is right: leap seconds and rounding aside.
 _SAME_CLOCK_S = 1.5
@@ -212,10 +210,13 @@ def _overlap(
 
 
 def _rank(segments: Sequence[Segment]) -> tuple[float, ...]:
-    """Return figures that order two tracks whichever is named first."""
-    known = [segment.time_s[np.isfinite(segment.time_s)].sum() for segment in segments]
-    places = [np.nansum(segment.lon) + np.nansum(segment.lat) for segment in segments]
-    return float(sum(map(len, segments))), float(sum(places)), float(sum(known))
+    """Return figures that order two tracks whichever is named first; equal ones are one track."""
+    filled = [segment for segment in segments if len(segment)]
+    known = [segment.time_s[np.isfinite(segment.time_s)].sum() for segment in filled]
+    places = [np.nansum(segment.lon) + np.nansum(segment.lat) for segment in filled]
+    first = np.nan_to_num([[segment.lon[0], segment.lat[0]] for segment in filled[:1]]).ravel()
+    sizes = [sum(map(len, filled)), len(filled)]
+    return (*sizes, float(sum(places)), float(sum(known)), *first.tolist())
 
 
 def _match(
@@ -247,22 +248,27 @@ def _same_fixes(one: Indexed, two: Indexed) -> _Match | None:
     """Return where two lines are made of the same fixes, with the offset of their clocks."""
     x, y = one.line, two.line
     limit_m = max(x.grid_m, y.grid_m) + _EXACT_M
+    fixes = _fixes(one, two, min(limit_m, _ROUGH_M))
+    every = all(len(places) > 1 and np.isfinite(places).all() for places in fixes)
     grade = int(np.searchsorted(_GRADES_M, limit_m))
     if grade == len(_GRADES_M):
-        return None
-    near = two.nearest_fixes(x, limit_m), one.nearest_fixes(y, limit_m)
+        return _recording(fixes, None) if every else None
+    if not every:
+        fixes = _proved(x, y, _fixes(one, two, limit_m), _BY_FIXES[grade])
     course = two.nearest_course(x, limit_m), one.nearest_course(y, limit_m)
-    every = all(np.isfinite(places).all() for places in near) and limit_m <= _ROUGH_M
-    fixes = near if every else _proved(x, y, near, _BY_FIXES[grade])
     if not (x.timed and y.timed):
         return _recording(_either(fixes, _proved(x, y, course, _BY_COURSE[grade])), None)
     for offset_s in _offsets_s(x, y, course, limit_m):
-        timely = _timely(x, y, offset_s, limit_m), _timely(y, x, -offset_s, limit_m)
-        match = _recording(_proved(x, y, timely, _BY_TIMES[grade]), offset_s)
-        if match is not None:
-            return match
+        at_times = _timely(x, y, offset_s, limit_m), _timely(y, x, -offset_s, limit_m)
+        timely = _proved(x, y, at_times, _BY_TIMES[grade])
+        if any(np.isfinite(places).any() for places in timely):
+            return _recording(_either(timely, fixes), offset_s)
     # Coarse numbers agree by chance where their times do not.
-    return _recording(fixes, None) if limit_m <= _ROUGH_M else None
+    return _recording(fixes, None) if every or limit_m <= _ROUGH_M else None
+
+
+def _fixes(one: Indexed, two: Indexed, limit_m: float) -> _Places:
+    return two.nearest_fixes(one.line, limit_m), one.nearest_fixes(two.line, limit_m)
 
 
 def _offsets_s(x: Line, y: Line, course: _Places, limit_m: float) -> list[float]:
@@ -275,8 +281,7 @@ def _offsets_s(x: Line, y: Line, course: _Places, limit_m: float) -> list[float]
         return []
     if limit_m > _ROUGH_M:
         offset_s = best_offset_s(x, y, offset_s, 5 * _SAME_OFFSET_S, 4 * limit_m)
-    right = abs(offset_s) <= max(_SAME_CLOCK_S, limit_m / _SLOW_MPS)
-    return [0.0, offset_s] if right else [offset_s]
+    return [0.0, offset_s]
 
 
 def _timely(of: Line, on: Line, offset_s: float, limit_m: float) -> F8:

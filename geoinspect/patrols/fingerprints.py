@@ -71,7 +71,8 @@ def misplaced(segments: Sequence[Segment], mistake: tuple[Datum, Datum]) -> tupl
     """Return a track as it would lie if its datum had been mistaken.
 
     A copy of a track that lies some hundred metres off has the fingerprint of one of these; as
-    either of both may be the mistaken one, all six mistakes are worth a look.
+    either of both may be the mistaken one, all six mistakes are worth a look. A copy that lies
+    off for another reason has not: compare tracks whose times are the same by four fifths.
 
     Args:
         segments: In WGS84, or so it is thought.

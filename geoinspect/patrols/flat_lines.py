@@ -109,13 +109,14 @@ def _xyz_m(segments: Sequence[Segment], *, known_only: bool = True) -> F8:
 
 
 def _samples(along_m: F8, number: I8) -> I8:
-    """Return the first point of every few metres, and where segments begin."""
+    """Return the first point of every few metres, and where segments begin and end."""
     if len(along_m) == 0:
         return np.empty(0, np.int64)
     every_m = max(_SAMPLE_M, along_m[-1] / _MOST_SAMPLES)
     stretch = np.floor(along_m / every_m)
-    fresh = np.concatenate([[True], (np.diff(stretch) > 0) | (np.diff(number) > 0)])
-    chosen = np.flatnonzero(fresh)
+    first = np.concatenate([[True], (np.diff(stretch) > 0) | (np.diff(number) > 0)])
+    last = np.concatenate([np.diff(number) > 0, [True]])
+    chosen = np.flatnonzero(first | last)
     return chosen[:: max(1, -(-len(chosen) // (2 * _MOST_SAMPLES)))]
 
 

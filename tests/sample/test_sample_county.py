@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import hashlib
 import json
 import sqlite3
@@ -21,11 +23,12 @@ from rasterio.features import rasterize
 import sample_data
 from geoinspect.ingest.areas import read_areas, read_zones
 from geoinspect.ingest.tracks import read_track
-from geoinspect.records import Datum, Level, ZoneKind
+from geoinspect.records import Datum, Extra, Level, Rule, ZoneKind
 from geoinspect.settings import Settings
 from sample_data.county import inputs_for
 from sample_data.manifest import read_manifest
-from sample_data.tracks import HOSTILE_NAME
+from sample_data.sendings import HOSTILE_NAME
+from sample_data.truth import REASONS
 
 
 @pytest.fixture(scope="module")
@@ -146,27 +149,67 @@ def test_zones_hold_a_valid_and_an_expired_licence(county):
     assert ends["expired"].year < 2026 < ends["valid"].year
 
 
-def test_every_track_is_read_and_its_dirt_is_found(county, manifest):
-    dirt: Counter[str] = Counter()
+def test_every_track_is_read_in_its_format(county, manifest):
+    formats: set[str] = set()
     for file in manifest.of_kind("track"):
         read = read_track(county / file.path, settings=Settings())
-        dirt.update(file.about["dirt"])
+        dirt = file.about["dirt"]
+        formats.add(read.format)
         points = sum(map(len, read.segments)) + sum(read.refused.values())
         assert points == file.about["points"], file.path
-        assert bool(read.refused) == ("bad_point" in file.about["dirt"])
-        expected = Datum.GCJ02 if "gcj02" in file.about["dirt"] else Datum.WGS84
-        assert read.datum.used is expected
-        if "hostile_name" in file.about["dirt"]:
+        assert bool(read.refused) == ("bad_point" in dirt)
+        assert read.datum.used is (Datum.GCJ02 if "gcj02" in dirt else Datum.WGS84)
+        if "hostile_name" in dirt:
             assert {line.name for line in read.lines} == {HOSTILE_NAME}
-        if "no_time" in file.about["dirt"]:
+        if "no_time" in dirt:
             assert all(np.isnan(segment.time_s).all() for segment in read.segments)
-    for kind in ("spikes", "bad_point", "gcj02", "hostile_name", "no_time", "duplicate"):
-        assert dirt[kind], kind
-    assert {file.about["mode"] for file in manifest.of_kind("track")} >= {
-        "foot",
-        "vehicle",
-        "drone",
+        if file.about["mode"] == "drone":
+            assert read.segments[0].extras[Extra.PITCH] == pytest.approx(-90)
+            assert read.segments[0].extras[Extra.HEIGHT] == pytest.approx(120, abs=0.1)
+    assert formats == {"gpx", "kml", "kmz", "tcx", "geojson", "csv", "nmea"}
+
+
+def test_every_kind_of_dirt_is_there(manifest):
+    dirt = {kind for file in manifest.of_kind("track") for kind in file.about["dirt"]}
+    assert dirt == {
+        *("spikes", "small_spikes", "rest", "repeated_times", "swapped", "late", "zeros"),
+        *("poor_accuracy", "lost_first_fix", "resume", "gap", "bad_point", "gcj02", "no_time"),
+        *("hostile_name", "uploaded_twice", "duplicate", "cut_in_two", *REASONS),
     }
+    modes = {file.about["mode"] for file in manifest.of_kind("track")}
+    assert modes >= {"foot", "vehicle", "drone"}
+    assert any(len(file.about["days"]) == 3 for file in manifest.of_kind("track"))
+
+
+def test_planted_points_lie_where_the_truth_says(county, manifest):
+    """Read with our readers, so that indices, times and places agree with what was written."""
+    truth = json.loads((county / "truth/tracks.json").read_text("utf-8"))["files"]
+    assert [file["file"] for file in truth] == [f.path for f in manifest.of_kind("track")]
+    planted: Counter[str] = Counter()
+    for file in truth:
+        if file["refused"] or file["doubt"] == "undeclared_datum":
+            continue
+        read = read_track(county / file["file"], settings=Settings()).segments
+        lon, lat, time_s = (
+            np.concatenate([getattr(segment, name) for segment in read])
+            for name in ("lon", "lat", "time_s")
+        )
+        for rule, points in file["points"].items():
+            planted[rule] += len(points)
+            for index, x, y, t in points:
+                assert (lon[index], lat[index]) == pytest.approx((x, y), abs=2e-7), file["file"]
+                assert t is None or time_s[index] == t
+    assert set(planted) == {rule.value for rule in Rule}
+
+
+def test_everybody_who_goes_out_is_on_the_roster_of_their_unit(county, manifest):
+    with (county / "units/roster.csv").open(encoding="utf-8-sig", newline="") as stream:
+        roster = {row["person"]: row["unit"] for row in csv.DictReader(stream)}
+    units = json.loads((county / "units/units.json").read_text("utf-8"))["units"]
+    assert set(roster.values()) <= {unit["code"] for unit in units}
+    sent = {(file.about["person"], file.about["unit"]) for file in manifest.of_kind("track")}
+    assert sent <= set(roster.items())
+    assert len(roster) > len({person for person, _ in sent})
 
 
 def test_the_file_sent_twice_is_the_same_bytes(county, manifest):
@@ -177,11 +220,12 @@ def test_the_file_sent_twice_is_the_same_bytes(county, manifest):
 def test_every_kind_of_file_says_simulated(county, manifest):
     def says(path: Path) -> bool:
         data = path.read_bytes()
-        if path.suffix == ".zip":
+        if path.suffix in (".zip", ".kmz"):
             with zipfile.ZipFile(path) as archive:
                 data = b"".join(archive.read(name) for name in archive.namelist())
-            return "模拟".encode("gbk") in data
-        return "模拟".encode() in data or b"simulated" in data
+        if path.suffix == ".gz":
+            data = gzip.decompress(data)
+        return "模拟".encode() in data or "模拟".encode("gbk") in data or b"simulated" in data
 
     assert [file.path for file in manifest.files if not says(county / file.path)] == []
     assert manifest.simulated
@@ -205,4 +249,10 @@ def test_inputs_are_made_once_and_then_reused(county, manifest):
     assert told == []
     assert basemap.is_file()
     assert len(inputs.tracks) == len(manifest.of_kind("track"))
+    assert all(tags.person is not None for _, tags in inputs.tracks)
     assert all(path.is_file() for path, _ in inputs.tracks)
+
+
+def test_a_county_of_an_older_generator_is_made_anew(tmp_path):
+    (tmp_path / "manifest.json").write_text('{"seed": 7, "files": []}', "utf-8")
+    assert read_manifest(tmp_path) is None

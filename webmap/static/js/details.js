@@ -1,6 +1,6 @@
 // What the panel shows of one thing that was clicked: a cell, a patch, a track.
 
-import { ask, day, distance, el, landArea, moment, num, percent, plotArea, say, sentence } from "./page.js";
+import { ask, day, distance, el, landArea, moment, num, percent, plotArea, say, sentence, span } from "./page.js";
 
 const list = (entries) =>
   el("dl", {}, entries.filter(Boolean).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
@@ -85,7 +85,7 @@ export async function trackCard(id) {
       list([
         [say("length"), say("length_note", lengths)],
         [say("points"), say("points_flagged", { n: num(track.points), flagged: num(flagged) })],
-        [say("when"), track.first_time ? `${moment(track.first_time)} – ${moment(track.last_time)}` : say("unknown")],
+        [say("when"), track.first_time ? span(track.first_time, track.last_time) : say("unknown")],
         [say("file"), track.file],
         [say("datum"), sentence({ message: datum.why, message_zh: datum.why_zh })],
       ]),

@@ -163,6 +163,8 @@ export class Layers {
     this.#colours.learn(found.features.filter((f) => f.properties.unit_code).map((f) => [f.properties.unit_code, f.properties.unit]));
     this.#colours.showIn(document.getElementById("legend-units"));
     group.clearLayers();
+    const doubtful = { ...found, features: found.features.filter((f) => f.properties.doubtful) };
+    L.geoJSON(doubtful, { style: { ...outlineStyle.doubtful(), renderer: this.#trackCanvas }, pane: "tracks", interactive: false }).addTo(group);
     L.geoJSON(found, {
       style: (feature) => ({ ...trackStyle(feature.properties, this.#colours, this.#map.getZoom()), renderer: this.#trackCanvas }),
       pane: "tracks",

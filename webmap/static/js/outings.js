@@ -5,6 +5,7 @@ import { el, num, say, sentence } from "./page.js";
 /** Return how many people went on a patrol, named or counted. */
 export function peopleOf(patrol) {
   const n = Math.max(patrol.headcount ?? 0, patrol.people.length);
+  if (n === 1) return say("one_person");
   return n ? say("people_count", { n: num(n) }) : say("nobody_named");
 }
 

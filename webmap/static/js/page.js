@@ -88,6 +88,12 @@ export const day = (iso) => (iso ? dayFormat.format(new Date(`${iso}T00:00:00Z`)
 /** Return a moment in Beijing time, with its zone. */
 export const moment = (iso) =>
   iso ? `${timeFormat.format(new Date(iso))} (${say("beijing")})` : say("unknown");
+/** Return from when to when, in Beijing time with its zone; one day is said once. */
+export const span = (first, last) => {
+  const [from, until] = [first, last].map((iso) => timeFormat.format(new Date(iso)));
+  const sameDay = from.slice(0, -5) === until.slice(0, -5);
+  return `${from} – ${sameDay ? clock(last) : until} (${say("beijing")})`;
+};
 export const clock = (iso) =>
   new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "Asia/Shanghai" }).format(new Date(iso));
 

@@ -23,7 +23,7 @@ const PERSON_COLUMNS = [
   { words: say("person_hours"), number: true }, { words: say("standard") },
 ];
 const PATROL_COLUMNS = [
-  { words: say("day") }, { words: say("unit_team") }, { words: say("mode") }, { words: say("purpose") },
+  { words: say("day_time") }, { words: say("unit_team") }, { words: say("mode") }, { words: say("purpose") },
   { words: say("people") }, { words: say("distance_once"), number: true }, { words: say("length_inside"), number: true },
   { words: say("took"), number: true }, { words: say("person_hours"), number: true },
   { words: say("valid_patrol") }, { words: say("tracks") },
@@ -35,7 +35,7 @@ const rate = (value, part, whole, decimals = 0) =>
 function unitRow(unit, name) {
   return listRow(UNIT_COLUMNS, [
     name, num(unit.roster), rate(unit.online_rate, unit.online, unit.roster),
-    rate(unit.patrol_rate, unit.patrol_sum, unit.roster, 1), rate(unit.reach_rate, unit.reached, unit.roster),
+    rate(unit.patrol_rate, unit.patrol_sum, unit.roster, 2), rate(unit.reach_rate, unit.reached, unit.roster),
     `${num(unit.person_hours, 1)} ${say("hours")}`,
   ]);
 }
@@ -72,7 +72,7 @@ function patrolRow(patrol) {
   const links = patrol.tracks.flatMap((id, k) => [
     k ? say("comma") : "", el("a", { href: `/tracks/${id}`, "data-main-link": k === 0 }, String(id))]);
   return listRow(PATROL_COLUMNS, [
-    [day(patrol.day), el("span", { class: "sub" }, hours)],
+    [el("span", { class: "whole" }, day(patrol.day)), el("span", { class: "sub" }, hours)],
     [patrol.unit ?? say("no_unit"), el("span", { class: "sub" }, patrol.team ?? "")],
     say(`mode_${patrol.mode}`), say(`purpose_${patrol.purpose}`),
     [peopleOf(patrol), el("span", { class: "sub" }, patrol.people.join(say("comma")))],

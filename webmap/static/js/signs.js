@@ -84,6 +84,7 @@ export const outlineStyle = {
   area: () => ({ color: ink(), weight: 1.4, opacity: 0.85, fill: false, dashArray: "6 3" }),
   drilled: () => ({ color: ink(), weight: 3, opacity: 0.9, fill: false }),
   gap: () => ({ color: "#b35806", weight: 2, fill: false, dashArray: "6 3" }),
+  doubtful: () => ({ color: "#8f5500", weight: 9, opacity: 0.4, lineCap: "round" }),
   cell: () => ({ color: ink(), weight: 3, fill: false }),
   survey: () => ({ color: ink(), weight: 1.2, fill: false }),
   licensed: (valid) => ({ color: "#2f6f44", weight: 2.5, fill: false, dashArray: valid ? null : "2 6" }),

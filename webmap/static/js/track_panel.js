@@ -1,7 +1,7 @@
 // What the panel tells of one track: lengths, doubts, where it was, and what it repeats.
 
 import { figure, secondsOf } from "./figures.js";
-import { clock, day, distance, duration, el, moment, num, page, percent, say, sentence } from "./page.js";
+import { clock, day, distance, duration, el, num, page, percent, say, sentence, span } from "./page.js";
 import { peopleOf, verdict } from "./outings.js";
 import { ruleKey } from "./track_signs.js";
 
@@ -85,7 +85,7 @@ export function readPart(report) {
       [say("format"), report.format],
       [say("points"), say("points_usable", { n: num(report.points) })],
       [say("points_refused"), refused.length ? refused.join(say("comma")) : say("none")],
-      [say("when"), report.first_time ? `${moment(report.first_time)} – ${moment(report.last_time)}` : say("unknown")],
+      [say("when"), report.first_time ? span(report.first_time, report.last_time) : say("unknown")],
     ]),
     el("ul", { class: "notes" }, notes.map((note) => el("li", {}, note))));
 }

@@ -28,7 +28,7 @@ function row(track) {
   const doubts = [...new Set(track.doubts)].map((code) => say(`doubt_${code}`)).join(say("comma"));
   return listRow(COLUMNS, [
     el("span", { class: `mark ${state[0]}` }, say(state[1])),
-    track.day ? day(track.day) : say("no_day"),
+    el("span", { class: "whole" }, track.day ? day(track.day) : say("no_day")),
     [el("a", { href: `/tracks/${track.id}`, "data-main-link": true }, track.name), el("span", { class: "sub" }, track.file === track.name ? "" : track.file)],
     [track.unit ?? say("no_unit"), el("span", { class: "sub" }, track.team ?? "")],
     say(`mode_${track.mode}`),
