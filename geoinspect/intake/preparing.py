@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +17,15 @@ from geoinspect.errors import Text
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.tracks import read_track, summary
 from geoinspect.patrols.choices import TrackChoices, TrackTags
-from geoinspect.patrols.fingerprints import fingerprint, misplaced, mistakable
+from geoinspect.patrols.fingerprints import (
+    DATUM_MISTAKES,
+    fingerprint,
+    misplaced,
+    mistakable,
+)
 from geoinspect.patrols.outings import split_outings
 from geoinspect.records import (
     CleanedTrack,
-    Datum,
     DatumChoice,
     Problem,
     Segment,
@@ -134,7 +137,7 @@ def prepare_track(
     sketch = fingerprint(cleaned.segments).tobytes()
     astray = tuple(
         fingerprint(misplaced(cleaned.segments, mistake)).tobytes()
-        for mistake in (permutations(Datum, 2) if mistakable(cleaned.segments) else ())
+        for mistake in (DATUM_MISTAKES if mistakable(cleaned.segments) else ())
     )
     return PreparedTrack(part, cleaned, day, sketch, astray)
 

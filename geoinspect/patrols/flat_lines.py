@@ -72,10 +72,12 @@ class Line:
 
 def frame_of(segments: Sequence[Segment]) -> Frame | None:
     """Return the plane in the middle of a track; None for one without points."""
-    xyz_m = _xyz_m(segments)
-    if len(xyz_m) == 0:
+    lon, lat = _places(segments)
+    known = np.flatnonzero(np.isfinite(lon))
+    if len(known) == 0:
         return None
-    origin_m = xyz_m[len(xyz_m) // 2]
+    middle = known[len(known) // 2]
+    origin_m = earth_centred_m(lon[[middle]], lat[[middle]])[0]
     up = origin_m / np.linalg.norm(origin_m)
     east = np.cross([0.0, 0.0, 1.0], up)
     # At a pole every direction is east.
@@ -88,24 +90,24 @@ def flattened(segments: Sequence[Segment], frame: Frame) -> Line:
     counts = [len(segment) for segment in segments]
     number = np.repeat(np.arange(len(counts)), counts)
     time_s = np.concatenate([np.empty(0)] + [segment.time_s for segment in segments])
-    flat_m = (_xyz_m(segments, known_only=False) - frame.origin_m) @ frame.axes
-    with np.errstate(invalid="ignore"):
-        use = np.flatnonzero(flat_m[:, 2] >= _DEEPEST_M)
-    use = use[:: max(1, -(-len(use) // _MOST_POINTS))]
-    xy_m, number = flat_m[use, :2], number[use]
+    lon, lat = _places(segments)
+    some = np.arange(0, len(lon), max(1, -(-len(lon) // _MOST_POINTS)))
+    flat_m = (earth_centred_m(lon[some], lat[some]) - frame.origin_m) @ frame.axes
+    near = flat_m[:, 2] >= _DEEPEST_M
+    use, xy_m = some[near], flat_m[near, :2]
+    number = number[use]
     step_m = np.hypot(*np.diff(xy_m, axis=0).T) * (np.diff(number) == 0)
     along_m = np.concatenate([[0.0], np.cumsum(step_m)])[: len(use)]
     samples = _samples(along_m, number)
     return Line(xy_m, time_s[use], number, use, along_m, samples, _grid_m(segments))
 
 
-def _xyz_m(segments: Sequence[Segment], *, known_only: bool = True) -> F8:
+def _places(segments: Sequence[Segment]) -> tuple[F8, F8]:
+    """Return longitudes and latitudes of all points, both NaN where one is no number."""
     lon = np.concatenate([np.empty(0)] + [segment.lon for segment in segments])
     lat = np.concatenate([np.empty(0)] + [segment.lat for segment in segments])
     known = np.isfinite(lon) & np.isfinite(lat)
-    if known_only:
-        return earth_centred_m(lon[known], lat[known])
-    return earth_centred_m(np.where(known, lon, np.nan), np.where(known, lat, np.nan))
+    return np.where(known, lon, np.nan), np.where(known, lat, np.nan)
 
 
 def _samples(along_m: F8, number: I8) -> I8:
@@ -125,10 +127,8 @@ def _grid_m(segments: Sequence[Segment]) -> float:
 
     Numbers that were written as GCJ-02 or BD-09 lie on a grid there.
     """
-    filled = [segment for segment in segments if len(segment)]
-    lon = np.concatenate([segment.lon for segment in filled])
-    lat = np.concatenate([segment.lat for segment in filled])
-    known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
+    lon, lat = _places(segments)
+    known = np.flatnonzero(np.isfinite(lon))
     known = known[:: max(1, len(known) // 500)]
     decimals = _FINE_DECIMALS
     if len(known) >= 5:

@@ -28,6 +28,7 @@ import pytest
 from walk_builders import (
     DAY_S,
     DISGUISES,
+    LATER,
     SAME,
     START_S,
     Track,

@@ -98,13 +98,15 @@ def test_a_report_agrees_with_the_points_it_draws(analyst: Visitor) -> None:
 def test_a_rule_off_and_on_again_changes_what_counts_and_back(analyst: Visitor) -> None:
     number = add(analyst, spiked(2), 2, unit=TOWN, team="二组")
     before, ground = analyst.json(f"tracks/{number}"), analyst.json("overview")["coverage"]
-    off = [rule["rule"] for rule in before["rules"] if rule["flagged"]]
+    # All of them: what one rule lets go, the next one may flag.
+    off = [rule["rule"] for rule in before["rules"]]
+    assert before["counted_length_m"] > 3000
     answer = review(analyst, number, {"rules_off": off})
     assert answer.status_code == 200, answer.get_json()
     changed = answer.get_json()
     assert changed["counted_length_m"] > before["counted_length_m"] + 500
     assert [rule["rule"] for rule in changed["rules"] if rule["off"]] == off
-    assert analyst.json(f"tracks/{number}/points")["flagged"].keys().isdisjoint(off)
+    assert analyst.json(f"tracks/{number}/points")["flagged"] == {}
     assert analyst.json("overview")["coverage"]["seen_m2"] > ground["seen_m2"]
     again = review(analyst, number, {"rules_off": []}).get_json()
     assert again["counted_length_m"] == before["counted_length_m"]
