@@ -19,6 +19,7 @@ from geoinspect.patrols.copies import CopyKind
 from geoinspect.patrols.hours import Shift, hours_by_person, person_hours
 from geoinspect.patrols.indicators import MonthlyIndicators, PersonDay, PersonMonth, monthly
 from geoinspect.patrols.rules import PatrolRule, load_rules, rule_for
+from geoinspect.patrols.speed_strip import SpeedStrip, speed_strip
 from geoinspect.patrols.trace import cells_of
 from geoinspect.patrols.valid import PatrolFacts, Verdict, judge
 from geoinspect.records import Mode, Rule, Segment, utc_iso
@@ -119,7 +120,8 @@ def track_points(workspace: Workspace, session: Session, row: TrackRow) -> Json:
     """Return the lines of a track for drawing, and its flagged points by rule.
 
     Keys: ``raw``, ``cleaned`` and ``counted`` (lists of lines of ``[lon, lat]``), ``flagged``
-    (rule → list of ``[lon, lat, time or null]``), ``thinned`` (whether lines were).
+    (rule → list of ``[lon, lat, time or null]``), ``thinned`` (whether lines were), ``speed``
+    (mean speeds over time, see :mod:`.patrols.speed_strip`; null without times).
     """
     repeats = Repeats(workspace)
     choices = TrackChoices.from_json(row.choices)
@@ -143,6 +145,7 @@ def track_points(workspace: Workspace, session: Session, row: TrackRow) -> Json:
         "counted": _lines(counted, step),
         "flagged": flagged,
         "thinned": step > 1,
+        "speed": _strip_json(speed_strip(cleaned.segments)),
     }
 
 
@@ -302,6 +305,13 @@ def _patrol_json(
         "valid": None if verdict is None else verdict.valid,
         "reasons": [] if verdict is None else [_text(text) for text in verdict.reasons],
     }
+
+
+def _strip_json(strip: SpeedStrip | None) -> Json | None:
+    if strip is None:
+        return None
+    speeds = [None if np.isnan(mps) else round(float(mps), 2) for mps in strip.speed_mps]
+    return {"start": utc_iso(strip.start_s), "part_s": round(strip.part_s, 3), "mps": speeds}
 
 
 def _lines(segments: Sequence[Segment], step: int) -> list[object]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from geoinspect.errors import Text
+from geoinspect.errors import Text, TrackError
 from geoinspect.files import readable
 from geoinspect.intake.doubting import doubt_json, doubts_of, own_ground
 from geoinspect.intake.looks import LookMaker, track_source
@@ -145,7 +145,7 @@ class TrackIntake:
         with self._workspace.database.reading() as session:
             row = sightings.track(session, track_id)
             grounds.require_unit(session, review.unit_code)
-            track = self._prepared(row, review.choices)
+            track = self._prepared(session, row, review.choices)
         self._looks.prepare(track.day)
         with self._workspace.database.writing() as session:
             row = sightings.track(session, track_id)
@@ -212,11 +212,16 @@ class TrackIntake:
         """Make a track anew with the choices it has, because what it repeats has changed."""
         patrol = None if row.patrol_id is None else patrols.patrol(session, row.patrol_id)
         purpose = Purpose.SEARCH if patrol is None else Purpose(patrol.purpose)
-        track = self._prepared(row, TrackChoices.from_json(row.choices))
+        track = self._prepared(session, row, TrackChoices.from_json(row.choices))
         self._make(session, row, track, purpose, None)
 
-    def _prepared(self, row: TrackRow, choices: TrackChoices) -> PreparedTrack:
-        """Return a stored track's points cleaned by other choices, read anew where they must be."""
+    def _prepared(self, session: Session, row: TrackRow, choices: TrackChoices) -> PreparedTrack:
+        """Return a stored track's points cleaned by other choices, read anew where they must be.
+
+        Raises:
+            TrackError: The file can't be read with these choices, or its outings, of which this is
+                one of several, would begin and end elsewhere.
+        """
         settings, had = self._workspace.settings, TrackChoices.from_json(row.choices)
         reading = (had.datum, had.timezone, had.crs) != (
             choices.datum,
@@ -234,7 +239,15 @@ class TrackIntake:
             choices=choices,
             settings=settings,
         )
-        return prepared.tracks[min(row.part, len(prepared.tracks) - 1)]
+        stored, read = len(patrols.tracks_of_file(session, row.file_id)), prepared.tracks
+        if stored == len(read):
+            return read[row.part]
+        if stored > 1:
+            raise _other_outings(stored, len(read))
+        # What was taken for one outing stays one.
+        whole = [segment for track in read for segment in track.cleaned.raw]
+        track = prepare_track(0, whole, choices=choices, settings=settings, day=read[0].day)
+        return replace(track, datum=read[0].datum, said=read[0].said)
 
     def _join_patrol(
         self,
@@ -244,6 +257,8 @@ class TrackIntake:
         purpose: Purpose,
         headcount: int | None,
     ) -> None:
+        carried = patrols.leave_patrol(session, row)
+        headcount = carried if headcount is None else headcount
         outing = patrols.Outing(
             row.unit_code,
             row.team,
@@ -291,7 +306,7 @@ class TrackIntake:
             undated = [row for row in known if row.day is None]
             for row in undated:
                 row.day = tags.day
-                track = self._prepared(row, TrackChoices.from_json(row.choices))
+                track = self._prepared(session, row, TrackChoices.from_json(row.choices))
                 problems += self._make(session, row, track, tags.purpose, tags.headcount)
             patrols.drop_empty_patrols(session)
             self._note(session, "track.day", prepared.label, undated, None)
@@ -318,6 +333,17 @@ class TrackIntake:
         if kept is not None:
             details["sha256"] = kept.sha256
         audit.record(session, actor=self._actor, action=action, subject=subject, details=details)
+
+
+def _other_outings(stored: int, read: int) -> TrackError:
+    return TrackError(
+        f"按此选择重新读取,该文件会分为 {read} 次踏查,而不是已存的 {stored} 次;未作更改。"
+        "请改用原来的时区,或用更正后的时间重新导出文件再上传",
+        f"read like this the file falls into {read} outings, not the {stored} that are stored; "
+        "nothing was changed. Keep the time zone, or export the file with the right times and "
+        "send it again",
+        code="other_outings",
+    )
 
 
 def _is_new_to(rows: Sequence[TrackRow], person: str | None) -> bool:

@@ -38,7 +38,7 @@ _BESIDE_M = 12.0
 _NONE = np.empty(0, np.uint64)
 
 # Of so many fixes of a track, this many at the same place as another's are more than chance.
-_SAMPLED_FIXES, _COMMON_FIXES = 128, 9
+_SAMPLED_FIXES, _COMMON_FIXES = 128, 12
 _SAME_NUMBER_DEG = 2e-7
 
 
@@ -110,7 +110,7 @@ def may_repeat(sketch: U8, others: Sequence[U8] | U8) -> Flags:
 def have_fixes_in_common(track: Sequence[Segment], other: Sequence[Segment]) -> bool:
     """Return whether two tracks may hold the same fixes, at a fraction of the cost of a proof.
 
-    Fixes of two walks along one path agree to 5 decimals about once in a hundred; of a copy, of a
+    Fixes of two walks along one path agree to 5 decimals once in twenty at most; of a copy, of a
     thinned or lengthened one too, nearly all do one way or the other. Numbers of 4 decimals agree
     too often to tell, and are always taken to be alike.
 

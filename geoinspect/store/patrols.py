@@ -118,6 +118,21 @@ def widen_patrol(row: PatrolRow, outing: Outing) -> None:
     row.first_time, row.last_time = min(firsts, default=None), max(lasts, default=None)
 
 
+def leave_patrol(session: Session, track: TrackRow) -> int | None:
+    """Take a track out of its patrol, whose time is then that of the others; return how many
+    went, when no other track is left to keep that.
+    """
+    left = None if track.patrol_id is None else session.get(PatrolRow, track.patrol_id)
+    track.patrol_id = None
+    session.flush()
+    if left is None:
+        return None
+    others = tracks_of_patrols(session, [left.id])[left.id]
+    left.first_time = min((t.first_time for t in others if t.first_time), default=None)
+    left.last_time = max((t.last_time for t in others if t.last_time), default=None)
+    return None if others else left.headcount
+
+
 def drop_empty_patrols(session: Session) -> None:
     """Forget patrols that no track belongs to any more."""
     used = select(TrackRow.patrol_id).where(TrackRow.patrol_id.is_not(None))
