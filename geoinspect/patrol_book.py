@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -14,7 +14,7 @@ from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.tracks import RULE_WORDS, cleaning_settings
 from geoinspect.intake.repeats import Repeats
 from geoinspect.intake.tracks import TrackReview
-from geoinspect.patrols.choices import Purpose, TrackChoices
+from geoinspect.patrols.choices import Counts, Purpose, TrackChoices
 from geoinspect.patrols.copies import CopyKind
 from geoinspect.patrols.hours import Shift, hours_by_person, person_hours
 from geoinspect.patrols.indicators import MonthlyIndicators, PersonDay, PersonMonth, monthly
@@ -192,13 +192,9 @@ def month_report(workspace: Workspace, session: Session, month: date) -> Json:
     )
     valid = {patrol["id"]: bool(patrol["valid"]) for patrol in listed}
     rows = [
-        PersonDay(
-            person, row.unit_code, row.day, valid.get(number, False), row.counted_length_m, hours
-        )
+        day
         for number, found in tracks.items()
-        for row in found
-        if row.day is not None
-        for person, hours in hours_by_person(shifts_of(session, [row])).items()
+        for day in _person_days(session, found, valid.get(number, False))
     ]
     roster = {person.code: person.unit_code for person in patrols.roster(session)}
     rule = rule_for(workspace_rules(workspace), start, Mode.FOOT)
@@ -213,6 +209,36 @@ def month_report(workspace: Workspace, session: Session, month: date) -> Json:
             _text(rate.text) for rate in (told.total.online, told.total.patrolled, told.total.met)
         ],
     }
+
+
+def _person_days(session: Session, tracks: Sequence[TrackRow], valid: bool) -> Iterator[PersonDay]:
+    """Yield what each person did in one patrol: who walked with others walked all of it, who
+    carried two devices walked it once.
+    """
+    hours = hours_by_person(shifts_of(session, tracks))
+    for person in sorted({person for track in tracks for person in track.people}):
+        mine = [track for track in tracks if person in track.people and _is_patrol(track)]
+        if mine and mine[0].day is not None:
+            length_m = _length_once_m(session, mine)
+            spent_h = hours.get(person, 0.0)
+            yield PersonDay(person, mine[0].unit_code, mine[0].day, valid, length_m, spent_h)
+
+
+def _length_once_m(session: Session, tracks: Sequence[TrackRow]) -> float:
+    """Return the length of tracks without what repeats another of them."""
+    ids, length_m = {track.id for track in tracks}, 0.0
+    for track in tracks:
+        shares = [
+            copy.share
+            for copy in patrols.copies_of(session, track.id)
+            if copy.other_id in ids and copy.kind != CopyKind.SHIFTED.value
+        ]
+        length_m += track.cleaned_length_m * (1.0 - max(shares, default=0.0))
+    return length_m
+
+
+def _is_patrol(track: TrackRow) -> bool:
+    return TrackChoices.from_json(track.choices).counts is not Counts.NOTHING
 
 
 def _indicators_json(told: MonthlyIndicators) -> Json:
@@ -271,9 +297,9 @@ def _facts(row: PatrolRow, tracks: Sequence[TrackRow]) -> PatrolFacts:
 
 
 def shifts_of(session: Session, tracks: Sequence[TrackRow]) -> list[Shift]:
-    """Return the times of tracks, each with those who went."""
+    """Return the times of tracks, each with those who went; without what is said to be no patrol."""
     shifts = []
-    for track in tracks:
+    for track in filter(_is_patrol, tracks):
         if track.first_time is not None and track.last_time is not None:
             kinds = {copy.kind for copy in patrols.copies_of(session, track.id)}
             again = CopyKind.SAME_RECORDING.value in kinds or CopyKind.TIME_SHIFTED.value in kinds

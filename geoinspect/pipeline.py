@@ -19,11 +19,12 @@ from pathlib import Path
 
 from geoinspect.errors import InputError, Text
 from geoinspect.ingest.areas import FieldChoice, read_areas, read_zones
+from geoinspect.ingest.roster import read_roster
 from geoinspect.intake import Intake, TrackTags, open_campaign
 from geoinspect.intake.batch import add_tracks
 from geoinspect.records import AddResult, Level, Problem, Refusal, ZoneKind
 from geoinspect.snapshot import Snapshot, take_snapshot
-from geoinspect.store import audit, grounds, sightings
+from geoinspect.store import audit, grounds, patrols, sightings
 from geoinspect.store.workspace import Workspace
 
 Tell = Callable[[Text], None]
@@ -50,6 +51,7 @@ class Inputs:
         zones: Files of zones that name their kind in a field ``kind``.
         tracks: Track files and what is known of each.
         surveys: Rasters.
+        roster: Table of person and unit codes, for the patrols' monthly indicators.
     """
 
     units: Sequence[tuple[str, str, str | None]]
@@ -58,6 +60,7 @@ class Inputs:
     campaign: CampaignPlan
     tracks: Sequence[tuple[Path, TrackTags]] = ()
     surveys: Sequence[Path] = ()
+    roster: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +144,8 @@ def add_ground(workspace: Workspace, inputs: Inputs, *, actor: str, tell: Tell) 
     with workspace.database.writing() as session:
         for code, name, parent in inputs.units:
             grounds.add_unit(session, code=code, name=name, parent_code=parent)
+        if inputs.roster is not None:
+            patrols.set_roster(session, read_roster(inputs.roster))
     for path in inputs.areas:
         added, _, problems = add_areas(workspace, path, actor=actor)
         tell(Text(f"辖区:{path.name},{added} 个", f"areas: {path.name}, {added}"))

@@ -241,5 +241,6 @@ def inputs_for(
             for file in manifest.of_kind("track")
         ],
         surveys=[folder / file.path for file in manifest.of_kind("survey")],
+        roster=next((folder / file.path for file in manifest.of_kind("roster")), None),
     )
     return inputs, folder / BASEMAP

@@ -87,7 +87,7 @@ def moving_m(segments: Sequence[Segment]) -> float:
 
 def stops(segment: Segment, radius_m: float, least_s: float) -> list[tuple[float, float]]:
     """Return the begin and end of the stops that movingpandas sees in a segment."""
-    if len(segment) < 2:
+    if len(np.unique(segment.time_s)) < 2:
         return []
     found = movingpandas.TrajectoryStopDetector(_trajectory(segment)).get_stop_time_ranges(
         max_diameter=2 * radius_m, min_duration=timedelta(seconds=least_s)
@@ -112,10 +112,10 @@ def _by_movingpandas(
 ) -> I8:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        way = _trajectory(segment)
-        if len(way.df) < 3:
+        # It takes no trajectory of fewer than two moments.
+        if len(np.unique(segment.time_s)) < 3:
             return np.arange(len(segment))
-        return np.asarray(work(way).df["row"].to_numpy())
+        return np.asarray(work(_trajectory(segment)).df["row"].to_numpy())
 
 
 def _trajectory(segment: Segment) -> movingpandas.Trajectory:

@@ -105,7 +105,9 @@ def main() -> None:
     ]
     with Pool(2) as pool:
         for title, table in tables:
-            print(f"\n### {title}\n", *table(pool.map, asked.tracks), sep="\n", flush=True)
+            print(f"\n### {title}\n")
+            for line in table(pool.map, asked.tracks):
+                print(line, flush=True)
     if asked.real is not None:
         print("\n### Real files\n", *real_table(asked.real), sep="\n")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import click
 
 from geoinspect.cli.output import json_option, open_workspace, print_json, print_table, say
-from geoinspect.errors import InputError, Text
-from geoinspect.files import readable
+from geoinspect.errors import Text
+from geoinspect.ingest.roster import read_roster
 
 MONTH = click.DateTime(["%Y-%m"])
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -87,34 +86,3 @@ def roster(workspace: Path | None, file: Path, as_json: bool) -> int:
     else:
         say(Text(f"名册:新增 {added} 人,调整 {moved} 人", f"roster: {added} new, {moved} moved"))
     return 0
-
-
-def read_roster(file: Path) -> list[tuple[str, str | None]]:
-    """Return person and unit codes of a CSV file; a first row without digits is its header.
-
-    Raises:
-        InputError: It can't be read, or a row has no person code.
-    """
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"无法打开名册“{readable(file)}”({error});请检查文件名和权限",
-            f"cannot open the roster {readable(file)!r} ({error}): check its name and rights",
-            code="unreadable",
-        ) from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("gb18030", "replace")
-    rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines()) if any(row)]
-    if rows and not any(sign.isdigit() for sign in "".join(rows[0])):
-        rows = rows[1:]
-    people = [(row[0], row[1] if len(row) > 1 and row[1] else None) for row in rows]
-    if not people or any(not code for code, _ in people):
-        raise InputError(
-            "名册每行应为“人员代码,单位代码”,人员代码不能为空",
-            "each row of a roster is 'person code, unit code', and the code can't be blank",
-            code="bad_roster",
-        )
-    return people

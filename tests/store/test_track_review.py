@@ -273,7 +273,8 @@ def test_what_is_one_outing_stays_one_in_another_zone(office: Office) -> None:
     assert row.first_time is not None
     assert row.first_time.timestamp() == at(23)
     assert row.points == len(TRACK)
-    assert office.seen().total_m == pytest.approx(before.total_m, rel=1e-3)
+    # The step across midnight is in neither half.
+    assert office.seen().total_m == pytest.approx(before.total_m, abs=20)
 
 
 def test_a_zone_that_would_cut_a_file_otherwise_is_refused(office: Office) -> None:

@@ -67,6 +67,7 @@ def test_rules_off_change_what_counts_and_undo_brings_it_back(
     expect(speed).to_contain_text("速度异常")
     expect(speed.locator(".figure")).to_have_text("2")
     page.locator(".rule-list li[data-rule=speed] button").click()
+    expect(page.get_by_role("img", name="平均")).to_be_visible()
     before = page.evaluate(LENGTH)
     expect(page.locator("#apply-bar")).to_be_hidden()
     for rule in ("speed", "spike"):
@@ -201,7 +202,6 @@ def test_the_map_and_the_upload_page_lead_to_the_track(visit: Callable[..., Visi
     expect(page.locator(".patrol")).to_contain_text("3 人")
     number = page.url.rsplit("/", 1)[1]
     page.goto(f"{person.base}/map#track={number}")
-    person.settle()
     expect(page.locator("#panel .lead")).to_contain_text("存疑")
     page.get_by_role("link", name="全部详情与决定").click()
     page.wait_for_url(f"**/tracks/{number}")

@@ -2,6 +2,7 @@
 
 import { ask, distance, el, moment, num, page, say, tell } from "./page.js";
 import { changesIn, datumPart, decisionPart, patrolPart, reviewOf } from "./track_form.js";
+import { drawStrip } from "./speed_strip.js";
 import { TrackMap } from "./track_map.js";
 import { doubtsPart, headPart, lengthsPart, nameRules, readPart, repeatsPart, rulesPart, stopsPart } from "./track_panel.js";
 
@@ -26,6 +27,7 @@ async function load() {
   legend.replaceChildren(...map.legend(report, points));
   document.getElementById("thinned").hidden = !points.thinned;
   pointNote.textContent = "";
+  drawStrip(document.getElementById("speed-strip"), points.speed);
   draw(new Map(others.map((other) => [other.id, other.name])));
 }
 

@@ -37,7 +37,7 @@ export function lengthsPart(report) {
       el("td", { class: "num" }, m === null ? "" : share(m)));
   return section("lengths",
     el("table", { class: "plain" },
-      el("thead", {}, el("tr", {}, el("th", {}, ""), el("th", { class: "num", scope: "col" }, say("length")), el("th", { class: "num", scope: "col" }, say("of_raw")))),
+      el("thead", {}, el("tr", {}, el("td"), el("th", { class: "num", scope: "col" }, say("length")), el("th", { class: "num", scope: "col" }, say("of_raw")))),
       el("tbody", {}, row("length_raw", report.length_m), row("length_cleaned", report.cleaned_length_m),
         row("length_counted", report.counted_length_m), row("length_inside", report.inside_length_m))),
     hint(report.inside_length_m === null ? "inside_unknown" : "lengths_note"));
