@@ -196,7 +196,10 @@ class Rule(StrEnum):
     @property
     def number(self) -> int:
         """Its number in flag arrays, from 1; 0 is a point that is kept."""
-        return tuple(Rule).index(self) + 1
+        return _RULE_NUMBERS[self]
+
+
+_RULE_NUMBERS = {rule: number for number, rule in enumerate(Rule, start=1)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import batch_kills
 import track_fuzz
 
 from geoinspect.errors import GeoInspectError
@@ -122,8 +123,19 @@ while True:
 
 
 def kills(minutes: float, seed: int) -> int:
-    """Kill -9 an uploading process at random moments; every receipt it printed must still stand."""
-    random_, receipts, rounds, lost = random.Random(seed), [], 0, 0
+    """Kill -9 at random moments, half of the time what uploads and half of it what imports many
+    files; every receipt must still stand, every file must be in once.
+    """
+    random_ = random.Random(seed)
+    lost = upload_kills(minutes / 2, random_)
+    faults = batch_kills.campaign(minutes / 2, random_)
+    print(f"seed {seed}")
+    return int(lost or faults > 0)
+
+
+def upload_kills(minutes: float, random_: random.Random) -> bool:
+    """Kill an uploading process; return whether a receipt that it printed does not stand."""
+    receipts, rounds, lost = [], 0, 0
     track = SHARED / "tracks" / "syn_gap.gpx"
     with tempfile.TemporaryDirectory() as folder:
         with (
@@ -165,9 +177,9 @@ def kills(minutes: float, seed: int) -> int:
             rows, _ = audit.verify(session)
             healthy = workspace.database.integrity()
     print(
-        f"{rounds} kills, {len(receipts)} receipts, {lost} lost, audit {rows} rows, integrity {healthy}, seed {seed}"
+        f"uploads: {rounds} kills, {len(receipts)} receipts, {lost} lost, audit {rows} rows, integrity {healthy}"
     )
-    return int(lost > 0 or healthy != "ok")
+    return lost > 0 or healthy != "ok"
 
 
 CAMPAIGNS = {"tracks": tracks, "rasters": rasters, "areas": areas, "kills": kills}

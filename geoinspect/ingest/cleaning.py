@@ -188,6 +188,8 @@ def _flag_poor(judgement: _Judgement, rules: _Rules) -> None:
 
 def _flag_misfits(flags: U1, time_s: F8, left: I8, kept: I8, rules: _Rules) -> None:
     """Name the rule of the points that do not fit, by where they lie among those that do."""
+    if len(kept) == len(left):
+        return
     misfits = np.setdiff1d(left, kept, assume_unique=True)
     after = np.searchsorted(kept, misfits)
     before_s = np.where(after > 0, time_s[kept[np.maximum(after - 1, 0)]], -np.inf)
@@ -206,6 +208,8 @@ def _flag_stops(judgement: _Judgement, flags: U1, xyz_m: F8, time_s: F8, rules: 
     """Find the stops; flag the jitter of those so narrow that it adds no ground."""
     settings = rules.settings
     left = np.flatnonzero((flags == 0) & np.isfinite(time_s))
+    if not len(left) or time_s[left[-1]] - time_s[left[0]] < settings.stop_min_s:
+        return
     # Rules that are off can leave points that go back in time.
     if np.any(np.diff(time_s[left]) < 0):
         return

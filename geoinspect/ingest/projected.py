@@ -1,7 +1,7 @@
 """Numbers of metres in a table: which CGCS2000 Gauss-Krüger zone they may be in.
 
 Eastings carry 500 km at the central meridian and, in most Chinese tables, the number of the zone
-before that (39 500 000 is the middle of 3-degree zone 39). With it the zone is certain. Without it
+before that (39 500 000 is the middle of 3-degree zone 39; GB/T 17798). With it the zone is certain. Without it
 the same numbers fit every meridian, and the sender is asked, with the place each would give.
 """
 
@@ -98,7 +98,8 @@ def gauss_kruger_guess(east_m: F8, north_m: F8) -> GaussKruegerGuess | None:
             continue
         zone = int(x // _PREFIX_M)
         named = zone_crs(zone)
-        if named is not None and np.mean(all_x // _PREFIX_M == zone) > 0.5:
+        in_zone = abs(x - zone * _PREFIX_M - _FALSE_EAST_M) <= _HALF_6_M
+        if named is not None and in_zone and np.mean(all_x // _PREFIX_M == zone) > 0.5:
             crs, meridian = named
             here = _candidate(crs, meridian, x, y)
             return GaussKruegerGuess(crs, bool(swapped), (here,)) if here else None

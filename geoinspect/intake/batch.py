@@ -13,7 +13,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Thread
 
 from geoinspect.errors import InputError, Text, TrackError
 from geoinspect.files import readable
@@ -69,7 +71,8 @@ class _Pool:
         self._workers = workers
         # A workspace's settings are of a class of their own, which other processes don't know.
         self._settings = Settings.model_construct(**settings.model_dump())
-        self._pool = self._new()
+        self._pool = self._new(workers)
+        self._single: ProcessPoolExecutor | None = None
         stack.callback(self._close)
 
     def prepare(self, item: Item) -> Future[PreparedFile]:
@@ -77,8 +80,8 @@ class _Pool:
         try:
             return self._pool.submit(_prepare, item, self._settings)
         except BrokenProcessPool:
-            self._close()
-            self._pool = self._new()
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = self._new(self._workers)
             return self._pool.submit(_prepare, item, self._settings)
 
     def alone(self, item: Item) -> PreparedFile:
@@ -87,16 +90,35 @@ class _Pool:
         Raises:
             BrokenProcessPool: The file kills its reader.
         """
-        with self._new(1) as pool:
-            return pool.submit(_prepare, item, self._settings).result()
+        self._single = self._single or self._new(1)
+        try:
+            return self._single.submit(_prepare, item, self._settings).result()
+        except BrokenProcessPool:
+            self._single.shutdown(wait=False)
+            self._single = None
+            raise
 
-    def _new(self, workers: int | None = None) -> ProcessPoolExecutor:
+    def _new(self, workers: int) -> ProcessPoolExecutor:
         # Forked copies would share the database's file handles.
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(workers or self._workers, mp_context=context)
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
 
     def _close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._single):
+            if pool is not None:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Make this process end when the one that it reads for is killed: it would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _prepare(item: Item, settings: Settings) -> PreparedFile:

@@ -11,6 +11,8 @@ from geoinspect.crs import GEOD
 from geoinspect.records import F8, Segment
 
 _MOST_PARTS = 240
+# Formats write milliseconds; less than one says nothing of a speed.
+_LEAST_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +54,7 @@ def _steps(segment: Segment) -> F8:
     """Return of each step that took time its begin, its end and its length, shape (steps, 3)."""
     way_m = GEOD.inv(segment.lon[:-1], segment.lat[:-1], segment.lon[1:], segment.lat[1:])[2]
     begin_s, end_s = segment.time_s[:-1], segment.time_s[1:]
-    timed = end_s > begin_s
+    timed = end_s - begin_s >= _LEAST_S
     return np.column_stack([begin_s, end_s, way_m])[timed]
 
 

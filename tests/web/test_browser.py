@@ -359,7 +359,7 @@ def test_three_files_one_bad_each_with_its_result(
     receipt = re.search(r"回执 ([0-9A-F]{8})", good)
     assert receipt is not None
     expect(page.locator("#sent")).not_to_contain_text(receipt[1])
-    page.locator("#now li.added", has_text="好.gpx").get_by_role("link").click()
+    page.locator("#now li.added", has_text="好.gpx").get_by_role("link").first.click()
     heading(page, HOSTILE)
     assert page.locator(".leaflet-chosen-pane path").count() == 1
     page.locator("#panel button.link").first.click()

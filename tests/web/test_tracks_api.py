@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from conftest import HOSTILE, ROOT, Visitor, build_workspace
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoinspect.records import Rule
@@ -40,7 +40,7 @@ def decided_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     app.extensions["geoinspect"].workspace.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def analyst(decided_app: Flask) -> Visitor:
     made = Visitor(decided_app.test_client())
     made.sign_in("analyst", PASSWORD)
@@ -228,9 +228,7 @@ def test_what_is_no_json_is_refused_in_words(analyst: Visitor) -> None:
         min_size=1,
     )
 )  # fmt: skip
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, deadline=None)
 def test_no_json_breaks_the_server(analyst: Visitor, asked: dict[str, object]) -> None:
     assert review(analyst, 2, asked).status_code in {200, 400}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable
 from itertools import chain, repeat, zip_longest
 from typing import BinaryIO
@@ -10,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from geoinspect.errors import Text
+from geoinspect.errors import Text, TooLargeError
 from geoinspect.ingest.formats.markup import read_markup
 from geoinspect.ingest.formats.reading import Reading, ReadOptions, TrackBuilder
 from geoinspect.records import Extra, Problem, TrackLine
@@ -22,7 +23,9 @@ _ACCURACY_SERIES = ("accuracy", "accuracy_horizontal", "horizontal_accuracy")
 # Vertices that agree to this many decimals (about 0.1 m) are the same fix written twice.
 _SAME_PLACE_DECIMALS = 6
 _SAME_LINE_SHARE = 0.9
-
+# A gx:Track may give all its times before its positions, so its texts are held until it ends:
+# some 700,000 points.
+_MAX_HELD_BYTES, _POINTER_BYTES = 120_000_000, 8
 
 _CONTAINERS = ("Placemark", "LineString", "Track", "Point", "Document", "Folder")
 
@@ -43,6 +46,7 @@ class _KmlSink:
         self._whens: list[str] = []
         self._coords: list[str] = []
         self._accuracies: list[str] = []
+        self._held_bytes = 0
         self._place: str | None = None
         self._moment: str | None = None
         self.starts = {
@@ -88,7 +92,7 @@ class _KmlSink:
 
     def _take_value(self, text: str) -> None:
         if self._key in _ACCURACY_SERIES and len(self._accuracies) < len(self._coords):
-            self._accuracies.append(text)
+            self._accuracies.append(self._held(text))
         if _DATUM_KEY.search(self._key):
             self.reading.state(text)
 
@@ -98,13 +102,20 @@ class _KmlSink:
             self.tracks.set_name(text)
             self.lines.set_name(text)
 
+    def _held(self, text: str) -> str:
+        """Count a text that is kept until its gx:Track ends."""
+        self._held_bytes += sys.getsizeof(text) + _POINTER_BYTES
+        if self._held_bytes > _MAX_HELD_BYTES:
+            raise _too_long_a_track()
+        return text
+
     def _take_coord(self, text: str) -> None:
         if self._open[-1] == "Track":
-            self._coords.append(text)
+            self._coords.append(self._held(text))
 
     def _take_when(self, text: str) -> None:
         if self._open[-1] == "Track":
-            self._whens.append(text)
+            self._whens.append(self._held(text))
         else:
             self._take_begin(text)
 
@@ -153,6 +164,7 @@ class _KmlSink:
             if accuracy is not None:
                 self.tracks.set_extra(Extra.ACCURACY, accuracy)
         self._whens, self._coords, self._accuracies = [], [], []
+        self._held_bytes = 0
         self.tracks.end_segment()
 
     def _add_tuples(
@@ -258,6 +270,15 @@ def _pairing_problems(sink: _KmlSink) -> list[Problem]:
             )
         )
     return problems
+
+
+def _too_long_a_track() -> TooLargeError:
+    return TooLargeError(
+        "一条 gx:Track 轨迹的点过多(约 70 万个以上),无法一次读入;请按天拆分,或改为导出 GPX",
+        "one gx:Track holds too many points to be read at once (more than about 700,000): split it "
+        "by day, or export GPX instead",
+        code="too_many_points",
+    )
 
 
 def _repeated(count: int) -> Problem:

@@ -1,8 +1,4 @@
-"""Where the rows of a table lie: degrees or metres, which column is east, and in which zone.
-
-Zones: CGCS2000 Gauss-Krüger zones put their number before the easting (GB/T 17798): 25 to 45 are
-3° zones, EPSG 4513 to 4533, and 13 to 23 are 6° zones, EPSG 4491 to 4501 (EPSG registry).
-"""
+"""Where the rows of a table lie: degrees or metres, which column is east, and in which zone."""
 
 from __future__ import annotations
 
@@ -19,6 +15,7 @@ from geoinspect.errors import InputError, Text, TrackError
 from geoinspect.ingest.formats.reading import CoordinateValue
 from geoinspect.ingest.formats.table_columns import Columns, Role
 from geoinspect.ingest.formats.table_values import coordinate, nmea_degrees, on_side, pair
+from geoinspect.ingest.projected import gauss_kruger_guess
 from geoinspect.records import F8, Problem
 
 Row = Sequence[str]
@@ -29,13 +26,10 @@ ReadPlace = Callable[[Row], tuple[CoordinateValue, CoordinateValue]]
 _CHINA = (73.0, 3.0, 136.0, 54.0)
 # Nobody walks north of here; a "latitude" up there is the longitude of China's west.
 _LAST_LATITUDE = 73.0
-_EASTING_M = (1e5, 9e5)
-_NORTHING_M = (3e5, 6.2e6)
+# The number of its zone stands before an easting in millions.
 _ZONE_M = 1e6
-_ZONES = ((25, 45, 4513, 3), (13, 23, 4491, 6))
 # Web Mercator has eastings of 8.1 to 15.1 million metres in China, as the zones 13 and 14 have.
 _LIKE_WEB_MERCATOR = (13, 14)
-_SAME_ZONE_SHARE = 0.8
 _OTHER_DATUM = re.compile(r"北京\s*54|西安\s*80|beijing\s*(?:19)?54|xi'?an\s*(?:19)?80", re.I)
 _EPSG = re.compile(r"EPSG:\d{4,6}", re.I)
 _SAME_AS_WGS84 = (WGS84, "EPSG:4490", "EPSG:4979")
@@ -215,7 +209,7 @@ def _in_declared(read: ReadPlace, middle: F8, declared: str, known: F8) -> Place
     if fitting and declared not in _SAME_AS_WGS84:
         # In a CRS of the whole world both orders may fit; ours is in China.
         order = max(fitting, key=lambda found: _in_china(*found[1:]))[0]
-        return Places(order, declared, problems=(_projected(declared, "", known),))
+        return Places(order, declared, problems=(_projected(declared, known),))
     raise TrackError(
         f"坐标数值({_range(known[:, 0])};{_range(known[:, 1])})不在声明的坐标系 {declared} 的适用范围内;"
         "请核对带号或中央经线",
@@ -241,36 +235,39 @@ def _in_zone(read: ReadPlace, columns: Columns, known: F8, words: str) -> Places
     Raises:
         TrackError: There is none, or it could be something else.
     """
-    for order, east, north in (
-        (read, known[:, 0], known[:, 1]),
-        (_turned(read), known[:, 1], known[:, 0]),
-    ):
-        zone = int(np.median(east) // _ZONE_M)
-        rest = east - zone * _ZONE_M
-        fits = (rest >= _EASTING_M[0]) & (rest <= _EASTING_M[1])
-        fits &= (north >= _NORTHING_M[0]) & (north <= _NORTHING_M[1])
-        series = next((s for s in _ZONES if s[0] <= zone <= s[1]), None)
-        if series is None or np.mean(fits) < _SAME_ZONE_SHARE or _OTHER_DATUM.search(words):
-            continue
-        if zone in _LIKE_WEB_MERCATOR and _may_be_web_mercator(columns, turned=order is not read):
-            continue
-        first, _, epsg, width = series
-        crs = f"EPSG:{epsg + zone - first}"
-        about = f",由带号 {zone} 判断为 CGCS2000 {width}°带", f"; zone {zone} of CGCS2000, {width}°"
-        problem = _projected(crs, about[0], known, about[1])
-        window = (zone * _ZONE_M, (zone + 1) * _ZONE_M)
-        return Places(order, crs, window, (problem,))
-    names = _names(columns)
-    raise TrackError(
-        f"坐标是平面坐标(米),不能确定投影带:“{names[0]}”列为 {_range(known[:, 0])},“{names[1]}”列为 "
-        f"{_range(known[:, 1])};请声明坐标系:CGCS2000 3°带用 --crs EPSG:4534(中央经线75°)至 "
-        "EPSG:4554(135°),6°带用 EPSG:4502 至 EPSG:4512;北京54、西安80 请先转换",
-        f"the coordinates are metres of an unknown projection: {names[0]!r} holds "
-        f"{_range(known[:, 0])}, {names[1]!r} {_range(known[:, 1])}. Declare it: --crs EPSG:4534 "
-        "(central meridian 75°) to EPSG:4554 (135°) for 3° zones of CGCS2000, EPSG:4502 to "
-        "EPSG:4512 for 6° zones; transform Beijing 1954 and Xi'an 1980 first",
-        code="crs_needed",
+    guess = None if _OTHER_DATUM.search(words) else gauss_kruger_guess(known[:, 0], known[:, 1])
+    if guess is None:
+        raise _crs_needed(_names(columns), known, None)
+    if guess.crs is None:
+        raise _crs_needed(_names(columns), known, guess.text)
+    zone = int(np.median(known[:, int(guess.swapped)]) // _ZONE_M)
+    if zone in _LIKE_WEB_MERCATOR and _may_be_web_mercator(columns, turned=guess.swapped):
+        raise _crs_needed(_names(columns), known, None)
+    window = (zone * _ZONE_M, (zone + 1) * _ZONE_M)
+    order = _turned(read) if guess.swapped else read
+    return Places(order, guess.crs, window, (_projected(guess.crs, known, guess.text),))
+
+
+def _crs_needed(names: tuple[str, str], known: F8, places: Text | None) -> TrackError:
+    """Ask for the CRS, with the places that are possible where zones alone are in doubt."""
+    zh = f"坐标是平面坐标(米):“{names[0]}”列为 {_range(known[:, 0])},“{names[1]}”列为 {_range(known[:, 1])};"
+    en = (
+        f"the coordinates are metres: {names[0]!r} holds {_range(known[:, 0])}, {names[1]!r} "
+        f"{_range(known[:, 1])}. "
     )
+    if places is not None:
+        zh += f"{places.zh}。用 --crs 声明所选的 EPSG 编号;北京54、西安80 请先转换"
+        en += f"{places.en}. Declare its EPSG code with --crs; "
+    else:
+        zh += (
+            "不能确定投影带,请声明坐标系:CGCS2000 3°带用 --crs EPSG:4534(中央经线75°)至 "
+            "EPSG:4554(135°),6°带用 EPSG:4502 至 EPSG:4512;北京54、西安80 请先转换"
+        )
+        en += (
+            "Their projection is unknown. Declare it: --crs EPSG:4534 (central meridian 75°) to "
+            "EPSG:4554 (135°) for 3° zones of CGCS2000, EPSG:4502 to EPSG:4512 for 6° zones; "
+        )
+    return TrackError(zh, f"{en}transform Beijing 1954 and Xi'an 1980 first", code="crs_needed")
 
 
 def _may_be_web_mercator(columns: Columns, *, turned: bool) -> bool:
@@ -287,14 +284,16 @@ def _range(values: F8) -> str:
     return f"{values.min():.0f}~{values.max():.0f}"
 
 
-def _projected(crs: str, zh: str, known: F8, en: str = "") -> Problem:
+def _projected(crs: str, known: F8, zone: Text | None = None) -> Problem:
+    """Say in which CRS metres were read, and where that was told by the zone in them."""
+    zh, en = (f"{zone.zh};", f"; {zone.en}") if zone is not None else ("", "")
     return Problem(
         "projected",
         Text(
-            f"坐标是平面坐标(米,如 {known[0, 0]:.0f}、{known[0, 1]:.0f}){zh},已按 {crs} 换算为经纬度;"
+            f"坐标是平面坐标(米,如 {known[0, 0]:.0f}、{known[0, 1]:.0f});{zh}已按 {crs} 换算为经纬度;"
             "请在地图上核对位置",
-            f"the coordinates are metres (such as {known[0, 0]:.0f}, {known[0, 1]:.0f}){en}, read as "
-            f"{crs}: check the place on the map",
+            f"the coordinates are metres (such as {known[0, 0]:.0f}, {known[0, 1]:.0f}), read as "
+            f"{crs}{en}: check the place on the map",
         ),
     )
 

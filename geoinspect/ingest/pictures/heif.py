@@ -20,6 +20,8 @@ _ANY_CODING, _AV1 = b"mif1", b"avif"
 _MAX_BOXES = 1_000
 _MAX_META_BYTES = 4 << 20
 _MAX_EXTENTS = 32
+# A phone's picture has some hundred tiles; entries without bytes must not cost hours.
+_MAX_ITEMS = 10_000
 _XMP_TYPE = b"application/rdf+xml"
 
 
@@ -138,16 +140,23 @@ def _places(cursor: _Cursor) -> dict[int, _Place]:
     index_size = sizes & 15 if version else 0
     id_size = 4 if version == 2 else 2
     places = {}
-    for _ in range(cursor.number(id_size)):
+    count = cursor.number(id_size)
+    if count > _MAX_ITEMS:
+        raise _CutError
+    for _ in range(count):
         item = cursor.number(id_size)
         method = cursor.number(2) & 15 if version else 0
         elsewhere = cursor.number(2)
         start = cursor.number(base_size)
+        pieces = cursor.number(2)
+        if pieces > _MAX_EXTENTS:
+            cursor.take(pieces * (index_size + offset_size + length_size))
+            continue
         extents = []
-        for _ in range(cursor.number(2)):
+        for _ in range(pieces):
             cursor.take(index_size)
             extents.append((start + cursor.number(offset_size), cursor.number(length_size)))
-        if not elsewhere and method in (0, 1) and len(extents) <= _MAX_EXTENTS:
+        if not elsewhere and method in (0, 1):
             places[item] = _Place(method == 0, tuple(extents))
     return places
 

@@ -19,6 +19,8 @@ _APP1, _START_OF_SCAN, _END_OF_IMAGE = 0xE1, 0xDA, 0xD9
 _WITHOUT_LENGTH = frozenset([0x01, *range(0xD0, 0xD9)])
 # Thermal cameras and colour profiles fill dozens of segments; thousands are an attack on our time.
 _MAX_SEGMENTS = 4_096
+# Any number of fill bytes is allowed before a marker; writers that align use a few.
+_MAX_FILL = 256
 
 
 def read_jpeg(stream: BinaryIO) -> Embedded:
@@ -55,7 +57,7 @@ def _next_marker(stream: BinaryIO) -> int | None:
     if len(pair) < 2 or pair[0] != 0xFF:
         return None
     code = pair[1]
-    for _ in range(_MAX_SEGMENTS):
+    for _ in range(_MAX_FILL):
         if code != 0xFF:
             return code
         code = int.from_bytes(stream.read(1), "big")

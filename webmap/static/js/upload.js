@@ -117,7 +117,7 @@ function fill({ row, status, story }, answer) {
   story.replaceChildren(
     ...(result ? [el("p", {}, sentence(result))] : []),
     ...(problems.length ? [el("ul", {}, problems.map((text) => el("li", {}, text)))] : []),
-    ...(doubts.length ? [el("p", { class: "doubted" }, say("doubts_found", { n: num(doubts.length) })), el("ul", {}, doubts.map((doubt) => el("li", {}, sentence(doubt))))] : []),
+    ...(doubts.length ? [el("p", { class: "doubted" }, say("doubts_found", { n: num(doubts.length) })), ...doubts.map((doubt) => el("p", { class: "doubt" }, sentence(doubt)))] : []),
     ...(place ? [place] : []),
     ...(tracks.length ? [el("p", {}, tracks.flatMap((id) => [el("a", { href: `/tracks/${id}` }, say("track_page", { id })), " "]))] : []),
     el("p", { class: "receipt" }, say("receipt", receipt)),
