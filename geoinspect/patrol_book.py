@@ -17,7 +17,13 @@ from geoinspect.intake.tracks import TrackReview
 from geoinspect.patrols.choices import Counts, Purpose, TrackChoices
 from geoinspect.patrols.copies import CopyKind
 from geoinspect.patrols.hours import Shift, hours_by_person, person_hours
-from geoinspect.patrols.indicators import MonthlyIndicators, PersonDay, PersonMonth, monthly
+from geoinspect.patrols.indicators import (
+    DEFINITIONS,
+    MonthlyIndicators,
+    PersonDay,
+    PersonMonth,
+    monthly,
+)
 from geoinspect.patrols.rules import PatrolRule, load_rules, rule_for
 from geoinspect.patrols.speed_strip import SpeedStrip, speed_strip
 from geoinspect.patrols.trace import cells_of
@@ -112,7 +118,6 @@ def review_of(session: Session, row: TrackRow) -> TrackReview:
         team=row.team,
         people=tuple(row.people),
         purpose=Purpose.SEARCH if patrol is None else Purpose(patrol.purpose),
-        note=str(row.decision.get("note", "")),
     )
 
 
@@ -134,16 +139,18 @@ def track_points(workspace: Workspace, session: Session, row: TrackRow) -> Json:
     counted = repeats.left_over(cleaned.segments, choices.counts, repeats.known(session, row))
     flagged: dict[str, list[list[object]]] = {}
     for segment, flags in zip(cleaned.raw, cleaned.flags, strict=True):
-        for place in np.flatnonzero(flags)[:_MOST_FLAGGED].tolist():
-            rule = tuple(Rule)[flags[place] - 1].value
-            here = [_rounded(segment.lon[place]), _rounded(segment.lat[place])]
-            flagged.setdefault(rule, []).append([*here, utc_iso(float(segment.time_s[place]))])
+        for rule in Rule:
+            shown = flagged.setdefault(rule.value, [])
+            places = np.flatnonzero(flags == rule.number)[: _MOST_FLAGGED - len(shown)]
+            for place in places.tolist():
+                here = [_rounded(segment.lon[place]), _rounded(segment.lat[place])]
+                shown.append([*here, utc_iso(float(segment.time_s[place]))])
     step = max(1, -(-row.points // _MOST_POINTS))
     return {
         "raw": _lines(cleaned.raw, step),
         "cleaned": _lines(cleaned.segments, step),
         "counted": _lines(counted, step),
-        "flagged": flagged,
+        "flagged": {rule: points for rule, points in flagged.items() if points},
         "thinned": step > 1,
         "speed": _strip_json(speed_strip(cleaned.segments)),
     }
@@ -205,9 +212,12 @@ def month_report(workspace: Workspace, session: Session, month: date) -> Json:
         "units": [_indicators_json(unit) for unit in told.units.values()],
         "people": [_person_json(person) for person in told.people],
         "unknown_people": [_person_json(person) for person in told.not_on_roster],
-        "definitions": [
-            _text(rate.text) for rate in (told.total.online, told.total.patrolled, told.total.met)
-        ],
+        "definitions": [_text(text) for text in DEFINITIONS],
+        "missing": [
+            _text(rate.text)
+            for rate in (told.total.online, told.total.patrolled, told.total.met)
+            if rate.value is None
+        ][:1],
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import resource
 import sys
 import tempfile
@@ -11,9 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import batch_kills
 import geopandas
 import gpxpy
 import numpy as np
+import pandas
 import pyogrio
 import rasterio
 import shapely
@@ -27,7 +31,11 @@ from geoinspect.coverage.looks import Look
 from geoinspect.coverage.sweep import sweep_lines
 from geoinspect.detect.run import detect
 from geoinspect.ingest.tracks import read_track
+from geoinspect.intake import Intake, TrackTags
+from geoinspect.intake.batch import add_tracks
+from geoinspect.records import AddResult, utc_iso
 from geoinspect.settings import load_settings
+from geoinspect.store.workspace import Workspace
 
 CRS, X0, Y0 = "EPSG:4545", 450_000.0, 3_700_000.0
 SEED = 7
@@ -225,7 +233,91 @@ def detection() -> list[Line]:
     ]
 
 
-BENCHES: dict[str, Callable[[], list[Line]]] = {"sweep": sweep, "gpx": gpx, "detect": detection}
+def mixed_files(folder: Path, count: int) -> list[Path]:
+    """Write walks as offices send them: most GPX, some KML, GeoJSON and CSV."""
+    paths = []
+    for number in range(count):
+        segment = batch_kills.walk(number)
+        places = list(zip(segment.lon.tolist(), segment.lat.tolist(), strict=True))
+        stamps = [utc_iso(moment) for moment in segment.time_s.tolist()]
+        kind = ("gpx", "gpx", "gpx", "gpx", "gpx", "gpx", "gpx", "kml", "geojson", "csv")[
+            number % 10
+        ]
+        if kind == "gpx":
+            text = batch_kills.gpx(segment)
+        elif kind == "kml":
+            points = "".join(
+                f"<when>{when}</when><gx:coord>{lon:.7f} {lat:.7f} 0</gx:coord>"
+                for when, (lon, lat) in zip(stamps, places, strict=True)
+            )
+            text = (
+                '<kml xmlns="http://www.opengis.net/kml/2.2" '
+                'xmlns:gx="http://www.google.com/kml/ext/2.2"><Document><Placemark>'
+                f"<gx:Track>{points}</gx:Track></Placemark></Document></kml>"
+            )
+        elif kind == "geojson":
+            shape = {"type": "LineString", "coordinates": places}
+            feature = {"type": "Feature", "properties": {"coordTimes": stamps}, "geometry": shape}
+            text = json.dumps({"type": "FeatureCollection", "features": [feature]})
+        else:
+            rows = [
+                f"{when},{lon:.7f},{lat:.7f}"
+                for when, (lon, lat) in zip(stamps, places, strict=True)
+            ]
+            text = "time,lon,lat\n" + "\n".join(rows)
+        path = folder / f"{number}.{kind}"
+        path.write_text(text, encoding="utf-8")
+        paths.append(path)
+    return paths
+
+
+def read_alone(path: Path) -> object:
+    """Read a file as a script of one's own would, and do nothing with it."""
+    if path.suffix == ".gpx":
+        return gpxpy.parse(path.read_text())
+    return pandas.read_csv(path) if path.suffix == ".csv" else geopandas.read_file(path)
+
+
+def importing() -> list[Line]:
+    """Import 1,000 mixed files: read, cleaned, compared with each other, swept and stored."""
+    count, took_s = 1000, {}
+    with tempfile.TemporaryDirectory() as folder:
+        items = [(path, TrackTags()) for path in mixed_files(Path(folder), count)]
+        for name, workers in (("one", 0), ("all", None), ("again", None)):
+            office = Path(folder) / ("one" if name == "one" else "all")
+            if name != "again":
+                batch_kills.open_office(office)
+            with Workspace.open(office) as workspace:
+                intake = Intake(workspace, actor="bench").tracks
+                start = time.perf_counter()
+                told = list(add_tracks(intake, items, workspace.settings, workers=workers))
+                took_s[name] = time.perf_counter() - start
+            wanted = "duplicate" if name == "again" else "added"
+            assert {one.status for one in told if isinstance(one, AddResult)} == {wanted}
+            assert len(told) == count
+        peer_s = timed(lambda: [read_alone(path) for path, _ in items], repeat=1)
+    one_s, all_s, again_s = took_s["one"], took_s["all"], took_s["again"]
+    return [
+        Line(
+            f"import {count} mixed files of {batch_kills.POINTS} points",
+            f"{all_s:.1f} s on {os.cpu_count()} cores",
+            f"our own on one core {one_s:.1f} s",
+            f"{one_s / all_s:.2f} ×",
+            "both cores",
+        ),
+        Line(
+            "", "", f"gpxpy, geopandas: only reading {peer_s:.1f} s", f"{peer_s / all_s:.2f} ×", ""
+        ),
+        Line("the same files again", f"{again_s:.1f} s", "", f"{all_s / again_s:.0f} ×", ""),
+    ]
+
+
+BENCHES: dict[str, Callable[[], list[Line]]] = {
+    "sweep": sweep,
+    "gpx": gpx,
+    "detect": detection,
+    "import": importing,
+}
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ def month(workspace: Path | None, month: datetime, as_json: bool) -> int:
     rows = [[row[name] for name in columns] for row in units]
     names = ["单位 unit", "名册 roster", "上线率", "上线巡护率", "出巡达标率", "人时 hours"]
     print_table(f"{report['month']}", names, rows)
-    for text in report["definitions"]:
+    for text in (*report["missing"], *report["definitions"]):
         click.echo(f"· {text['zh']}\n  {text['en']}")
     return 0
 

@@ -77,7 +77,7 @@ def show(workspace: Path | None, track_id: int, points: bool, as_json: bool) -> 
 @click.option("--team", help="小组 team.")
 @click.option("--person", "people", multiple=True, help="人员代码 codes of all who went.")
 @click.option("--purpose", type=_PURPOSES, help="目的 purpose.")
-@click.option("--note", default="", help="理由 why; decides the doubts.")
+@click.option("--note", help="理由 why: decides the doubts; blank: they wait again.")
 @json_option
 @click.pass_obj
 def review(
@@ -94,7 +94,7 @@ def review(
     team: str | None,
     people: Sequence[str],
     purpose: str | None,
-    note: str,
+    note: str | None,
     as_json: bool,
 ) -> int:
     """人工复核:改选项后重新清洗并计入覆盖 overrule; coverage follows."""

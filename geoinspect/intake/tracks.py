@@ -45,8 +45,8 @@ class TrackReview:
     Attributes:
         choices: How it is to be read, cleaned and counted from now on.
         unit_code, team, people, purpose: Whose outing it was and why.
-        note: In the person's own words; with it (or a change of ``counts``) the doubts are
-            decided.
+        note: In the person's own words; with it, or with a change of ``counts``, the doubts are
+            decided, and with a blank one they wait again. None leaves the decision as it stands.
     """
 
     choices: TrackChoices
@@ -54,7 +54,7 @@ class TrackReview:
     team: str | None
     people: tuple[str, ...]
     purpose: Purpose = Purpose.SEARCH
-    note: str = ""
+    note: str | None = None
 
 
 class TrackIntake:
@@ -150,11 +150,12 @@ class TrackIntake:
         with self._workspace.database.writing() as session:
             row = sightings.track(session, track_id)
             before = {"choices": row.choices, "unit": row.unit_code, "team": row.team}
-            decided = bool(review.note) or review.choices.counts is not Counts.AUTO
+            counted = TrackChoices.from_json(row.choices).counts
+            if review.note is not None or counted is not review.choices.counts:
+                row.decision = self._decision(review)
             row.choices = review.choices.as_json()
             row.unit_code, row.team = review.unit_code, review.team
             row.people = list(review.people)
-            row.decision = self._decision(review) if decided else {}
             self._make(session, row, track, review.purpose, None)
             for copy in patrols.repeated_by(session, track_id):
                 self._remake(session, sightings.track(session, copy.track_id))
@@ -195,6 +196,8 @@ class TrackIntake:
         row.inside_length_m = row.inside_s = None
         if ground is not None:
             row.inside_length_m, row.inside_s = inside(counted, ground)
+            if not counted and track.times is not None:
+                row.inside_s = 0.0
         row.route = cells_bytes(route_cells(counted))
         self._join_patrol(session, row, found, purpose, headcount)
         sightings.drop_looks(session, "track", row.id)
@@ -317,9 +320,12 @@ class TrackIntake:
         return replace(result, summary=text, problems=tuple(problems))
 
     def _decision(self, review: TrackReview) -> dict[str, object]:
+        """Return what a person made of the doubts; nothing for one who took it back."""
+        if not review.note and review.choices.counts is Counts.AUTO:
+            return {}
         at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         counts = review.choices.counts.value
-        return {"counts": counts, "note": review.note, "by": self._actor, "at": at}
+        return {"counts": counts, "note": review.note or "", "by": self._actor, "at": at}
 
     def _note(
         self,

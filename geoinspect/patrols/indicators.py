@@ -214,6 +214,8 @@ _MET = Text(
     "出巡达标率 = 有效天数达到要求的人数 ÷ 名册人数",
     "standard met = people whose valid days meet the rule / people on the roster",
 )
+# How the three are worked out, also where one of them can't be.
+DEFINITIONS = (_ONLINE, _PATROLLED, _MET)
 
 
 def _no_roster() -> Text:
