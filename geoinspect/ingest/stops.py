@@ -39,11 +39,15 @@ def stop_spans(xyz_m: F8, time_s: F8, *, radius_m: float, min_s: float, gap_s: f
     ends = ends[starts] + 1
     # Sums from a middle nearby keep their digits.
     near_m = xyz_m - np.median(xyz_m, axis=0) if len(xyz_m) else xyz_m
-    counts = ends - starts
-    middles = _within(near_m, starts, ends) / counts[:, None]
-    spread_m2 = _within((near_m**2).sum(axis=1), starts, ends) / counts - (middles**2).sum(axis=1)
+    middles = _middles(near_m, starts, ends)
+    square_m2 = _within((near_m**2).sum(axis=1), starts, ends) / (ends - starts)
+    spread_m2 = square_m2 - (middles**2).sum(axis=1)
     gaps = np.concatenate([[0], np.cumsum(np.diff(time_s) > gap_s)])
     still = (spread_m2 <= radius_m**2) & (gaps[starts] == gaps[ends - 1])
+    halves = np.clip(np.searchsorted(time_s, time_s[starts] + min_s / 2), starts + 1, ends - 1)
+    moved_m = _middles(near_m, starts, halves) - _middles(near_m, halves, ends)
+    # A slow climb stays as close together as noise does, but gets somewhere.
+    still &= (moved_m**2).sum(axis=1) <= radius_m**2
     still &= ~_walks(xyz_m, time_s, starts, ends)
     starts, ends = starts[still], ends[still]
     if not len(starts):
@@ -63,6 +67,10 @@ def _inside(window_m: F8, radius_m: float) -> I8:
     """Return which points of a window lie within its spread: at least one always does."""
     away_m = np.sqrt(((window_m - window_m.mean(axis=0)) ** 2).sum(axis=1))
     return np.flatnonzero(away_m <= max(radius_m, float(away_m.min())))
+
+
+def _middles(xyz_m: F8, starts: I8, ends: I8) -> F8:
+    return np.asarray(_within(xyz_m, starts, ends) / (ends - starts)[:, None])
 
 
 def _within(values: F8, starts: I8, ends: I8) -> F8:

@@ -295,6 +295,16 @@ def test_walking_round_a_yard_is_no_stop(radius_m):
     assert cleaned.flagged == {}
 
 
+def test_a_slow_climb_is_no_stop():
+    steps = np.arange(200) * 5.0
+    rng = np.random.default_rng(4)
+    lon = 112.5 + (steps * 0.2 + rng.normal(0, 2, 200)) / 102_000
+    lat = 23.1 + rng.normal(0, 2, 200) / 111_000
+    cleaned = on_foot(Segment(lon, lat, START_S + steps))
+    assert cleaned.stops == ()
+    assert cleaned.flagged == {}
+
+
 def test_poor_fixes_go_by_what_is_usual_for_the_device():
     truth = walk(100)
     metres = np.full(100, 8.0)

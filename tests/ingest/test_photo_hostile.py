@@ -153,6 +153,8 @@ def test_millions_of_segments_end(tmp_path: Path) -> None:
     report = bounded(tmp_path, b"\xff\xd8" + b"\xff\xe2\0\2" * 2_000_000)
     assert report["status"] == "refused"
     assert bounded(tmp_path, b"\xff\xd8" + b"\xff" * 8_000_000)["status"] == "refused"
+    filled = (b"\xff" * 4_000 + b"\xfe\0\2") * 4_000
+    assert bounded(tmp_path, b"\xff\xd8" + filled)["status"] == "refused"
 
 
 def test_bombs_in_xmp_are_not_set_off(tmp_path: Path) -> None:
@@ -187,6 +189,23 @@ def test_overlapping_extents_of_heic_items_take_no_memory(tmp_path: Path) -> Non
     assert bounded(tmp_path, heif_with(many))["status"] == "refused"
     empty = struct.pack(">IHHHHH", 0, 0, 1, 1, 0, 65_535)
     assert bounded(tmp_path, heif_with(empty))["status"] == "refused"
+
+
+def test_extents_without_bytes_take_no_time(tmp_path: Path) -> None:
+    # Sizes of 0: six bytes an item that claim 65,535 pieces each.
+    for items in (9_000, 65_000):
+        iloc = struct.pack(">IHH", 0, 0, items) + struct.pack(">HHH", 1, 0, 65_535) * items
+        assert bounded(tmp_path, heif_with(iloc))["status"] == "refused"
+
+
+def test_too_many_pieces_of_one_item_leave_the_others(tmp_path: Path) -> None:
+    item = struct.pack(">I", 6) + exif_bytes()
+    many = struct.pack(">HHH", 9, 0, 100) + struct.pack(">II", 0, 1) * 100
+    head = struct.pack(">IHH", 0, 0x4400, 2) + many
+    start = len(heif_with(head + bytes(14)))
+    iloc = head + struct.pack(">HHHII", 1, 0, 1, start, len(item))
+    assert len(heif_with(iloc)) == start
+    assert read(tmp_path, heif_with(iloc, item)).lat == pytest.approx(LAT)
 
 
 def test_heic_blocks_inside_the_meta_box(tmp_path: Path) -> None:

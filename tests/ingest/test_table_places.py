@@ -102,10 +102,9 @@ def test_rows_of_another_zone_are_counted():
 @pytest.mark.parametrize(
     "rows",
     [
-        [(y, x - 38e6) for x, y in projected(4526)],  # no prefix
         projected(3857),  # Web Mercator of Guangdong
         [(13_358_338.9 + k, 3_503_549.8) for k in range(5)],  # of 120 E: looks like zone 13
-        [(454_000.0 + k, 2_563_000.0) for k in range(5)],
+        [(39_980_000.0 + k, 3_503_549.8) for k in range(5)],  # 480 km off the middle of a zone
     ],
 )
 def test_metres_of_unknown_projection_are_asked_for(rows):
@@ -115,9 +114,25 @@ def test_metres_of_unknown_projection_are_asked_for(rows):
     assert f"{min(a for a, _ in rows):.0f}" in error.text.zh
 
 
-def test_metres_of_an_older_datum_are_asked_for():
-    rows = "".join(f"{y:.3f},{x:.3f}\n" for x, y in projected(4526))
-    assert refusal("坐标系:北京54\nX,Y\n" + rows).code == "crs_needed"
+@pytest.mark.parametrize("north_first", [True, False])
+def test_metres_without_zone_are_asked_for_with_the_place_of_each(north_first):
+    places = [(x - 38e6, y) for x, y in projected(4526)]
+    rows = "".join(f"{y:.2f},{x:.2f}\n" if north_first else f"{x:.2f},{y:.2f}\n" for x, y in places)
+    error = refusal("X,Y\n" + rows)
+    assert error.code == "crs_needed"
+    assert "114° → 东经113.60° 北纬23.20° (EPSG:4547)" in error.text.zh
+    assert "117° → E 116.60° N 23.20° (EPSG:4548)" in error.text.en
+    assert "--crs" in error.text.zh
+    reading = read("X,Y\n" + rows, crs="EPSG:4547")
+    assert points(reading)[0] == pytest.approx((113.6, 23.2), abs=1e-6)
+
+
+@pytest.mark.parametrize("prefix", [38e6, 0.0])
+def test_metres_of_an_older_datum_are_asked_for(prefix):
+    rows = "".join(f"{y:.3f},{x - 38e6 + prefix:.3f}\n" for x, y in projected(4526))
+    error = refusal("坐标系:北京54\nX,Y\n" + rows)
+    assert error.code == "crs_needed"
+    assert "东经" not in error.text.zh
 
 
 @pytest.mark.parametrize("header", ["X,Y", "Y,X", "east,north"])
