@@ -14,7 +14,7 @@ from geoinspect.ingest.photo_records import Camera, PhotoError
 from geoinspect.ingest.pictures import Embedded
 from geoinspect.ingest.pictures.exif import Exif, Tag
 from geoinspect.ingest.pictures.xmp import DroneField, DroneFields
-from geoinspect.ingest.times import parse_times
+from geoinspect.ingest.times import implausible, parse_times
 from geoinspect.records import Problem
 
 # EXIF dates have colons; what else is written after them, the readers of track times know.
@@ -26,9 +26,6 @@ _CLOCKS = (
 )
 # A phone may stamp the place of some minutes ago; a clock farther off is wrong or of another zone.
 _CLOCK_SLACK_S = 900.0
-_DAY_S = 86_400.0
-# GPS counts weeks modulo 1024 and old receivers fall back by that much.
-_ROLLOVER_S = 1000 * 7 * _DAY_S
 
 # FocalPlaneResolutionUnit → mm: inch (also when not given), cm, mm, µm.
 _FOCAL_PLANE_UNITS_MM = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
@@ -100,8 +97,7 @@ def taken(exif: Exif, drone: DroneFields, zone: tzinfo, problems: list[Problem])
     if math.isnan(moment_s):
         problems.append(_NO_TIME)
         return None
-    now_s = time.time()
-    if not now_s - _ROLLOVER_S <= moment_s <= now_s + _DAY_S:
+    if implausible(moment_s, time.time()):
         problems.append(_IMPLAUSIBLE)
     return datetime.fromtimestamp(moment_s, UTC)
 

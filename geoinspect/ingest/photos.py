@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import shapely
 from shapely import Polygon
 
-from geoinspect.errors import InputError, Text, TooLargeError, UsageError
+from geoinspect.errors import InputError, Text, TooLargeError
 from geoinspect.ingest import photo_facts
 from geoinspect.ingest.camera import Footprint, View, footprint, lonlat_of
 from geoinspect.ingest.datum import to_wgs84
@@ -23,6 +21,7 @@ from geoinspect.ingest.pictures.exif import Exif, Tag, read_exif
 from geoinspect.ingest.pictures.heif import is_heic, read_heif
 from geoinspect.ingest.pictures.jpeg import MAGIC, read_jpeg
 from geoinspect.ingest.pictures.xmp import DroneField, DroneFields, read_drone_fields
+from geoinspect.ingest.times import named_zone
 from geoinspect.records import Datum, DatumChoice, Problem, utc_iso
 from geoinspect.settings import Settings
 
@@ -86,7 +85,7 @@ def read_photo(
         TooLargeError: Beyond the size limit.
         UsageError: An unknown time zone.
     """
-    zone = _zone(timezone)
+    zone = named_zone(timezone)
     label = name or path.name
     _check_size(path, label, settings)
     try:
@@ -286,16 +285,6 @@ def _geojson(polygon: Polygon) -> dict[str, object]:
 
 def _rounded(place: tuple[float, float]) -> list[float]:
     return [round(place[0], 7), round(place[1], 7)]
-
-
-def _zone(timezone: str) -> ZoneInfo:
-    with suppress(ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo(timezone)
-    raise UsageError(
-        f"不认识的时区“{timezone}”,例如应写 Asia/Shanghai 或 UTC",
-        f"unknown time zone {timezone!r}: write Asia/Shanghai or UTC, for example",
-        code="bad_timezone",
-    )
 
 
 def _check_size(path: Path, label: str, settings: Settings) -> None:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from math import isnan
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from geoinspect.errors import UsageError
 from geoinspect.records import F8
 
 # Outside these years a date is a parsing accident and not even worth flagging as implausible.
@@ -19,6 +22,8 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _DAY_S = 86_400.0
 _QUARTER_S = 900.0
+# GPS counts weeks modulo 1024 and old receivers fall back by that much, other clocks to 1970 or 1901.
+_ROLLOVER_S = 1000 * 7 * _DAY_S
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a clock reading, whose zone is put on later
 
 _TAIL = re.compile(
@@ -103,6 +108,33 @@ def parse_times(values: Iterable[TimeValue], zone: tzinfo = UTC) -> ParsedTimes:
     values = list(values)
     uniform = _parse_uniform(values, zone)
     return uniform if uniform is not None else _parse_each(values, zone)
+
+
+def named_zone(name: str) -> ZoneInfo:
+    """Return the time zone of an IANA name.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            f"不认识的时区“{name}”,例如应写 Asia/Shanghai 或 UTC",
+            f"unknown time zone {name!r}: write Asia/Shanghai or UTC, for example",
+            code="bad_timezone",
+        ) from error
+
+
+def implausible(time_s: ArrayLike, now_s: float) -> NDArray[np.bool_]:
+    """Return which times are over a day ahead or so far back that a clock or week counter failed.
+
+    Args:
+        time_s: Epoch seconds; NaN is not implausible.
+        now_s: The present, epoch seconds.
+    """
+    moments = np.asarray(time_s, dtype=np.float64)
+    return np.asarray((moments > now_s + _DAY_S) | (moments < now_s - _ROLLOVER_S))
 
 
 def in_zone(local_s: F8, zone: tzinfo) -> F8:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from geoinspect.errors import Text
+from geoinspect.ingest.times import implausible
 from geoinspect.patrols import motion
 from geoinspect.records import F8, CleanedTrack, Extra, Mode, Rule, utc_iso
 from geoinspect.settings import Settings
@@ -52,8 +53,6 @@ _STILL_M, _STILL_S, _STILL_POINTS = 1.0, 1800.0, 20
 _NIGHT_HOURS, _NIGHT_LEAST_S = 4, 600.0
 # 0.0001° is 11 m on the ground, a hundred times what any recorder writes.
 _ROUND_STEPS, _ROUND_POINTS = 1e4, 10
-# GPS counts weeks modulo 1024; a clock that far back, or ahead by more than a day, has failed.
-_OLDEST_S, _AHEAD_S = 1000 * 7 * 86_400.0, 86_400.0
 _NO_TIME_POINTS, _NO_TIME_M = 10, 100.0
 
 
@@ -293,7 +292,7 @@ def _walked_at_night_s(cleaned: CleanedTrack, settings: Settings) -> float:
 def _clock(cleaned: CleanedTrack, _settings: Settings, now_s: float) -> Iterator[Doubt]:
     """Yield times that a working clock can't have written."""
     times_s = motion.known_times(cleaned.raw)
-    wrong_s = times_s[(times_s > now_s + _AHEAD_S) | (times_s < now_s - _OLDEST_S)]
+    wrong_s = times_s[implausible(times_s, now_s)]
     if len(wrong_s):
         shown = utc_iso(float(wrong_s[0])) or ""
         yield Doubt(

@@ -8,6 +8,10 @@ import sys
 
 import pytest
 
+from geoinspect.ingest.formats import kml
+from geoinspect.ingest.tracks import inspect_track
+from geoinspect.settings import Settings
+
 PROBE = r"""
 import json, re, sys, time
 from pathlib import Path
@@ -77,6 +81,18 @@ def test_endless_name_costs_nothing(tmp_path):
         + b"</trkseg></trk></gpx>"
     )
     assert probe(path)["points"] == 1
+
+
+def test_only_so_much_of_one_gx_track_is_held(tmp_path, monkeypatch):
+    monkeypatch.setattr(kml, "_MAX_HELD_BYTES", 200_000)
+    times, places = "<when>2026-05-14T00:30:00Z</when>", "<coord>112.5 23.1 7</coord>"
+    path = tmp_path / "up.kml"
+    for counts, status in (([500] * 4, "ok"), ([500, 2_000], "refused")):
+        tracks = "".join(f"<Track>{times * n}{places * n}</Track>" for n in counts)
+        path.write_text(f"<kml><Placemark>{tracks}</Placemark></kml>")
+        report = inspect_track(path, settings=Settings())
+        assert report["status"] == status
+    assert report["problems"][0]["code"] == "too_many_points"
 
 
 def test_text_of_a_file_stays_text(shared_data):

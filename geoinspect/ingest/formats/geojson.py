@@ -9,7 +9,13 @@ from typing import BinaryIO
 from geoinspect.crs import WGS84, authority_name
 from geoinspect.errors import InputError, Text, TrackError
 from geoinspect.ingest.formats.json_text import load_json, scalar, sequence
-from geoinspect.ingest.formats.reading import CoordinateValue, Reading, ReadOptions, TrackBuilder
+from geoinspect.ingest.formats.reading import (
+    SAME_AS_WGS84,
+    CoordinateValue,
+    Reading,
+    ReadOptions,
+    TrackBuilder,
+)
 from geoinspect.records import Extra, Problem
 
 # Lists of times along a line, as togeojson and others write them.
@@ -28,8 +34,6 @@ _POINT_GROUPS = (
 _DATUM_KEYS = ("datum", "crs", "coordinatesystem", "coordsys", "coordtype", "坐标系", "坐标系统")
 _NOTED = ("name", "desc", "description", "creator", "generator", "keywords", "comment", "title")
 _BETWEEN_WORDS = re.compile(r"[\s_.-]+")
-# CGCS2000 and ITRF frames are WGS84 to some centimetres (GB 22021-2008).
-_SAME_AS_WGS84 = {WGS84, "EPSG:4490", "EPSG:4979"}
 _EPSG = re.compile(r"EPSG:{1,2}(?:[\d.]*:)?(\d{4,6})$", re.IGNORECASE)
 # A fourth number of a position that can only be epoch seconds or milliseconds (2001 to 2100).
 _EPOCH_RANGES = ((1e9, 4.1e9), (1e12, 4.1e12))
@@ -188,7 +192,7 @@ def _crs_of(document: Json, reading: Reading) -> str:
         reading.state(name)
         return WGS84
     crs = f"EPSG:{int(match[1])}"
-    if crs in _SAME_AS_WGS84:
+    if crs in SAME_AS_WGS84:
         return WGS84
     try:
         authority_name(crs)

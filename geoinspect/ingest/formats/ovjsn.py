@@ -24,12 +24,11 @@ Json = Mapping[str, object]
 
 
 class _Lines:
-    """Lines of one sort, and which datums they state."""
+    """Lines of one sort."""
 
     def __init__(self) -> None:
         self.builder = TrackBuilder()
         self.count = 0
-        self.datums: set[Datum | None] = set()
 
     def add(self, name: object, detail: Json, vertices: Sequence[object]) -> None:
         builder, values = self.builder, iter(vertices)
@@ -39,10 +38,8 @@ class _Lines:
             builder.lon.append(scalar(lon))
             builder.time.append(None)
         self.count += 1
-        datum = _datum(detail.get("Gcj02"))
-        self.datums.add(datum)
         builder.set_name(name if isinstance(name, str) else None)
-        builder.set_datum(datum)
+        builder.set_datum(_datum(detail.get("Gcj02")))
         builder.end_line()
 
 
@@ -70,8 +67,6 @@ def read_ovjsn(stream: BinaryIO, options: ReadOptions) -> Reading:
         reading.problems.append(
             _shapes_only(shapes.count) if chosen is shapes else _shapes_left(shapes.count)
         )
-    if len(chosen.datums) == 1 and (datum := chosen.datums.pop()) is not None:
-        reading.state({Datum.GCJ02: "GCJ-02"}.get(datum, "WGS84"))
     return reading
 
 

@@ -25,6 +25,8 @@ MAX_SEGMENTS = 10_000
 _BLOCK = 65_536
 _MAX_WORDS, _MAX_WORD_CHARS = 200, 2_000
 _MAX_NAME_CHARS = 500
+# CGCS2000 and ITRF frames are WGS84 to some centimetres (GB 22021-2008).
+SAME_AS_WGS84 = (WGS84, "EPSG:4490", "EPSG:4979")
 
 CoordinateValue = str | float | int | None
 

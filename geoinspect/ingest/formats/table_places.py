@@ -12,7 +12,7 @@ import pyproj
 
 from geoinspect.crs import WGS84, authority_name, transform_xy
 from geoinspect.errors import InputError, Text, TrackError
-from geoinspect.ingest.formats.reading import CoordinateValue
+from geoinspect.ingest.formats.reading import SAME_AS_WGS84, CoordinateValue
 from geoinspect.ingest.formats.table_columns import Columns, Role
 from geoinspect.ingest.formats.table_values import coordinate, nmea_degrees, on_side, pair
 from geoinspect.ingest.projected import gauss_kruger_guess
@@ -32,7 +32,6 @@ _ZONE_M = 1e6
 _LIKE_WEB_MERCATOR = (13, 14)
 _OTHER_DATUM = re.compile(r"北京\s*54|西安\s*80|beijing\s*(?:19)?54|xi'?an\s*(?:19)?80", re.I)
 _EPSG = re.compile(r"EPSG:\d{4,6}", re.I)
-_SAME_AS_WGS84 = (WGS84, "EPSG:4490", "EPSG:4979")
 # An area of use is a rough box; work near its edge is fine.
 _NEAR_AREA_DEG = 2.0
 _SCALES = {
@@ -194,7 +193,7 @@ def _in_degrees(
         if columns.by_value:
             problems = (_by_value(names, north, east),)
     crs = WGS84
-    if declared is not None and declared not in _SAME_AS_WGS84:
+    if declared is not None and declared not in SAME_AS_WGS84:
         if pyproj.CRS.from_user_input(declared).is_geographic:
             crs = declared
         else:
@@ -206,7 +205,7 @@ def _in_declared(read: ReadPlace, middle: F8, declared: str, known: F8) -> Place
     """Return metres in the declared CRS, the axes in whichever order falls into its area."""
     orders = [(read, middle), (_turned(read), middle[::-1])]
     fitting = [(order, *place) for order, at in orders if (place := _in_area(declared, *at))]
-    if fitting and declared not in _SAME_AS_WGS84:
+    if fitting and declared not in SAME_AS_WGS84:
         # In a CRS of the whole world both orders may fit; ours is in China.
         order = max(fitting, key=lambda found: _in_china(*found[1:]))[0]
         return Places(order, declared, problems=(_projected(declared, known),))
