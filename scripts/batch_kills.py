@@ -27,19 +27,21 @@ from geoinspect.store.vault import sha256_of
 from geoinspect.store.workspace import Workspace
 
 FILES, POINTS = 40, 400
-WEST, SOUTH, SIDE = 107.9, 33.95, 0.05
-START_S = 1_778_718_600.0
+WEST, SOUTH, SIDE = 107.9, 33.75, 0.4
+# Half past eight in the morning of the second of May.
+START_S = 1_777_681_800.0
 
 
 def walk(seed: int) -> Segment:
-    """Return a wandering walk that stays in the square."""
+    """Return a wandering walk in the square, on one of 28 days."""
     rng = np.random.default_rng(seed)
     heading = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, 0.2, POINTS))
     place = rng.uniform(0, SIDE, 2)[:, None] + np.cumsum(
         6e-5 * rng.uniform(0.5, 1.2, POINTS) * np.stack([np.cos(heading), np.sin(heading)]), axis=1
     )
     lon, lat = np.abs((place + SIDE) % (2 * SIDE) - SIDE)
-    return Segment(WEST + lon, SOUTH + lat, START_S + 86_400 * (seed % 7) + 5.0 * np.arange(POINTS))
+    start_s = START_S + 86_400 * (seed % 28) + rng.uniform(0, 7200)
+    return Segment(WEST + lon, SOUTH + lat, start_s + 5.0 * np.arange(POINTS))
 
 
 def gpx(segment: Segment) -> str:

@@ -61,6 +61,8 @@ class Office:
         # Slow senders never take every thread of the server.
         self.upload_slots = threading.BoundedSemaphore(_UPLOADS_AT_ONCE)
         self.stranger_slots = threading.BoundedSemaphore(_STRANGERS_AT_ONCE)
+        # Whoever decides about a track builds on what was decided before.
+        self.review_lock = threading.Lock()
         # Two demos on one port must not share tiles in a browser's cache.
         self.stamp = hashlib.sha256(b"tiles" + workspace.secret_key()).hexdigest()[:8]
         self._painters: dict[int, CoveragePainter] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from geoinspect.store.schema import (
     CampaignRow,
     PatchRow,
     PatrolRow,
+    PhotoRow,
     SurveyRow,
     TrackRow,
     UploadRow,
@@ -115,6 +116,25 @@ class Scope:
         """Return the day of the newest visible patrol; None without one."""
         newest = patrols.patrols(self.session, limit=1)
         return newest[0].day if newest else None
+
+    def photos_in(
+        self,
+        box: Box | None,
+        *,
+        limit: int,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Sequence[PhotoRow]:
+        """Return visible photos in a box, newest first."""
+        return sightings.photos_in(self.session, box, limit=limit, start=start, end=end)
+
+    def photo(self, photo_id: int) -> PhotoRow:
+        """Return one visible photo.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return sightings.photo(self.session, photo_id)
 
     def surveys(self) -> Sequence[SurveyRow]:
         """Return visible surveys, newest first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from webmap.language import language
+from webmap.photo_words import photo_words
 from webmap.track_words import track_words
 
 
@@ -17,6 +18,7 @@ def script_words() -> dict[str, str]:
         **_detail_words(),
         **_upload_words(),
         **track_words(),
+        **photo_words(),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ from geoinspect.settings import CONFIG_NAME
 
 if TYPE_CHECKING:
     from geoinspect.store.workspace import Workspace
+
+# What a terminal would obey instead of showing.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="只输出一个 JSON / one JSON document."
@@ -80,14 +84,19 @@ def progress_bar(label: str) -> Iterator[Callable[[float], None]]:
         yield lambda share: progress.update(task, completed=share)
 
 
+def _echo(text: str, *, err: bool = False) -> None:
+    """Print text in which there may be names and words of strangers' files."""
+    click.echo(_CONTROLS.sub("\ufffd", text), err=err)
+
+
 def say(text: Text) -> None:
     """Tell the person something, beside the result."""
-    click.echo(f"{text.zh} / {text.en}", err=True)
+    _echo(f"{text.zh} / {text.en}", err=True)
 
 
 def say_error(text: Text) -> None:
     """Tell the person what went wrong, in both languages."""
-    click.echo(f"错误:{text.zh}\nError: {text.en}", err=True)
+    _echo(f"错误:{text.zh}\nError: {text.en}", err=True)
 
 
 def print_json(document: object) -> None:
@@ -102,8 +111,12 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*("—" if value is None else escape(str(value)) for value in row))
+        table.add_row(*("—" if value is None else _cell(value) for value in row))
     Console(soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def _cell(value: object) -> str:
+    return escape(_CONTROLS.sub("\ufffd", str(value)))
 
 
 def open_workspace(chosen: Path | None) -> Workspace:
@@ -140,16 +153,16 @@ def print_reports(reports: Sequence[Mapping[str, Any]], facts: Mapping[str, str]
         facts: Key of a report → its label; absent values are left out.
     """
     for report in reports:
-        click.echo(f"{report['file']}  [{report['status']}]")
+        _echo(f"{report['file']}  [{report['status']}]")
         told = [
             f"{label} {_short(report[key])}"
             for key, label in facts.items()
             if report.get(key) is not None
         ]
         if told:
-            click.echo("  " + " · ".join(told))
+            _echo("  " + " · ".join(told))
         for problem in report["problems"]:
-            click.echo(f"  - {problem['message_zh']}\n    {problem['message']}")
+            _echo(f"  - {problem['message_zh']}\n    {problem['message']}")
 
 
 def _short(value: object) -> str:
@@ -189,9 +202,9 @@ def report_results(
         )
     else:
         for result in results:
-            click.echo(f"{result.summary.zh}\n  {result.summary.en}")
+            _echo(f"{result.summary.zh}\n  {result.summary.en}")
             for problem in result.problems:
-                click.echo(f"  · {problem.text.zh} / {problem.text.en}")
+                _echo(f"  · {problem.text.zh} / {problem.text.en}")
     for refusal in refusals:
         say_error(Text(refusal["message_zh"], refusal["message"]))
     return 1 if refusals else 0

@@ -28,6 +28,16 @@ _WORDS: tuple[tuple[Datum, re.Pattern[str]], ...] = (
         re.compile(r"wgs[\s_-]?(?:19)?84|cgcs[\s_-]?2000|epsg:{1,2}(?:4326|4490)\b|国家2000", re.I),
     ),
 )
+# The value of a datum field may be no more than whose map it was; in free text these are names of
+# places and apps.
+_MAKERS = {
+    Datum.GCJ02: "gcj|火星|高德|腾讯|amap|gaode|tencent",
+    Datum.BD09: "百度|baidu",
+    Datum.WGS84: "wgs",
+}
+_FIELD_WORDS = tuple(
+    (datum, re.compile(f"{words.pattern}|{_MAKERS[datum]}", re.I)) for datum, words in _WORDS
+)
 # Ovital writes its own extensions in GCJ-02 since 9.3.0 and says so nowhere in the file.
 GCJ02_SUFFIXES = (".ovkml", ".ovkmz", ".ovjsn")
 
@@ -61,7 +71,7 @@ def flagged_datum(
         name: The sender's file name.
         lines: The tracks, some of which may state their own.
     """
-    stated = _named_in(statements, "坐标系字段", "its datum field")
+    stated = _named_in(statements, "坐标系字段", "its datum field", _FIELD_WORDS)
     if stated is not None:
         return stated
     own = {line.datum for line in lines}
@@ -81,11 +91,22 @@ def named_datum(texts: Iterable[str]) -> Datum | None:
     return None if flag is None else flag.datum
 
 
-def _named_in(texts: Iterable[str], zh: str, en: str) -> DatumFlag | None:
+def field_datum(value: str) -> Datum | None:
+    """Return the one datum that the value of a datum field names, ``高德`` or ``WGS84``."""
+    flag = _named_in([value], "", "", _FIELD_WORDS)
+    return None if flag is None else flag.datum
+
+
+def _named_in(
+    texts: Iterable[str],
+    zh: str,
+    en: str,
+    vocabulary: Sequence[tuple[Datum, re.Pattern[str]]] = _WORDS,
+) -> DatumFlag | None:
     """Return the datum that texts of a file name, with the words that name it."""
     found: dict[Datum, str] = {}
     for text in texts:
-        for datum, words in _WORDS:
+        for datum, words in vocabulary:
             match = words.search(text)
             if match is not None:
                 found.setdefault(datum, match.group())

@@ -22,7 +22,8 @@ from geoinspect.intake.rows import (
     survey_row,
     survey_text,
 )
-from geoinspect.intake.tracks import TrackIntake, dated
+from geoinspect.intake.telling import dated
+from geoinspect.intake.tracks import TrackIntake
 from geoinspect.patrols.choices import TrackTags
 from geoinspect.records import CHINA_TIME, AddResult, Problem, ZoneKind
 from geoinspect.store import audit, grounds, sightings

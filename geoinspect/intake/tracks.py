@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from geoinspect.errors import Text, TrackError
+from geoinspect.errors import Text
 from geoinspect.files import readable
 from geoinspect.intake.doubting import doubt_json, doubts_of, own_ground
 from geoinspect.intake.looks import LookMaker, track_source
@@ -22,12 +22,13 @@ from geoinspect.intake.preparing import (
 )
 from geoinspect.intake.repeats import Found, Repeats, copy_rows
 from geoinspect.intake.rows import choices_of, duplicate, fill_track_row, new_track_row
+from geoinspect.intake.telling import accompanied, added, dated, other_outings
 from geoinspect.patrols.choices import Counts, Purpose, TrackChoices, TrackTags
 from geoinspect.patrols.copies import CopyKind
 from geoinspect.patrols.routes import route_cells
 from geoinspect.patrols.trace import cells_bytes
 from geoinspect.patrols.valid import inside
-from geoinspect.records import AddResult, Mode, Problem
+from geoinspect.records import AddResult, Problem
 from geoinspect.store import audit, grounds, patrols, sightings
 from geoinspect.store.schema import TrackRow
 from geoinspect.store.vault import KeptFile, sha256_of
@@ -133,7 +134,7 @@ class TrackIntake:
                 problems += self._make(session, row, track, tags.purpose, tags.headcount)
                 rows.append(row)
             self._note(session, "track.add", prepared.label, rows, kept)
-            return _added(prepared, rows, problems, kept)
+            return added(prepared, rows, problems, kept)
 
     def review(self, track_id: int, review: TrackReview) -> TrackRow:
         """Make a track anew as a person decides, and what repeats it with it.
@@ -246,7 +247,7 @@ class TrackIntake:
         if stored == len(read):
             return read[row.part]
         if stored > 1:
-            raise _other_outings(stored, len(read))
+            raise other_outings(stored, len(read))
         # What was taken for one outing stays one.
         whole = [segment for track in read for segment in track.cleaned.raw]
         track = prepare_track(0, whole, choices=choices, settings=settings, day=read[0].day)
@@ -304,7 +305,7 @@ class TrackIntake:
             for row in known:
                 row.people = sorted({*row.people, tags.person})
             self._note(session, "track.person", prepared.label, known, None)
-            told.append(_accompanied(prepared.label, tags.person))
+            told.append(accompanied(prepared.label, tags.person))
         if tags.day is not None and _may_date(known, tags.day):
             undated = [row for row in known if row.day is None]
             for row in undated:
@@ -341,63 +342,9 @@ class TrackIntake:
         audit.record(session, actor=self._actor, action=action, subject=subject, details=details)
 
 
-def _other_outings(stored: int, read: int) -> TrackError:
-    return TrackError(
-        f"按此选择重新读取,该文件会分为 {read} 次踏查,而不是已存的 {stored} 次;未作更改。"
-        "请改用原来的时区,或用更正后的时间重新导出文件再上传",
-        f"read like this the file falls into {read} outings, not the {stored} that are stored; "
-        "nothing was changed. Keep the time zone, or export the file with the right times and "
-        "send it again",
-        code="other_outings",
-    )
-
-
 def _is_new_to(rows: Sequence[TrackRow], person: str | None) -> bool:
     return person is not None and any(person not in row.people for row in rows)
 
 
 def _may_date(rows: Sequence[TrackRow], day: date | None) -> bool:
     return day is not None and any(row.day is None for row in rows)
-
-
-def dated(label: str, day: date) -> Text:
-    """Return that a day was taken down for something that came without."""
-    return Text(
-        f"{label}:之前收到时没有日期,现已补记 {day} 并计入覆盖。",
-        f"{label}: it came without a date before; {day} is noted now and it counts.",
-    )
-
-
-def _accompanied(label: str, person: str) -> Text:
-    return Text(
-        f"{label}:同一文件之前已收到,现补记同行人员 {person};覆盖和里程只计一次,人时各自计算。",
-        f"{label}: the same file came before; {person} is noted as having gone along. Ground and "
-        "distance count once, everybody's hours count.",
-    )
-
-
-def _added(
-    prepared: PreparedFile,
-    rows: Sequence[TrackRow],
-    problems: Sequence[Problem],
-    kept: KeptFile,
-) -> AddResult:
-    zh, en = [prepared.text.zh], [prepared.text.en]
-    if len(rows) > 1:
-        zh.append(f"按日期和停顿分为 {len(rows)} 次踏查。")
-        en.append(f"Split by day and pause into {len(rows)} outings.")
-    doubts = sum(len(row.doubts) for row in rows)
-    if doubts:
-        zh.append(f"有 {doubts} 处存疑,请人核对。")
-        en.append(f"{doubts} doubts for a person to look at.")
-    details: dict[str, object] = {
-        "tracks": [row.id for row in rows],
-        "points": sum(row.points for row in rows),
-        "length_m": sum(row.length_m for row in rows),
-        "counted_length_m": sum(row.counted_length_m for row in rows),
-        "doubts": [doubt for row in rows for doubt in row.doubts],
-        "mode": Mode(rows[0].mode).value,
-        "sha256": kept.sha256,
-    }
-    text = Text("".join(zh), " ".join(en))
-    return AddResult(prepared.label, "added", "track", rows[0].id, text, tuple(problems), details)

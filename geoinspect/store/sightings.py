@@ -52,6 +52,18 @@ def photo_of_file(session: Session, file_id: int) -> PhotoRow | None:
     return session.scalar(select(PhotoRow).where(PhotoRow.file_id == file_id))
 
 
+def photo(session: Session, photo_id: int) -> PhotoRow:
+    """Return one photo.
+
+    Raises:
+        NotFoundError: There is none with this number.
+    """
+    row = session.get(PhotoRow, photo_id)
+    if row is None:
+        raise _missing("照片", "photo", photo_id)
+    return row
+
+
 def photos_in(
     session: Session,
     box: Box | None,

@@ -12,8 +12,9 @@ import pytest
 from raster_builders import grass, write_raster
 from test_cli import answer, run
 
+from geoinspect.cli.output import print_reports, print_table, say_error
 from geoinspect.crs import metric_crs_for
-from geoinspect.errors import StoreError, UsageError
+from geoinspect.errors import StoreError, Text, UsageError
 from geoinspect.files import check_output, readable
 from geoinspect.settings import load_settings
 from geoinspect.store.workspace import Workspace
@@ -91,6 +92,17 @@ def test_names_that_are_not_utf8_are_shown_and_kept(folder: Path) -> None:
     assert done.returncode == 0
     assert json.loads(done.stdout.encode("utf-8"))["results"][0]["file"] == "天目.gpx"
     assert run("tracks", "inspect", odd, "--json").stdout.encode("utf-8")
+
+
+def test_strangers_words_never_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "红\x1b]0;x\x07\x1b[2J\x9b31m"
+    say_error(Text(hostile, hostile))
+    print_table(hostile, ["a"], [[hostile]])
+    problem = {"message": hostile, "message_zh": hostile}
+    print_reports([{"file": hostile, "status": "ok", "problems": [problem]}], {"file": "文件"})
+    shown = capsys.readouterr()
+    assert shown.out.count("红") == 5
+    assert not set(shown.out + shown.err) & set("\x07\x1b\x9b")
 
 
 @pytest.mark.parametrize("name", ["w?x", "w%41x#é 中", "w&y=1"])

@@ -10,6 +10,7 @@ import pytest
 from geoinspect.ingest.datum import from_wgs84
 from geoinspect.ingest.datum_choice import (
     DatumFlag,
+    field_datum,
     flagged_datum,
     named_datum,
     resolve_datum,
@@ -47,6 +48,20 @@ def problem_codes(problems):
 )  # fmt: skip
 def test_words(text, found):
     assert named_datum([text]) is found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("高德", Datum.GCJ02), ("腾讯地图", Datum.GCJ02), ("火星", Datum.GCJ02),
+        ("amap", Datum.GCJ02), ("gcj", Datum.GCJ02), ("百度", Datum.BD09), ("Baidu", Datum.BD09),
+        ("wgs", Datum.WGS84), ("国家2000", Datum.WGS84), ("高德转WGS84", None), ("北京54", None),
+    ],
+)  # fmt: skip
+def test_a_datum_field_may_name_whose_map_it_was(value, found):
+    assert field_datum(value) is found
+    flagged = flagged_datum([f"坐标系:{value}"], [], "a.csv")
+    assert (flagged and flagged.datum) is found
 
 
 def test_choice_explains_itself():

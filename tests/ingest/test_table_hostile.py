@@ -53,6 +53,14 @@ def test_bad_rows_cost_themselves_only():
     assert "bad_time" in codes(reading)
 
 
+def test_rows_that_are_no_points_have_no_times_to_miss():
+    head = "时间,经度,纬度\n"
+    row = "2026-05-14 08:30:00,112.5521,23.1694\n"
+    reading = read(head + row + "合计,,\n,,\n")
+    assert reading.refused == {"coordinate_missing": 1}
+    assert codes(reading) == ["local_time"]
+
+
 def test_an_open_quote_costs_one_row_at_most():
     rows = [f"23.1{k:03},112.5{k:03},x" for k in range(200)]
     rows[50] = '"23.1050,112.5050,x'

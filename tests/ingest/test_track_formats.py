@@ -10,6 +10,7 @@ import pytest
 from geoinspect.errors import TooLargeError, TrackError
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.formats import reading
+from geoinspect.ingest.track_exports import as_geojson, as_gpx
 from geoinspect.ingest.tracks import read_track, summary
 from geoinspect.records import Datum
 from geoinspect.settings import Settings
@@ -221,6 +222,26 @@ def test_geojson_untimed_points_are_no_track(read):
     assert caught.value.code == "no_track"
 
 
+def test_geojson_numbers_beyond_any_size_cost_their_point(read):
+    huge = geojson(feature("LineString", [[112.5, 23.1], [112.5, 23.2]], id=7)).replace(
+        "[112.5, 23.2]", f"[{'9' * 10_000}, 23.2], [-{'9' * 350}, 23.2], [112.6, 23.2]"
+    )
+    file = read(huge)
+    assert sum(len(segment) for segment in file.segments) == 2
+    assert sum(file.refused.values()) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("踏查\ud83d\x00😀\x1b[31m", "踏查😀[31m"), ("\udc00 \x07", None), (" 甲\n乙 ", "甲 乙")],
+)
+def test_names_can_be_written_anywhere(read, name, kept):
+    file = read(geojson(feature("LineString", [[112.5, 23.1], [112.6, 23.2]], name=name)))
+    assert file.lines[0].name == kept
+    assert as_geojson(file).encode()
+    assert as_gpx(file).encode()
+
+
 def test_geojson_crs_member(read):
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4547"}}
     file = read(geojson(feature("LineString", [[5e5, 2.56e6], [5.001e5, 2.56e6]]), crs=crs))
@@ -269,7 +290,7 @@ def test_datum_abroad_is_told(read):
 
 def test_summary_says_what_was_done(read):
     file = read(gpx(f"<trkseg>{POINTS}<trkpt lat='95' lon='1'/></trkseg>"), datum=Datum.GCJ02)
-    text = summary(file, clean(file.segments, mode=None, settings=SETTINGS), "甲.gpx")
+    text = summary(file, [clean(file.segments, mode=None, settings=SETTINGS)], "甲.gpx")
     assert text.zh.startswith("轨迹 甲.gpx:2 个点,跳过不可用的点(纬度超出范围 1);")
     assert "GCJ-02" in text.zh
     assert "1 latitude out of range" in text.en

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime
 
 import numpy as np
@@ -144,6 +145,7 @@ def test_srt_holds_place_height_and_camera():
         (bytes(16) + b"BUILD 2019" + bytes(300), "FLY001.DAT", "AirData"),
         (b"\x01\x02\xff\xfe\x00\x99" * 50, "DJIFlightRecord_2026-05-14.txt", "AirData"),
         (b"\x01\x02\xff\xfe\x00\x99" * 50, "巡护.ovobj", "ovjsn"),
+        (b"OVOB" + random.Random(7).randbytes(20_000), "巡护.ovobj", "ovjsn"),
         (b"\x01\x02\xff\xfe\x00\x99" * 50, "a.fmm", "GPX"),
         (b"\x01\x02\xff\xfe\x00\x99" * 50, "a.bin", "GPX"),
     ],

@@ -124,9 +124,12 @@ def test_a_decision_says_who_and_is_withdrawn(analyst: Visitor) -> None:
     assert (nothing["decision"]["by"], nothing["decision"]["note"]) == ("analyst", "没有去")
     assert nothing["decision"]["at"].endswith("Z")
     assert not nothing["doubtful"]
-    whole = review(analyst, number, {"counts": "whole"}).get_json()
+    for same in ({"team": "另一组"}, {"note": None}, {"rules_off": ["spike"]}):
+        assert review(analyst, number, same).get_json()["decision"] == nothing["decision"]
+    # Another decision needs a reason of its own.
+    whole = review(analyst, number, {"counts": "whole", "rules_off": []}).get_json()
     assert whole["counted_length_m"] == whole["cleaned_length_m"] > 0
-    assert whole["decision"]["note"] == "没有去"
+    assert (whole["decision"]["counts"], whole["decision"]["note"]) == ("whole", "")
     back = review(analyst, number, {"counts": "auto", "note": ""}).get_json()
     assert back["decision"] == {}
     assert back["doubtful"]

@@ -4,6 +4,7 @@ from webmap.api.blueprint import api
 from webmap.api.ground import areas, cell, overview, zones
 from webmap.api.openapi import openapi
 from webmap.api.patrol_records import patrol_months, patrols
+from webmap.api.photo_records import photo, photos
 from webmap.api.receipts import post_file, receipt, receipts
 from webmap.api.sightings import chip, patch, patches, surveys, tracks
 from webmap.api.track_records import review, track, track_list, track_points
@@ -22,6 +23,8 @@ api.add_url_rule("/tracks/<int:track_id>/review", view_func=review, methods=["PO
 api.add_url_rule("/track-list", view_func=track_list)
 api.add_url_rule("/patrols", view_func=patrols)
 api.add_url_rule("/patrol-months", view_func=patrol_months)
+api.add_url_rule("/photos", view_func=photos)
+api.add_url_rule("/photos/<int:photo_id>", view_func=photo)
 api.add_url_rule("/surveys", view_func=surveys)
 api.add_url_rule("/patches", view_func=patches)
 api.add_url_rule("/patches/<int:patch_id>", view_func=patch)

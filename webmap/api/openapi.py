@@ -71,7 +71,7 @@ _POST_REVIEW = {
                             "team": {"type": ["string", "null"]},
                             "people": {"type": "array", "items": _TEXT},
                             "purpose": _TEXT,
-                            "note": _TEXT,
+                            "note": {"type": ["string", "null"]},
                         },
                     }
                 }
@@ -169,6 +169,15 @@ DESCRIPTION = {
         "/api/v1/patrol-months": _get(
             "Indicators of a month by unit and person, with what was divided.",
             _query("month", "As 2026-05; the newest with a patrol without it."),
+        ),
+        "/api/v1/photos": _get(
+            "Photos of the campaign's window as GeoJSON points, with the ground each shows.",
+            _BBOX,
+            _LIMIT,
+            _CAMPAIGN,
+        ),
+        "/api/v1/photos/{photo_id}": _get(
+            "One photo: where, when and how it was taken.", _path("photo_id", {**_ID})
         ),
         "/api/v1/surveys": _get("Surveys as GeoJSON, with the addresses of their tiles."),
         "/api/v1/patches": _get("Suspected patches by rank as GeoJSON.", _BBOX, _LIMIT),

@@ -86,7 +86,7 @@ def reviewed(asked: object, before: TrackReview) -> TrackReview:
         review = replace(review, people=tuple(sorted(codes)))
     if "purpose" in asked:
         review = replace(review, purpose=said.member("purpose", Purpose))
-    if "note" in asked:
+    if asked.get("note") is not None:
         review = replace(review, note=said.text("note", _MAX_NOTE))
     return review
 

@@ -11,8 +11,8 @@ from werkzeug.exceptions import BadRequest
 from geoinspect import patrol_book
 from geoinspect.errors import Text, UsageError
 from geoinspect.ingest.tracks import RULE_WORDS
-from geoinspect.intake import Intake, TrackReview
-from geoinspect.patrols.choices import Purpose, TrackChoices
+from geoinspect.intake import Intake
+from geoinspect.patrols.choices import Purpose
 from geoinspect.records import Mode
 from geoinspect.store.schema import TrackRow
 from geoinspect.store.track_list import Place, TrackFilter, place_of
@@ -66,10 +66,13 @@ def review(track_id: int) -> Response:
     person = current_person()
     if not person.may_decide:
         return errors.answer("may_not_decide", _MAY_NOT, 403)
-    with office().workspace.database.reading() as session:
-        before = _review_before(scope_of(session), track_id)
-    decided = reviewed(_json(), before)
-    Intake(office().workspace, actor=person.name).tracks.review(track_id, decided)
+    asked = _json()
+    # Two at once would each put back what the other one changed.
+    with office().review_lock:
+        with office().workspace.database.reading() as session:
+            before = patrol_book.review_of(session, scope_of(session).track(track_id))
+        decided = reviewed(asked, before)
+        Intake(office().workspace, actor=person.name).tracks.review(track_id, decided)
     with office().workspace.database.reading() as session:
         return jsonify(_told(scope_of(session), track_id))
 
@@ -117,19 +120,6 @@ def _patrol(scope: Scope, row: TrackRow) -> patrol_book.Json | None:
 def _purpose(scope: Scope, row: TrackRow) -> Purpose:
     patrol = scope.patrol_of(row)
     return Purpose.SEARCH if patrol is None else Purpose(patrol.purpose)
-
-
-def _review_before(scope: Scope, track_id: int) -> TrackReview:
-    """Return the review that would leave a track as it is."""
-    row = scope.track(track_id)
-    return TrackReview(
-        choices=TrackChoices.from_json(row.choices),
-        unit_code=row.unit_code,
-        team=row.team,
-        people=tuple(row.people),
-        purpose=_purpose(scope, row),
-        note=str(row.decision.get("note", "")),
-    )
 
 
 def _json() -> object:

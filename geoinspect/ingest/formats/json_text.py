@@ -14,6 +14,8 @@ from geoinspect.ingest.formats.text import find_encoding, text_chunks
 # strings at half a pair of quotes (measured with CPython 3.11 on 64 bits).
 _COSTS = {"[": 72, "{": 200, ",": 40, '"': 32}
 _MAX_BYTES = 200_000_000
+# More than any number of a double, and far fewer than Python takes seconds for.
+_MAX_DIGITS = 400
 
 
 def load_json(stream: BinaryIO, reading: Reading) -> object:
@@ -27,7 +29,7 @@ def load_json(stream: BinaryIO, reading: Reading) -> object:
     if encoding.problem is not None:
         reading.problems.append(encoding.problem)
     try:
-        return json.loads("".join(_bounded(text_chunks(stream, encoding))))
+        return json.loads("".join(_bounded(text_chunks(stream, encoding))), parse_int=_whole_number)
     except (ValueError, RecursionError) as error:
         raise TrackError(
             f"无法读取:JSON 内容不完整或已损坏({error});请在应用里重新导出",
@@ -50,6 +52,11 @@ def _bounded(chunks: Iterator[str]) -> Iterator[str]:
                 code="too_large",
             )
         yield chunk
+
+
+def _whole_number(digits: str) -> int | float:
+    """Return a whole number; one of absurdly many digits as infinite, which no place or time is."""
+    return int(digits) if len(digits) < _MAX_DIGITS else float(digits)
 
 
 def sequence(value: object) -> Sequence[object]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from itertools import compress
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -25,6 +27,9 @@ MAX_SEGMENTS = 10_000
 _BLOCK = 65_536
 _MAX_WORDS, _MAX_WORD_CHARS = 200, 2_000
 _MAX_NAME_CHARS = 500
+# JSON may hold halves of characters, which neither a file nor a database takes; control characters
+# would steer a terminal.
+_NOT_TEXT = re.compile("[\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff]")
 # CGCS2000 and ITRF frames are WGS84 to some centimetres (GB 22021-2008).
 SAME_AS_WGS84 = (WGS84, "EPSG:4490", "EPSG:4979")
 
@@ -200,7 +205,9 @@ class TrackBuilder:
             )
         lon, lon_missing = _numbers(self.lon)
         lat, lat_missing = _numbers(self.lat)
-        times = parse_times(self.time, self._zone)
+        usable = self._check(lon, lat, lon_missing | lat_missing)
+        # A row of sums below a table is no point whose time is missing.
+        times = parse_times(compress(self.time, usable.tolist()), self._zone)
         extras = {
             extra: _sparse(values, len(lon)) for extra, values in self._extras.items() if values
         }
@@ -208,15 +215,14 @@ class TrackBuilder:
             values.clear()
         for collected in self._extras.values():
             collected.clear()
-        usable = self._check(lon, lat, lon_missing | lat_missing)
+        time_s = times.time_s
         lon, lat = lon[usable], lat[usable]
         if self._crs != WGS84:
             lon, lat = transform_xy(self._crs, WGS84, lon, lat)
             placed = np.isfinite(lon) & np.isfinite(lat)
             self._refuse("coordinate_outside_projection", ~placed)
             usable[usable] = placed
-            lon, lat = lon[placed], lat[placed]
-        time_s = times.time_s[usable]
+            lon, lat, time_s = lon[placed], lat[placed], time_s[placed]
         self._times["naive"] += times.naive
         self._times["bad"] += times.bad
         self._times["missing"] += times.missing
@@ -247,9 +253,9 @@ class TrackBuilder:
 
 
 def clean_name(text: str | None) -> str | None:
-    """Return a name on one line and of bounded length; None for blank text."""
-    name = " ".join((text or "").split())[:_MAX_NAME_CHARS]
-    return name or None
+    """Return a name of whole characters, on one line and of bounded length; None for blank text."""
+    whole = _NOT_TEXT.sub("", " ".join((text or "").split()))
+    return whole.strip()[:_MAX_NAME_CHARS] or None
 
 
 def joined(blocks: Sequence[Segment]) -> Segment:

@@ -77,6 +77,7 @@ OTHER_XML = unread(None, "not_a_track", " XML,但不是 GPX 或 KML", "XML but n
 TEXT = unread(None, "not_a_track", "普通文本,不是轨迹", "plain text, not a track")
 BLANK = unread(None, "empty", "空白的,没有内容", "blank")
 
+_CONTROLS = re.compile("[\x01-\x08\x0e-\x19\x1b-\x1f]")
 _MAGIC: tuple[tuple[int, bytes, Unread], ...] = (
     (0, b"7z\xbc\xaf", _ARCHIVE),
     (0, b"Rar!", _ARCHIVE),
@@ -132,4 +133,13 @@ def advised(kind: Unread, name: str) -> Unread:
 
 def unread_text(head: str) -> Unread:
     """Return what a text is that no reader knows."""
-    return BINARY if "\x00" in head or head.count("\ufffd") > len(head) / 4 else TEXT
+    garbled = "\x00" in head or head.count("\ufffd") > len(head) / 4
+    return BINARY if garbled or full_of_controls(head) else TEXT
+
+
+def full_of_controls(head: str) -> bool:
+    """Return whether a text holds as many control characters as chance puts into binary data.
+
+    Chance makes one byte in nine; a text has none but an odd one.
+    """
+    return len(_CONTROLS.findall(head)) * 40 > len(head)

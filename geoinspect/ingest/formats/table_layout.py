@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geoinspect.errors import TrackError
+from geoinspect.ingest.formats.refusals import full_of_controls
 from geoinspect.ingest.formats.table_columns import Columns, Role, read_header
 from geoinspect.ingest.formats.table_rows import Dialect, split_rows
 from geoinspect.ingest.formats.table_values import coordinate, is_coordinate, pair
@@ -59,6 +60,8 @@ class Layout:
 
 def looks_like_table(head: str) -> bool:
     """Return whether a text may be a table: a delimiter on two lines, or numbers between blanks."""
+    if full_of_controls(head):
+        return False
     lines = [line for line in re.split(r"[\r\n]+", head) if line.strip()][:_LOOK_LINES]
     if any(sum(sign in line for line in lines) >= 2 for sign in ",;\t|\uff0c"):
         return True

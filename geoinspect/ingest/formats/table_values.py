@@ -125,8 +125,9 @@ def _degrees(match: re.Match[str]) -> CoordinateValue:
     if (
         fraction_before_minutes
         or fraction_before_seconds
-        or minutes >= 60
-        or seconds >= 60
+        # Programs that round the last digit write 47′60.00″ for 48′.
+        or minutes > 60
+        or seconds > 60
         or len(sides) > 1
         or (sides and match["sign"])
     ):

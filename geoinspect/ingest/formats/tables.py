@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import BinaryIO
 
 from geoinspect.errors import Text
-from geoinspect.ingest.datum_choice import DATUM_NAMES, named_datum
+from geoinspect.ingest.datum_choice import DATUM_NAMES, field_datum
 from geoinspect.ingest.formats.day_clock import no_date
 from geoinspect.ingest.formats.flight_log import SecondDivider
 from geoinspect.ingest.formats.reading import (
@@ -249,7 +249,7 @@ def _said(row: list[str], extras: tuple[tuple[Extra, tuple[int, float]], ...]) -
 
 def _datum_of(flag: str, known: dict[str, Datum | None]) -> Datum | None:
     text = flag.strip()
-    datum = _DATUM_LETTERS.get(text.lower()) or named_datum([text[:100]])
+    datum = _DATUM_LETTERS.get(text.lower()) or field_datum(text[:100])
     if len(known) < 1000:
         known[flag] = datum
     return datum

@@ -1,13 +1,13 @@
-// The layers of the map: tiles, outlines, tracks and patches, each fed from the API.
+// The layers of the map: tiles, outlines, tracks, photos and patches, each fed from the API.
 
 import { ask, page, say } from "./page.js";
 import * as place from "./place.js";
-import { label, outlineStyle, patchMarker, trackStyle, UnitColours } from "./signs.js";
+import { label, outlineStyle, patchMarker, photoMarker, trackStyle, UnitColours } from "./signs.js";
 
 const L = window.L;
 const PANES = [
   ["base", 200], ["coverage", 210], ["surveys", 220], ["zones", 410], ["areas", 420],
-  ["gaps", 430], ["tracks", 440], ["chosen", 450], ["labels", 610], ["patches", 620],
+  ["gaps", 430], ["tracks", 440], ["chosen", 450], ["labels", 610], ["photos", 615], ["patches", 620],
 ];
 const TILE = { maxZoom: 22, tileSize: 256, updateWhenIdle: true };
 const LABEL_LEAST_PX = 30;
@@ -26,11 +26,11 @@ export class Layers {
   #timer = null;
   #letters = [];
   #suspects = [];
-  #told = { address: "", patches: "", tracks: "" };
+  #told = { address: "", patches: "", tracks: "", photos: "" };
 
   /**
    * @param map the Leaflet map that folium made
-   * @param on what to do on a click: {area, track, patch, gap}
+   * @param on what to do on a click: {area, track, photo, patch, gap}
    */
   constructor(map, on) {
     this.#map = map;
@@ -39,7 +39,7 @@ export class Layers {
     this.patch = null;
     this.ready = false;
     for (const [name, zIndex] of PANES) map.createPane(name).style.zIndex = zIndex;
-    for (const name of ["base", "coverage", "surveys", "areas", "gaps", "zones", "tracks", "patches"]) {
+    for (const name of ["base", "coverage", "surveys", "areas", "gaps", "zones", "tracks", "photos", "patches"]) {
       this.#groups[name] = L.layerGroup();
     }
     this.#chosen = L.layerGroup().addTo(map);
@@ -59,6 +59,10 @@ export class Layers {
     if (on) this.#groups[name].addTo(this.#map);
     else this.#groups[name].remove();
     if (on) this.refreshSoon();
+    else if (name in this.#told) {
+      this.#told[name] = "";
+      this.#tell();
+    }
   }
 
   /** Fetch what lies in the view once the map has come to rest and the campaign is known. */
@@ -141,7 +145,7 @@ export class Layers {
     }
   }
 
-  /** Fetch what lies in the view: tracks and patches. A newer question ends an older one. */
+  /** Fetch what lies in the view: tracks, photos and patches. A newer question ends an older one. */
   async refreshMoving() {
     this.#moving?.abort();
     this.#moving = new AbortController();
@@ -150,7 +154,7 @@ export class Layers {
     const bbox = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()].map((v) => v.toFixed(6)).join(",");
     try {
       const wanted = { bbox, campaign: this.campaign };
-      await Promise.all([this.#drawTracks(wanted, signal), this.#drawPatches({ bbox }, signal)]);
+      await Promise.all([this.#drawTracks(wanted, signal), this.#drawPhotos(wanted, signal), this.#drawPatches({ bbox }, signal)]);
     } catch (error) {
       if (error.name !== "AbortError") this.on.problem(error);
     }
@@ -175,6 +179,18 @@ export class Layers {
         }),
     }).addTo(group);
     this.#told.tracks = found.limited ? say("tracks_limited", { n: found.features.length }) : "";
+    this.#tell();
+  }
+
+  async #drawPhotos(wanted, signal) {
+    const group = this.#groups.photos;
+    if (!this.#map.hasLayer(group)) return;
+    const found = await ask("photos", wanted, signal);
+    group.clearLayers();
+    for (const { geometry, properties } of found.features) {
+      photoMarker(geometry.coordinates, properties).on("click", () => this.on.photo(properties.id)).addTo(group);
+    }
+    this.#told.photos = found.limited ? say("photos_limited", { n: found.features.length }) : "";
     this.#tell();
   }
 
@@ -203,6 +219,12 @@ export class Layers {
     }
   }
 
+  /** Mark a photo that the panel shows, also where the layer is off: its place and its ground. */
+  choosePhoto(photo) {
+    this.choose(photo.footprint);
+    photoMarker([photo.lon, photo.lat], photo, true).addTo(this.#chosen);
+  }
+
   /** Say, or no longer say, that the address named what does not exist. */
   tellAddress(words) {
     this.#told.address = words;
@@ -210,7 +232,7 @@ export class Layers {
   }
 
   #tell() {
-    this.on.note([this.#told.address, this.#told.patches, this.#told.tracks].filter(Boolean).join(" · "));
+    this.on.note([this.#told.address, this.#told.patches, this.#told.tracks, this.#told.photos].filter(Boolean).join(" · "));
   }
 
   /** Show names and ranks that have room, the first ones first; none covers another. */
@@ -251,13 +273,13 @@ export class Layers {
 
 const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
-/** Wire the list of layers; what is off stays in the address. */
+/** Wire the list of layers; what is not as at first stays in the address. */
 export function wireControl(layers) {
   const boxes = [...document.querySelectorAll('#layers input[name="layer"]')];
   const apply = () => {
-    const { off } = place.read();
+    const { off, on } = place.read();
     for (const box of boxes) {
-      box.checked = !off.includes(box.value);
+      box.checked = box.defaultChecked ? !off.includes(box.value) : on.includes(box.value);
       layers.show(box.value, box.checked);
     }
   };
@@ -265,7 +287,9 @@ export function wireControl(layers) {
     if (box.value === "base") box.closest("label").hidden = !page.base;
     box.addEventListener("change", () => {
       layers.show(box.value, box.checked);
-      place.write({ off: boxes.filter((b) => !b.checked).map((b) => b.value) });
+      const changed = boxes.filter((b) => b.checked !== b.defaultChecked);
+      const named = (checked) => changed.filter((b) => b.checked === checked).map((b) => b.value);
+      place.write({ off: named(false), on: named(true) });
     });
   }
   apply();

@@ -4,6 +4,7 @@ import { cellCard, patchCard, trackCard } from "./details.js";
 import { Layers, wireControl } from "./layers.js";
 import { ask, el, say } from "./page.js";
 import { freshness, overviewCard } from "./panel.js";
+import { photoCard } from "./photo_card.js";
 import * as place from "./place.js";
 
 const L = window.L;
@@ -25,6 +26,7 @@ const layers = new Layers(map, {
   area: (code) => drillTo(code),
   gap: flyToGap,
   track: openTrack,
+  photo: openPhoto,
   patch: openPatch,
   note: showNote,
   problem: (error) => showProblem(error),
@@ -196,6 +198,21 @@ async function openTrack(id, { fly = false } = {}) {
   }
 }
 
+async function openPhoto(id, { fly = false } = {}) {
+  const turn = ++asked;
+  try {
+    const { photo, nodes } = await photoCard(id);
+    if (turn !== asked) return;
+    layers.patch = null;
+    layers.choosePhoto(photo);
+    if (fly) flyTo([photo.lon, photo.lat, photo.lon, photo.lat], 17);
+    showDetail(nodes);
+    reveal(L.latLng(photo.lat, photo.lon));
+  } catch (error) {
+    showProblem(error);
+  }
+}
+
 function flyToGap(gap) {
   raise(false);
   flyTo(gap.bbox, 17);
@@ -209,13 +226,14 @@ async function flyToSurvey(id) {
 
 /** Follow the address: at the start, and when the browser goes back or forth. */
 async function follow() {
-  const { area, view, track, survey } = place.read();
+  const { area, view, track, survey, photo } = place.read();
   applyLayers();
   if (view) map.setView([view.lat, view.lon], view.zoom, { animate: false });
   await showArea(area, { fly: !view });
   if (!overview) return;
   if (track) await openTrack(track, { fly: true });
   if (survey) await flyToSurvey(survey);
+  if (photo) await openPhoto(photo, { fly: true });
 }
 
 async function start() {

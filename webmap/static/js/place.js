@@ -1,8 +1,9 @@
-// What the address says after '#': the view, the drilled area, the campaign, layers switched off.
+// What the address says after '#': the view, the drilled area, the campaign, and the layers switched
+// off, or on where they are off at first.
 // A shared address shows the same map; every drill-down is a step of the browser's history.
-// 'track' and 'survey' lead to one of them and are gone with the first change.
+// 'track', 'survey' and 'photo' lead to one of them and are gone with the first change.
 
-const WHOLE = { view: null, area: null, campaign: null, track: null, survey: null, off: [] };
+const WHOLE = { view: null, area: null, campaign: null, track: null, survey: null, photo: null, off: [], on: [] };
 
 /** Return what the address says now. */
 export function read() {
@@ -16,7 +17,9 @@ export function read() {
     campaign: given.get("campaign"),
     track: given.get("track"),
     survey: given.get("survey"),
+    photo: given.get("photo"),
     off: (given.get("off") ?? "").split(",").filter(Boolean),
+    on: (given.get("on") ?? "").split(",").filter(Boolean),
   };
 }
 
@@ -29,7 +32,7 @@ export function write(changes, step = false) {
   }
   if (now.area) query.set("area", now.area);
   if (now.campaign) query.set("campaign", now.campaign);
-  if (now.off.length) query.set("off", now.off.join(","));
+  for (const name of ["off", "on"]) if (now[name].length) query.set(name, now[name].join(","));
   const hash = `#${query.toString().replaceAll("%2C", ",")}`;
   if (hash === location.hash) return;
   if (step) history.pushState(null, "", hash);

@@ -1,6 +1,6 @@
 // The signs of the map, the same as in the legend.
 
-import { el, page, say, svg } from "./page.js";
+import { el, moment, page, say, svg } from "./page.js";
 
 const L = window.L;
 
@@ -70,6 +70,17 @@ export function patchMarker(properties, chosen) {
   const [lon, lat] = properties.point;
   const above = 1000 - Math.min(properties.rank ?? 999, 999);
   return L.marker([lat, lon], { icon, title, alt: title, zIndexOffset: above, pane: "patches" });
+}
+
+/** Return a marker for a photo: a dot, with a wedge where the camera looked. */
+export function photoMarker([lon, lat], { name, taken, heading_deg: heading }, chosen = false) {
+  const wedge = heading === null ? [] : [svg("path", { d: "M0 0L-6 -11A12.5 12.5 0 0 1 6 -11Z", class: "wedge", transform: `rotate(${heading})` })];
+  const sign = svg("svg", { viewBox: "-14 -14 28 28", width: 28, height: 28, "aria-hidden": "true" },
+    ...wedge, svg("circle", { r: 4.5 }));
+  const icon = L.divIcon({ html: sign, className: `photo-sign${chosen ? " chosen" : ""}`, iconSize: [28, 28] });
+  const title = [`${say("photo")} ${name}`, taken ? moment(taken) : null].filter(Boolean).join(" · ");
+  const more = chosen ? { interactive: false, keyboard: false } : {};
+  return L.marker([lat, lon], { icon, title, alt: title, pane: "photos", ...more });
 }
 
 /** Return a marker that is only text, centred on its place. */

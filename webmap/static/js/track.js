@@ -1,7 +1,7 @@
 // One track's page: its map, what is known of it, and what a person decides about it.
 
 import { ask, distance, el, moment, num, page, say, tell } from "./page.js";
-import { changesIn, datumPart, decisionPart, patrolPart, reviewOf } from "./track_form.js";
+import { changesIn, datumPart, decisionPart, patrolPart, undoOf } from "./track_form.js";
 import { drawStrip } from "./speed_strip.js";
 import { TrackMap } from "./track_map.js";
 import { doubtsPart, headPart, lengthsPart, nameRules, readPart, repeatsPart, rulesPart, stopsPart } from "./track_panel.js";
@@ -61,7 +61,7 @@ function showMessage(...nodes) {
 
 /** Send a review, then show what the server made of it, with the way back. */
 async function send(review, { undoing = false } = {}) {
-  const before = reviewOf(report);
+  const before = undoOf(review, report);
   const old_m = report.counted_length_m;
   parts.setAttribute("aria-busy", "true");
   bar.hidden = true;
@@ -93,6 +93,8 @@ form.addEventListener("input", showChanges);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const changes = changesIn(form, report);
+  // A track that counts otherwise is a new decision: the reason goes with it, changed or not.
+  if ("counts" in changes) changes.note ??= form.elements.note.value.trim();
   if (Object.keys(changes).length) send(changes);
 });
 form.addEventListener("reset", () => setTimeout(showChanges));

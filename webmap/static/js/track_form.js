@@ -10,8 +10,8 @@ const COUNTS = ["auto", "whole", "nothing"];
 const BETWEEN_CODES = /[\s,;、,;]+/;
 const locked = { disabled: !page.may_decide };
 
-/** Return the review that would leave a track as it is; sent back, it undoes any other. */
-export const reviewOf = (report) => ({
+/** Return the review that would leave a track as it is. */
+const reviewOf = (report) => ({
   rules_off: [...report.choices.rules_off].sort(),
   mode: report.choices.mode,
   datum: report.choices.datum,
@@ -45,6 +45,10 @@ export function changesIn(form, report) {
   const now = reviewIn(form);
   return Object.fromEntries(Object.entries(now).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])));
 }
+
+/** Return the review that takes back another one: what it did not touch stays as it is. */
+export const undoOf = (review, report) =>
+  Object.fromEntries(Object.entries(reviewOf(report)).filter(([name]) => name in review));
 
 const choice = (name, key, options, chosen) =>
   el("label", { class: "field" }, say(key),

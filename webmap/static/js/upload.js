@@ -109,7 +109,7 @@ function fill({ row, status, story }, answer) {
   row.className = state;
   status.textContent = say({ added: "done", duplicate: "duplicate", refused: "refused", received: "received" }[state]);
   const problems = (result?.problems ?? []).map(sentence);
-  const shown = state !== "refused" && Number.isInteger(result?.id) && ["track", "survey"].includes(result.kind);
+  const shown = state !== "refused" && Number.isInteger(result?.id) && ["track", "survey", "photo"].includes(result.kind);
   const place = shown ? el("p", {}, el("a", { href: `/map#${result.kind}=${result.id}` }, say("see"))) : null;
   const tracks = state === "refused" ? [] : result?.details?.tracks ?? (result?.kind === "track" && result.id ? [result.id] : []);
   const doubts = result?.details?.doubts ?? [];
