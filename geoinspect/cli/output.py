@@ -107,7 +107,7 @@ def print_json(document: object) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table for people; text from files is shown as it is, never as markup."""
-    table = Table(title=escape(title), title_justify="left", show_edge=False)
+    table = Table(title=_cell(title), title_justify="left", show_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:

@@ -14,7 +14,8 @@ from geoinspect.ingest.fitting import Flags
 from geoinspect.ingest.tracks import read_track
 from geoinspect.patrols.choices import Counts, TrackChoices
 from geoinspect.patrols.copies import Copy, CopyKind, find_copy, repeats
-from geoinspect.patrols.fingerprints import have_fixes_in_common, may_repeat
+from geoinspect.patrols.fingerprints import may_repeat
+from geoinspect.patrols.quick_looks import worth_comparing
 from geoinspect.patrols.trace import trace_segments
 from geoinspect.records import Datum, Mode, Segment
 from geoinspect.store import patrols, sightings
@@ -75,11 +76,9 @@ class Repeats:
         found: list[Found] = []
         new = [np.ones(len(segment), dtype=bool) for segment in segments]
         for row, likely in zip(near, alike.tolist(), strict=True):
-            together = _same_window(moment_s, row)
-            if not likely and together is not True:
+            if not likely and not _same_window(moment_s, row):
                 continue
-            if together is False and not have_fixes_in_common(segments, self.points(row)):
-                # The same path on another day, which a year has hundreds of.
+            if not worth_comparing(segments, self.points(row)):
                 continue
             copy = find_copy(segments, self.points(row), beside_m=self._beside_m)
             if copy is None:
@@ -207,18 +206,14 @@ def _window_s(segments: Sequence[Segment]) -> tuple[float, float]:
     return float(np.nanmin(time_s)), float(np.nanmax(time_s))
 
 
-def _same_window(window_s: tuple[float, float], row: TrackRow) -> bool | None:
-    """Return whether times overlap enough for two devices on one outing; False when they do not
-    overlap at all; None in between or without times.
-    """
+def _same_window(window_s: tuple[float, float], row: TrackRow) -> bool:
+    """Return whether times overlap enough for two devices on one outing."""
     first_s, last_s = window_s
     if row.first_time is None or row.last_time is None or not np.isfinite(first_s):
-        return None
-    overlap_s = min(last_s, row.last_time.timestamp()) - max(first_s, row.first_time.timestamp())
-    if overlap_s <= 0:
         return False
+    overlap_s = min(last_s, row.last_time.timestamp()) - max(first_s, row.first_time.timestamp())
     shorter_s = min(last_s - first_s, (row.last_time - row.first_time).total_seconds())
-    return True if overlap_s > 0.5 * shorter_s else None
+    return overlap_s > 0.5 * shorter_s
 
 
 def told(found: Found) -> Text:

@@ -37,10 +37,6 @@ _SHORT_CELLS = 16
 _BESIDE_M = 12.0
 _NONE = np.empty(0, np.uint64)
 
-# Of so many fixes of a track, this many at the same place as another's are more than chance.
-_SAMPLED_FIXES, _COMMON_FIXES = 128, 12
-_SAME_NUMBER_DEG = 2e-7
-
 
 def fingerprint(segments: Sequence[Segment]) -> U8:
     """Return the numbers of a track, sorted, at most 64; none when it has no points.
@@ -105,43 +101,6 @@ def may_repeat(sketch: U8, others: Sequence[U8] | U8) -> Flags:
     common = np.isin(np.concatenate(list(others)), sketch)
     counts = np.bincount(np.repeat(np.arange(len(sizes)), sizes), common, minlength=len(sizes))
     return np.asarray(counts > 0)
-
-
-def have_fixes_in_common(track: Sequence[Segment], other: Sequence[Segment]) -> bool:
-    """Return whether two tracks may hold the same fixes, at a fraction of the cost of a proof.
-
-    Fixes of two walks along one path agree to 5 decimals once in twenty at most; of a copy, of a
-    thinned or lengthened one too, nearly all do one way or the other. Numbers of 4 decimals agree
-    too often to tell, and are always taken to be alike.
-
-    Args:
-        track, other: In WGS84 degrees.
-    """
-    one, two = _fix_numbers(track), _fix_numbers(other)
-    if one is None or two is None:
-        return True
-    return (
-        bool(len(one) and len(two))
-        and max(_found_among(one, two), _found_among(two, one)) >= _COMMON_FIXES
-    )
-
-
-def _fix_numbers(segments: Sequence[Segment]) -> NDArray[np.int64] | None:
-    """Return a number for the place of each fix, to 5 decimals; None for coarser numbers."""
-    lon, lat = (
-        np.concatenate([np.empty(0), *(getattr(segment, axis) for segment in segments)])
-        for axis in ("lon", "lat")
-    )
-    coarse = np.round(np.stack([lon, lat]), 4)
-    if len(lon) and np.abs(coarse - (lon, lat)).max() < _SAME_NUMBER_DEG:
-        return None
-    steps = np.round(np.stack([lon, lat]) * 1e5).astype(np.int64)
-    return np.asarray(steps[0] * 100_000_000 + steps[1])
-
-
-def _found_among(some: NDArray[np.int64], others: NDArray[np.int64]) -> int:
-    pick = np.unique(np.linspace(0, len(some) - 1, _SAMPLED_FIXES).astype(np.int64))
-    return int(np.isin(some[pick], others).sum())
 
 
 def _shares(segments: Sequence[Segment]) -> list[tuple[Segment, int]]:

@@ -101,7 +101,7 @@ def test_strangers_words_never_steer_a_terminal(capsys: pytest.CaptureFixture[st
     problem = {"message": hostile, "message_zh": hostile}
     print_reports([{"file": hostile, "status": "ok", "problems": [problem]}], {"file": "文件"})
     shown = capsys.readouterr()
-    assert shown.out.count("红") == 5
+    assert shown.out.count("红") == 6
     assert not set(shown.out + shown.err) & set("\x07\x1b\x9b")
 
 

@@ -152,6 +152,32 @@ def test_declared_crs_that_does_not_fit():
     assert refusal(rows, crs="+proj=longlat +nadgrids=/etc/passwd").code == "bad_crs"
 
 
+@pytest.mark.parametrize("epsg", [2362, 2414, 4610, 4214])  # Xi'an 1980, Beijing 1954
+def test_a_declared_older_datum_is_told(epsg):
+    crs = pyproj.CRS(epsg)
+    places = [(113.6 + k / 1000, 23.2) for k in range(3)]
+    if crs.is_projected:
+        move = pyproj.Transformer.from_crs(crs.geodetic_crs, epsg, always_xy=True).transform
+        places = [move(*place) for place in places]
+    reading = read("X,Y\n" + "".join(f"{x!r},{y!r}\n" for x, y in places), crs=f"EPSG:{epsg}")
+    told = next(problem for problem in reading.problems if problem.code == "other_datum")
+    assert crs.geodetic_crs.name in told.text.en
+    assert "CGCS2000" in told.text.zh
+
+
+@pytest.mark.parametrize("epsg", [4547, 4526, 32649, 3857])
+def test_a_declared_crs_of_our_datum_raises_no_doubt(epsg):
+    rows = "".join(f"{x!r},{y!r}\n" for x, y in projected(epsg))
+    assert "other_datum" not in codes(read("X,Y\n" + rows, crs=f"EPSG:{epsg}"))
+
+
+@pytest.mark.parametrize("epsg", [4978, 5773])
+def test_a_declared_crs_must_hold_two_coordinates(epsg):
+    error = refusal("X,Y\n2563000,38456000\n2563001,38456001\n", crs=f"EPSG:{epsg}")
+    assert error.code == "bad_crs"
+    assert f"EPSG:{epsg}" in error.text.zh
+
+
 def test_degrees_need_no_declared_crs():
     reading = read(APPS["GPSLogger"], crs="EPSG:4547")
     assert points(reading) == TRUTH

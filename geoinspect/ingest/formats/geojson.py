@@ -6,16 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
-from geoinspect.crs import WGS84, authority_name
-from geoinspect.errors import InputError, Text, TrackError
+from geoinspect.crs import WGS84
+from geoinspect.errors import Text, TrackError
 from geoinspect.ingest.formats.json_text import load_json, scalar, sequence
-from geoinspect.ingest.formats.reading import (
-    SAME_AS_WGS84,
-    CoordinateValue,
-    Reading,
-    ReadOptions,
-    TrackBuilder,
-)
+from geoinspect.ingest.formats.reading import CoordinateValue, Reading, ReadOptions, TrackBuilder
+from geoinspect.ingest.formats.stated_crs import SAME_AS_WGS84, checked_crs, unsure_datum
 from geoinspect.records import Extra, Problem
 
 # Lists of times along a line, as togeojson and others write them.
@@ -45,9 +40,8 @@ def read_geojson(stream: BinaryIO, options: ReadOptions) -> Reading:
     """Read the lines of a GeoJSON document; its timed points only where it has no line.
 
     Raises:
-        TrackError: Not JSON, or JSON that is no GeoJSON.
+        TrackError: Not JSON, JSON that is no GeoJSON, or a ``crs`` member that can't be used.
         TooLargeError: More points than any day's work.
-        InputError: A ``crs`` member that names no CRS we know.
     """
     reading = Reading()
     document = _load(stream, reading)
@@ -194,16 +188,16 @@ def _crs_of(document: Json, reading: Reading) -> str:
     crs = f"EPSG:{int(match[1])}"
     if crs in SAME_AS_WGS84:
         return WGS84
-    try:
-        authority_name(crs)
-    except InputError as error:
-        raise TrackError(error.text.zh, error.text.en, code="bad_crs") from error
+    crs = checked_crs(crs)
     reading.problems.append(
         Problem(
             "reprojected",
             Text(f"坐标由 {crs} 换算为 WGS84", f"coordinates were transformed from {crs} to WGS84"),
         )
     )
+    unsure = unsure_datum(crs)
+    if unsure is not None:
+        reading.problems.append(unsure)
     return crs
 
 

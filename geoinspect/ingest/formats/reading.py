@@ -30,8 +30,6 @@ _MAX_NAME_CHARS = 500
 # JSON may hold halves of characters, which neither a file nor a database takes; control characters
 # would steer a terminal.
 _NOT_TEXT = re.compile("[\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff]")
-# CGCS2000 and ITRF frames are WGS84 to some centimetres (GB 22021-2008).
-SAME_AS_WGS84 = (WGS84, "EPSG:4490", "EPSG:4979")
 
 CoordinateValue = str | float | int | None
 

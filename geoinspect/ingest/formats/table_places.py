@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyproj
 
-from geoinspect.crs import WGS84, authority_name, transform_xy
-from geoinspect.errors import InputError, Text, TrackError
-from geoinspect.ingest.formats.reading import SAME_AS_WGS84, CoordinateValue
+from geoinspect.crs import WGS84, transform_xy
+from geoinspect.errors import Text, TrackError
+from geoinspect.ingest.formats.reading import CoordinateValue
+from geoinspect.ingest.formats.stated_crs import SAME_AS_WGS84, checked_crs, unsure_datum
 from geoinspect.ingest.formats.table_columns import Columns, Role
 from geoinspect.ingest.formats.table_values import coordinate, nmea_degrees, on_side, pair
 from geoinspect.ingest.projected import gauss_kruger_guess
@@ -154,11 +155,8 @@ def _declared(crs: str | None) -> str | None:
     """
     if crs is None:
         return None
-    try:
-        if _EPSG.fullmatch(crs.strip()):
-            return authority_name(crs.strip().upper())
-    except InputError as error:
-        raise TrackError(error.text.zh, error.text.en, code="bad_crs") from error
+    if _EPSG.fullmatch(crs.strip()):
+        return checked_crs(crs.strip().upper())
     raise TrackError(
         f"声明的坐标系“{crs[:40]}”不是 EPSG 编号,例如应写 EPSG:4526",
         f"the declared CRS {crs[:40]!r} is no EPSG code: write EPSG:4526, for example",
@@ -196,6 +194,7 @@ def _in_degrees(
     if declared is not None and declared not in SAME_AS_WGS84:
         if pyproj.CRS.from_user_input(declared).is_geographic:
             crs = declared
+            problems += _unsure(declared)
         else:
             problems += (_not_used(declared),)
     return Places(read, crs, problems=problems)
@@ -208,7 +207,7 @@ def _in_declared(read: ReadPlace, middle: F8, declared: str, known: F8) -> Place
     if fitting and declared not in SAME_AS_WGS84:
         # In a CRS of the whole world both orders may fit; ours is in China.
         order = max(fitting, key=lambda found: _in_china(*found[1:]))[0]
-        return Places(order, declared, problems=(_projected(declared, known),))
+        return Places(order, declared, problems=(_projected(declared, known), *_unsure(declared)))
     raise TrackError(
         f"坐标数值({_range(known[:, 0])};{_range(known[:, 1])})不在声明的坐标系 {declared} 的适用范围内;"
         "请核对带号或中央经线",
@@ -216,6 +215,11 @@ def _in_declared(read: ReadPlace, middle: F8, declared: str, known: F8) -> Place
         f"of the declared {declared}: check its zone or central meridian",
         code="crs_mismatch",
     )
+
+
+def _unsure(crs: str) -> tuple[Problem, ...]:
+    unsure = unsure_datum(crs)
+    return () if unsure is None else (unsure,)
 
 
 def _in_area(crs: str, east: float, north: float) -> tuple[float, float] | None:

@@ -2,7 +2,7 @@
 
 import { ask, page, say } from "./page.js";
 import * as place from "./place.js";
-import { label, outlineStyle, patchMarker, photoMarker, trackStyle, UnitColours } from "./signs.js";
+import { label, outlineStyle, patchMarker, photoMarker, trackStyle, UnitColours, whenChosen } from "./signs.js";
 
 const L = window.L;
 const PANES = [
@@ -115,7 +115,7 @@ export class Layers {
       if (properties.code === found.parent?.properties.code) continue;
       const { code, name, bbox } = properties;
       const marker = label(properties.label, name, "area-label", { title: say("go_to", properties) });
-      marker.on("click", () => this.on.area(code));
+      whenChosen(marker, () => this.on.area(code));
       this.#names.push({ marker, group: this.#groups.areas, width: name.length * LABEL_EM_PX, bbox });
     }
     this.#declutter();
@@ -188,7 +188,7 @@ export class Layers {
     const found = await ask("photos", wanted, signal);
     group.clearLayers();
     for (const { geometry, properties } of found.features) {
-      photoMarker(geometry.coordinates, properties).on("click", () => this.on.photo(properties.id)).addTo(group);
+      whenChosen(photoMarker(geometry.coordinates, properties), () => this.on.photo(properties.id)).addTo(group);
     }
     this.#told.photos = found.limited ? say("photos_limited", { n: found.features.length }) : "";
     this.#tell();
@@ -200,9 +200,7 @@ export class Layers {
     const found = await ask("patches", wanted, signal);
     group.clearLayers();
     for (const { properties } of found.features) {
-      patchMarker(properties, properties.id === this.patch)
-        .on("click", () => this.on.patch(properties.id))
-        .addTo(group);
+      whenChosen(patchMarker(properties, properties.id === this.patch), () => this.on.patch(properties.id)).addTo(group);
     }
     this.#suspects = found.features.map((f) => f.properties).filter((p) => p.state !== "licensed").map(({ point: [lon, lat] }) => [lat, lon]);
     this.#declutter();

@@ -83,6 +83,16 @@ export function photoMarker([lon, lat], { name, taken, heading_deg: heading }, c
   return L.marker([lat, lon], { icon, title, alt: title, pane: "photos", ...more });
 }
 
+/** Let a marker be chosen by click, Enter and space: Leaflet makes it a button for the eye alone. */
+export function whenChosen(marker, act) {
+  marker.on("click", act);
+  return marker.on("keydown", ({ originalEvent: event }) => {
+    if (!["Enter", " "].includes(event.key)) return;
+    event.preventDefault();
+    act();
+  });
+}
+
 /** Return a marker that is only text, centred on its place. */
 export function label(lonLat, text, className, options = {}) {
   const icon = L.divIcon({ html: el("span", {}, text), className, iconSize: [0, 0] });

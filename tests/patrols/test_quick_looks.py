@@ -1,10 +1,11 @@
-"""The quick look at two tracks' fixes: it passes every copy on and stops honest walks."""
+"""The quick look at two tracks passes every copy on and stops most honest walks."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from walk_builders import (
+    DISGUISES,
     a_path,
     later,
     one_walk,
@@ -19,7 +20,7 @@ from walk_builders import (
     walked,
 )
 
-from geoinspect.patrols.fingerprints import have_fixes_in_common
+from geoinspect.patrols.quick_looks import have_fixes_in_common, worth_comparing
 
 WEEK_S = 7 * 86_400
 
@@ -61,3 +62,31 @@ def test_walks_of_one_path_on_other_days_do_not(decimals):
 
 def test_nothing_has_nothing_in_common():
     assert not have_fixes_in_common((), one_walk(1))
+
+
+@pytest.mark.parametrize("name", DISGUISES)
+def test_no_disguise_is_stopped(name):
+    _, _, disguise = DISGUISES[name]
+    for seed in range(6):
+        track = one_walk(seed)
+        assert worth_comparing(track, disguise(track)), seed
+        assert worth_comparing(disguise(track), track), seed
+
+
+@pytest.mark.parametrize("clock_s", [-60, 0, 60])
+def test_team_mates_are_not_stopped(clock_s):
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        xy = walked(a_path(rng), rng)
+        assert worth_comparing(recorded(xy, rng), recorded(xy, rng, clock_s=clock_s)), seed
+
+
+def test_teams_out_at_the_same_time_elsewhere_are_stopped():
+    stopped = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        one, other = (
+            recorded(walked(a_path(rng) + [600.0 * side, 0.0], rng), rng) for side in range(2)
+        )
+        stopped += not worth_comparing(one, other)
+    assert stopped >= 24
