@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import numpy as np
 import shapely
@@ -192,7 +193,7 @@ def month_report(workspace: Workspace, session: Session, month: date) -> Json:
         month: Any day of the month.
     """
     start = month.replace(day=1)
-    end = (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    end = start.replace(day=monthrange(start.year, start.month)[1])
     listed = patrol_list(workspace, session, start=start, end=end)
     tracks = patrols.tracks_of_patrols(
         session, (row.id for row in patrols.patrols(session, start=start, end=end))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from geoinspect.cli.output import (
+    ROW_ID,
     json_option,
     open_workspace,
     print_json,
@@ -24,7 +25,7 @@ from geoinspect.survey_records import Detection, DetectOptions
 
 @click.command()
 @click.argument("rasters", nargs=-1, type=FILE)
-@click.option("--survey", "survey_id", type=int, help="工作区中航测的编号 a stored survey.")
+@click.option("--survey", "survey_id", type=ROW_ID, help="工作区中航测的编号 a stored survey.")
 @click.option("--out", type=FILE, help="patches.gpkg")
 @click.option("--detector", default="cues", show_default=True, help="检测器 detector.")
 @click.option("--labels", type=FILE, help="标注 labels.gpkg.")

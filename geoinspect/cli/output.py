@@ -24,6 +24,9 @@ from geoinspect.settings import CONFIG_NAME
 if TYPE_CHECKING:
     from geoinspect.store.workspace import Workspace
 
+# A number of a row; a database has none beyond.
+ROW_ID = click.IntRange(0, 2**63 - 1)
+
 # What a terminal would obey instead of showing.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 

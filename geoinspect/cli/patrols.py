@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from geoinspect.cli.output import json_option, open_workspace, print_json, print_table, say
-from geoinspect.errors import Text
+from geoinspect.errors import Text, UsageError
 from geoinspect.ingest.roster import read_roster
 
 MONTH = click.DateTime(["%Y-%m"])
@@ -34,6 +34,11 @@ def list_(
 
     first = (start or datetime(1970, 1, 1)).date()  # noqa: DTZ001 - a day, not a moment
     last = (end or datetime(2199, 12, 31)).date()  # noqa: DTZ001 - a day, not a moment
+    if first > last:
+        raise UsageError(
+            f"起始日期 {first} 在截止日期 {last} 之后,请对调",
+            f"the first day {first} comes after the last day {last}: exchange them",
+        )
     with open_workspace(workspace) as opened, opened.database.reading() as session:
         rows = patrol_list(opened, session, start=first, end=last)
     if as_json:

@@ -9,8 +9,15 @@ from typing import Any
 
 import click
 
-from geoinspect.cli.output import json_option, open_workspace, print_json, print_table
+from geoinspect.cli.output import (
+    ROW_ID,
+    json_option,
+    open_workspace,
+    print_json,
+    print_table,
+)
 from geoinspect.cli.tracks import DATUMS, declared
+from geoinspect.errors import UsageError
 from geoinspect.patrols.choices import Counts, Purpose, TrackChoices
 from geoinspect.records import Mode, Rule
 
@@ -43,7 +50,7 @@ def list_(workspace: Path | None, doubtful: bool, as_json: bool) -> int:
 
 
 @click.command()
-@click.argument("track_id", type=int)
+@click.argument("track_id", type=ROW_ID)
 @click.option("--points", is_flag=True, help="连同各点 with raw, cleaned and flagged points.")
 @json_option
 @click.pass_obj
@@ -65,7 +72,7 @@ def show(workspace: Path | None, track_id: int, points: bool, as_json: bool) -> 
 
 
 @click.command()
-@click.argument("track_id", type=int)
+@click.argument("track_id", type=ROW_ID)
 @click.option("--rule-off", multiple=True, type=_RULES, help="关闭规则 switch a rule off.")
 @click.option("--rule-on", multiple=True, type=_RULES, help="恢复规则 switch it on again.")
 @click.option("--counts", type=_COUNTS, help="如何计入 how it counts.")
@@ -102,6 +109,12 @@ def review(
     from geoinspect.patrol_book import review_of, track_report
     from geoinspect.store import sightings
 
+    both = sorted(set(rule_off) & set(rule_on))
+    if both:
+        raise UsageError(
+            f"规则“{both[0]}”不能同时关闭和恢复,请只留一个",
+            f"the rule {both[0]!r} can't be switched off and on at once: give one of the two",
+        )
     with open_workspace(workspace) as opened:
         with opened.database.reading() as session:
             standing = review_of(session, sightings.track(session, track_id))

@@ -28,16 +28,23 @@ def read_roster(file: Path) -> list[tuple[str, str | None]]:
     except UnicodeDecodeError:
         text = data.decode("gb18030", "replace")
     try:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines()) if any(row)]
+        cut = enumerate(csv.reader(text.splitlines()), start=1)
+        rows = [(n, [cell.strip() for cell in row]) for n, row in cut if any(map(str.strip, row))]
     except csv.Error:
         rows = []
-    if rows and not any(sign.isdigit() for sign in "".join(rows[0])):
+    if rows and not any(sign.isdigit() for sign in "".join(rows[0][1])):
         rows = rows[1:]
-    people = [(row[0], row[1] if len(row) > 1 and row[1] else None) for row in rows]
-    if not people or any(not code for code, _ in people):
+    if not rows:
         raise InputError(
-            "名册每行应为“人员代码,单位代码”,人员代码不能为空",
-            "each row of a roster is 'person code, unit code', and the code can't be blank",
+            "名册里没有人员;每行应为“人员代码,单位代码”,请另存为 CSV 后重试",
+            "nobody is on the roster: write 'person code, unit code' in each row and save it as CSV",
             code="bad_roster",
         )
-    return people
+    blank = next((n for n, row in rows if not row[0]), None)
+    if blank is not None:
+        raise InputError(
+            f"名册第 {blank} 行缺少人员代码;每行应为“人员代码,单位代码”",
+            f"row {blank} of the roster has no person code: each row is 'person code, unit code'",
+            code="bad_roster",
+        )
+    return [(row[0], row[1] if len(row) > 1 and row[1] else None) for _, row in rows]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,10 +15,9 @@ from geoinspect.ingest.datum_evidence import fit_after_shift
 from geoinspect.intake.preparing import PreparedTrack, length_m
 from geoinspect.intake.repeats import Found, told
 from geoinspect.patrols.campaign_doubts import outside_days, outside_ground
-from geoinspect.patrols.doubts import Doubt, track_doubts
+from geoinspect.patrols.doubts import Doubt
 from geoinspect.patrols.valid import inside
 from geoinspect.records import Datum, Segment
-from geoinspect.settings import Settings
 from geoinspect.store import grounds
 from geoinspect.store.schema import CampaignRow, TrackRow
 
@@ -32,7 +30,6 @@ def doubts_of(
     row: TrackRow,
     track: PreparedTrack,
     found: Sequence[Found],
-    settings: Settings,
 ) -> list[Doubt]:
     """Return the reasons for a person to look at a track, the gravest first.
 
@@ -41,14 +38,13 @@ def doubts_of(
         row: With the unit and the mode that were told.
         track: Its points and flags.
         found: What it repeats.
-        settings: Speed limits.
     """
     worth = [one for one in found if one.copy.share >= _WORTH_TELLING]
     doubts = [_repeat(row, one) for one in sorted(worth, key=lambda one: -one.copy.share)]
     shift = _shift(session, row, track)
     if shift is not None:
         doubts.append(shift)
-    doubts += track_doubts(track.cleaned, settings=settings, now_s=time.time())
+    doubts += track.doubts
     doubts += _mixed_datum(row)
     doubts += _beside_campaign(session, track)
     return doubts

@@ -5,6 +5,7 @@ Needs no database, so that many files can be prepared at once, each by a process
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ from geoinspect.errors import Text
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.tracks import read_track, summary
 from geoinspect.patrols.choices import TrackChoices, TrackTags
+from geoinspect.patrols.doubts import Doubt, track_doubts
 from geoinspect.patrols.fingerprints import (
     DATUM_MISTAKES,
     fingerprint,
@@ -24,6 +26,8 @@ from geoinspect.patrols.fingerprints import (
     mistakable,
 )
 from geoinspect.patrols.outings import split_outings
+from geoinspect.patrols.routes import route_cells
+from geoinspect.patrols.trace import cells_bytes, trace_bytes
 from geoinspect.records import (
     CleanedTrack,
     DatumChoice,
@@ -45,6 +49,8 @@ class PreparedTrack:
         day: By the Chinese calendar, from its times or as the sender said.
         sketch: What it is compared with other tracks by.
         astray: The same where it would lie if its datum had been mistaken.
+        trace, route: Its raw points and the ground cells it went over, for keeping.
+        doubts: Its own oddities.
         datum, said: Of the file and what its reading said, when it was read for this; None for
             points kept from before.
     """
@@ -53,7 +59,10 @@ class PreparedTrack:
     cleaned: CleanedTrack
     day: date | None
     sketch: bytes
-    astray: tuple[bytes, ...] = ()
+    astray: tuple[bytes, ...]
+    trace: bytes
+    route: bytes
+    doubts: tuple[Doubt, ...]
     datum: DatumChoice | None = None
     said: tuple[Problem, ...] | None = None
 
@@ -139,7 +148,16 @@ def prepare_track(
         fingerprint(misplaced(cleaned.segments, mistake)).tobytes()
         for mistake in (DATUM_MISTAKES if mistakable(cleaned.segments) else ())
     )
-    return PreparedTrack(part, cleaned, day, sketch, astray)
+    return PreparedTrack(
+        part,
+        cleaned,
+        day,
+        sketch,
+        astray,
+        trace_bytes(cleaned.raw),
+        cells_bytes(route_cells(cleaned.segments)),
+        track_doubts(cleaned, settings=settings, now_s=time.time()),
+    )
 
 
 def length_m(segments: Sequence[Segment]) -> float:

@@ -12,7 +12,6 @@ from geoinspect import crs as crs_
 from geoinspect.errors import Text
 from geoinspect.intake.preparing import PreparedFile, PreparedTrack, length_m
 from geoinspect.patrols.choices import TrackChoices, TrackTags
-from geoinspect.patrols.trace import trace_bytes
 from geoinspect.records import CHINA_TIME, MU_M2, AddResult, Segment, Stop, utc_iso
 from geoinspect.store.schema import FileRow, PatchRow, SurveyRow, TrackRow
 from geoinspect.survey_records import Detection, RasterInfo
@@ -52,7 +51,7 @@ def fill_track_row(row: TrackRow, track: PreparedTrack) -> None:
     row.length_m = length_m(cleaned.raw)
     row.cleaned_length_m = length_m(cleaned.segments)
     row.geometry = _map_line(cleaned.segments or cleaned.raw)
-    row.trace, row.sketch = trace_bytes(cleaned.raw), track.sketch
+    row.trace, row.sketch = track.trace, track.sketch
     datum = track.datum
     if datum is not None:
         row.datum_found, row.datum_used = datum.found, datum.used

@@ -199,14 +199,13 @@ class TrackIntake:
             row.inside_length_m, row.inside_s = inside(counted, ground)
             if not counted and track.times is not None:
                 row.inside_s = 0.0
-        row.route = cells_bytes(route_cells(counted))
+        whole = sum(map(len, counted)) == sum(map(len, track.cleaned.segments))
+        row.route = track.route if whole else cells_bytes(route_cells(counted))
         self._join_patrol(session, row, found, purpose, headcount)
         sightings.drop_looks(session, "track", row.id)
         source = track_source(counted, track.cleaned.mode, track.day, settings)
         looked = self._looks.add(session, source, row.id) if counted else ()
-        row.doubts = [
-            doubt_json(doubt) for doubt in doubts_of(session, row, track, found, settings)
-        ]
+        row.doubts = [doubt_json(doubt) for doubt in doubts_of(session, row, track, found)]
         problems = (*track.cleaned.problems, *looked)
         row.report = {**row.report, "problems": [problem.as_json() for problem in problems]}
         session.flush()

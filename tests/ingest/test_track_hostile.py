@@ -17,9 +17,10 @@ import json, re, sys, time
 from pathlib import Path
 from geoinspect.ingest.tracks import inspect_track
 from geoinspect.settings import Settings
-begun = time.monotonic()
+# Of the processor: readers wait for nothing, and other tests may run beside this one.
+begun = time.process_time()
 report = inspect_track(Path(sys.argv[1]), settings=Settings())
-report["seconds"] = time.monotonic() - begun
+report["seconds"] = time.process_time() - begun
 # Not ru_maxrss, which remembers the process that forked this one.
 peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
 report["rss_mb"] = int(peak[1]) / 1024

@@ -196,7 +196,7 @@ def test_strangers_and_forgers_decide_nothing(decided_app: Flask, analyst: Visit
     [
         None, [], "x", 3, {"horse": 1}, {"counts": "half"}, {"counts": None}, {"mode": "horse"},
         {"datum": "moon"}, {"rules_off": "speed"}, {"rules_off": ["nonsense"]}, {"rules_off": [1]},
-        {"rules_off": ["speed"] * 99}, {"unit_code": "NOPE"}, {"unit_code": 7}, {"team": "a\nb"},
+        {"rules_off": ["speed"] * 99}, {"unit_code": "NOPE"}, {"unit_code": 7}, {"team": "a\x00b"}, {"team": "\ud800"}, {"note": "\ud800"}, {"note": "a\x1b[2J"}, {"people": ["\u202e1"]},
         {"team": "长" * 101}, {"people": ["a" * 41]}, {"people": [""]}, {"people": "P1"},
         {"people": [None]}, {"people": ["x"] * 101}, {"purpose": "fun"}, {"note": "长" * 1001},
         {"note": ["x"]}, {"note": {"a": 1}},
@@ -273,7 +273,7 @@ def test_the_list_shows_what_waits_first_and_pages_lose_nothing(analyst: Visitor
         "track-list?mode=horse", "track-list?unit=NOPE", "track-list?from=x", "track-list?to=2026-13-01",
         "track-list?after=x", "track-list?after=1_2026-05-14_", "track-list?after=1__99999999999999999999",
         "track-list?limit=many", "patrols?from=2026-05-02&to=2026-05-01", "patrols?from=0001-01-01&to=9999-12-31",
-        "patrols?from=yesterday", "patrol-months?month=2026-5", "patrol-months?month=2026-99",
+        "patrols?from=yesterday", "patrol-months?month=2026-5", "track-list?doubtful=1&limit=nan", "patrol-months?month=2026-99",
         "patrol-months?month=%00",
     ],
 )  # fmt: skip

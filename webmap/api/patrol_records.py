@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from calendar import monthrange
+from datetime import date, datetime
 
 from flask import Response, jsonify, request
 
@@ -43,9 +44,7 @@ def patrol_months() -> Response:
 
 def last_day(month: date) -> date:
     """Return the last day of a month, given any of its days."""
-    if (month.year, month.month) == (date.max.year, date.max.month):
-        return date.max
-    return (month.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return month.replace(day=monthrange(month.year, month.month)[1])
 
 
 def _days(scope: Scope) -> tuple[date, date]:

@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
+from unicodedata import category
 
 from geoinspect.errors import UsageError
 from geoinspect.intake import TrackReview
 from geoinspect.patrols.choices import Counts, Purpose, TrackChoices
 from geoinspect.records import Datum, Mode, Rule
-from geoinspect.store.names import checked_name
 from webmap.api.choices import known_unit, one_of
-from webmap.api.tags import checked_code
+from webmap.api.tags import MAX_TEAM, checked_code, checked_team
 
 _FIELDS = frozenset(
     "rules_off mode datum counts unit_code team people purpose note".split()  # noqa: SIM905 - one line says it all
 )
-_MAX_TEAM, _MAX_NOTE, _MOST_PEOPLE = 100, 1000, 100
+_MAX_NOTE, _MOST_PEOPLE = 1000, 100
+# Unicode's control characters, and halves of characters that no file can hold.
+_UNUSABLE, _BLANKS = {"Cc", "Cs"}, "\n\r\t"
 _Kind = TypeVar("_Kind", bound=StrEnum)
 
 
@@ -35,6 +37,13 @@ class _Asked:
         if not isinstance(value, str) or len(value) > most:
             raise _bad(name, f"最多 {most} 字的文字", f"a text of at most {most} characters", value)
         return value.strip()
+
+    def prose(self, name: str, most: int) -> str:
+        """Return a text field that may have several lines."""
+        value = self.text(name, most)
+        if any(category(c) in _UNUSABLE and c not in _BLANKS for c in value):
+            raise _bad(name, "不含控制字符的文字", "a text without control characters", value)
+        return value
 
     def texts(self, name: str, most: int) -> list[str]:
         """Return a field that lists texts."""
@@ -76,18 +85,17 @@ def reviewed(asked: object, before: TrackReview) -> TrackReview:
     said = _Asked(asked)
     review = replace(before, choices=_choices(said, before.choices))
     if "unit_code" in asked:
-        unit = said.text("unit_code", _MAX_TEAM)
+        unit = said.text("unit_code", MAX_TEAM)
         review = replace(review, unit_code=known_unit(unit) if unit else None)
     if "team" in asked:
-        team = said.text("team", _MAX_TEAM)
-        review = replace(review, team=checked_name(team, "小组", "team") if team else None)
+        review = replace(review, team=checked_team(said.text("team", MAX_TEAM)))
     if "people" in asked:
         codes = {checked_code(code) for code in said.texts("people", _MOST_PEOPLE)}
         review = replace(review, people=tuple(sorted(codes)))
     if "purpose" in asked:
         review = replace(review, purpose=said.member("purpose", Purpose))
     if asked.get("note") is not None:
-        review = replace(review, note=said.text("note", _MAX_NOTE))
+        review = replace(review, note=said.prose("note", _MAX_NOTE))
     return review
 
 

@@ -14,9 +14,10 @@ from geoinspect.errors import GeoInspectError, UsageError
 from geoinspect.intake import TrackTags
 from geoinspect.patrols.choices import Purpose
 from geoinspect.records import Datum, Mode
+from geoinspect.store.names import checked_name
 from webmap.api.choices import a_day, known_unit, one_of
 
-MAX_CODE = 40
+MAX_CODE, MAX_TEAM = 40, 100
 _MOST_PEOPLE = 500
 _CHINA = "Asia/Shanghai"
 _EPSG = re.compile(r"EPSG:(\d{4,6})", re.IGNORECASE)
@@ -32,7 +33,7 @@ def tags_of_request() -> TrackTags:
     unit, day, purpose = (request.args.get(name) for name in ("unit", "day", "purpose"))
     return TrackTags(
         unit_code=known_unit(unit) if unit else None,
-        team=(request.args.get("team", "")[:100].strip() or None),
+        team=checked_team(request.args.get("team", "")),
         mode=_member("mode", Mode),
         datum=_member("datum", Datum),
         day=a_day(day) if day else None,
@@ -44,18 +45,34 @@ def tags_of_request() -> TrackTags:
     )
 
 
-def checked_code(given: str) -> str:
-    """Return a person's code as it is kept.
+def checked_team(given: str) -> str | None:
+    """Return a team's name as it is kept, each blank of any width as one space; None for none.
 
     Raises:
-        UsageError: It is too long or has line breaks or other control characters.
+        UsageError: It is too long or has control characters.
     """
-    code = given.strip()
+    team = " ".join(given.split())
+    if len(team) > MAX_TEAM:
+        raise UsageError(
+            f"小组名有 {len(team)} 字,最多 {MAX_TEAM} 字:请改短",
+            f"the team's name has {len(team)} characters: give it at most {MAX_TEAM}",
+            code="bad_option",
+        )
+    return checked_name(team, "小组", "team") if team else None
+
+
+def checked_code(given: str) -> str:
+    """Return a person's code as it is kept, each blank of any width as one space.
+
+    Raises:
+        UsageError: It is too long or has control characters.
+    """
+    code = " ".join(given.split())
     if not code or len(code) > MAX_CODE or not code.isprintable():
         raise UsageError(
-            f"人员代码“{code[:MAX_CODE]}”不可用:应为 1 至 {MAX_CODE} 个字符,不含换行",
-            f"the person code {code[:MAX_CODE]!r} can't be used: 1 to {MAX_CODE} characters "
-            "without line breaks",
+            f"人员代码“{code[:MAX_CODE]}”不可用:应为 1 至 {MAX_CODE} 个可见字符",
+            f"the person code {code[:MAX_CODE]!r} can't be used: give 1 to {MAX_CODE} visible "
+            "characters",
             code="bad_option",
         )
     return code

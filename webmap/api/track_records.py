@@ -136,7 +136,9 @@ def _json() -> object:
 def _filter() -> TrackFilter:
     given = {name: value for name, value in request.args.items() if value}
     wanted = TrackFilter(
-        team=given.get("team"), doubtful="doubtful" in given, undecided="undecided" in given
+        team=given.get("team"),
+        doubtful=given.get("doubtful", "0") != "0",
+        undecided=given.get("undecided", "0") != "0",
     )
     if "unit" in given:
         wanted = replace(wanted, unit_code=known_unit(given["unit"]))

@@ -24,8 +24,9 @@ const reviewOf = (report) => ({
 });
 
 /** Return the review that a form says now. */
-function reviewIn(form) {
+function reviewIn(form, report) {
   const of = (name) => form.elements[name].value.trim();
+  const { people } = form.elements;
   return {
     rules_off: [...form.querySelectorAll('input[name="rule"]')].filter((box) => !box.checked).map((box) => box.value).sort(),
     mode: of("mode") || null,
@@ -33,7 +34,8 @@ function reviewIn(form) {
     counts: form.querySelector('input[name="counts"]:checked').value,
     unit_code: of("unit_code") || null,
     team: of("team") || null,
-    people: [...new Set(of("people").split(BETWEEN_CODES).filter(Boolean))].sort(),
+    // A code may hold what stands between codes: untouched, it is taken as it is.
+    people: people.value === people.defaultValue ? [...report.people].sort() : [...new Set(of("people").split(BETWEEN_CODES).filter(Boolean))].sort(),
     purpose: of("purpose"),
     note: of("note"),
   };
@@ -42,7 +44,7 @@ function reviewIn(form) {
 /** Return what a form changes of a track; nothing else needs to be sent. */
 export function changesIn(form, report) {
   const before = reviewOf(report);
-  const now = reviewIn(form);
+  const now = reviewIn(form, report);
   return Object.fromEntries(Object.entries(now).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])));
 }
 
