@@ -13,6 +13,9 @@ from patrol_builders import EAST, WEST, Office, at, untimed, wander
 from photo_builders import exif_bytes, jpeg_bytes
 from test_cli import Done, run
 
+from geoinspect.errors import InputError
+from geoinspect.ingest.roster import read_roster
+
 WAY = wander(1)
 # 66 minutes and more than 3 km: a valid patrol.
 LONG = wander(2, minutes=75)
@@ -130,6 +133,9 @@ def test_reviewing(office: Office) -> None:
         (("tracks", "review", 1, "--rule-off", "nonsense"), 2),
         (("tracks", "review", 1, "--unit", "U0"), 2),
         (("tracks", "review", 1, "--tz", "Mars/Crater"), 2),
+        (("tracks", "show", 10**30), 2),
+        (("tracks", "review", 1, "--rule-off", "spike", "--rule-on", "spike"), 2),
+        (("patrols", "list", "--from", "2026-06-01", "--to", "2026-05-01"), 2),
         (("patrols", "month", "2026-13"), 2),
         (("patrols", "roster", "none.csv"), 3),
     ],
@@ -211,6 +217,21 @@ def test_patrols_are_listed_with_their_verdict(office: Office) -> None:
     assert listed[0]["valid"] is False
     assert any("40" in reason["zh"] for reason in listed[0]["reasons"])
     assert "2026-05-14" in cli(office, "patrols", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("人员代码,单位\n\nP1,U1\n,U1\n", "第 4 行"),
+        ("", "没有人员"),
+        ("人员代码,单位\n , \n", "没有人员"),
+    ],
+)
+def test_a_roster_is_refused_with_the_row_to_mend(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "roster.csv").write_text(text, "utf-8")
+    with pytest.raises(InputError, match="roster") as caught:
+        read_roster(tmp_path / "roster.csv")
+    assert said in caught.value.text.zh
 
 
 def test_photos_are_kept_once_and_only_with_a_place(office: Office, tmp_path: Path) -> None:

@@ -82,14 +82,17 @@ class _GpxSink:
 
     def _end_segment(self) -> None:
         self._close()
+        self._end_point()
         self.tracks.end_segment()
 
     def _end_track(self) -> None:
         self._close()
+        self._end_point()
         self.tracks.end_line()
 
     def _end_route(self) -> None:
         self._close()
+        self._end_point()
         self.routes.end_line()
 
     def _end_waypoint(self) -> None:
