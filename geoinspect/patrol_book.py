@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 import numpy as np
-import shapely
 from sqlalchemy.orm import Session
 
 from geoinspect.errors import Text
@@ -15,6 +14,7 @@ from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.tracks import RULE_WORDS, cleaning_settings
 from geoinspect.intake.repeats import Repeats
 from geoinspect.intake.tracks import TrackReview
+from geoinspect.patrol_verdicts import verdicts, workspace_rules
 from geoinspect.patrols.choices import Counts, Purpose, TrackChoices
 from geoinspect.patrols.copies import CopyKind
 from geoinspect.patrols.hours import Shift, hours_by_person, person_hours
@@ -25,11 +25,11 @@ from geoinspect.patrols.indicators import (
     PersonMonth,
     monthly,
 )
-from geoinspect.patrols.rules import PatrolRule, load_rules, rule_for
+from geoinspect.patrols.rules import rule_for
 from geoinspect.patrols.speed_strip import SpeedStrip, speed_strip
-from geoinspect.patrols.trace import cells_of
-from geoinspect.patrols.valid import PatrolFacts, Verdict, judge
-from geoinspect.records import Mode, Rule, Segment, utc_iso
+from geoinspect.patrols.thinning import thin_lines
+from geoinspect.patrols.valid import Verdict
+from geoinspect.records import Datum, DatumChoice, Mode, Rule, Segment, utc_iso
 from geoinspect.settings import Settings
 from geoinspect.store import patrols
 from geoinspect.store.schema import CopyRow, PatrolRow, TrackRow
@@ -38,7 +38,6 @@ from geoinspect.store.workspace import Workspace
 # More points than a screen shows; lines are thinned, flagged points cut off and counted.
 _MOST_POINTS, _MOST_FLAGGED = 20_000, 5_000
 _DECIMALS = 7
-RULES_NAME = "patrol_rules.toml"
 
 Json = dict[str, object]
 
@@ -75,13 +74,7 @@ def track_report(session: Session, row: TrackRow, settings: Settings) -> Json:
         "last_time": _iso(row.last_time),
         "inside_length_m": None if row.inside_length_m is None else round(row.inside_length_m, 1),
         "inside_s": None if row.inside_s is None else round(row.inside_s),
-        "datum": {
-            "found": row.datum_found or "unknown",
-            "declared": report.get("datum_declared"),
-            "used": row.datum_used,
-            "why": report.get("datum_why"),
-            "why_zh": report.get("datum_why_zh"),
-        },
+        "datum": _datum(row).as_json(),
         "points_refused": report.get("points_refused", {}),
         "rules": [
             {
@@ -163,29 +156,22 @@ def patrol_list(workspace: Workspace, session: Session, *, start: date, end: dat
     Earlier patrols of the same month and team are looked at too, since a route may not be
     repeated.
     """
-    rules = workspace_rules(workspace)
     rows = patrols.patrols(session, start=start.replace(day=1), end=end)
     tracks = patrols.tracks_of_patrols(session, (row.id for row in rows))
-    facts = {row.id: _facts(row, tracks[row.id]) for row in rows}
-    told = []
-    for row in rows:
-        if row.day is None or row.day < start:
-            continue
-        earlier = [
-            facts[other.id]
-            for other in rows
-            if (other.unit_code, other.team) == (row.unit_code, row.team)
-            and other.day is not None
-            and (other.day, other.id) < (row.day, row.id)
-        ]
-        rule = rule_for(rules, row.day, Mode(row.mode))
-        verdict = None if rule is None else judge(facts[row.id], earlier, rule)
-        told.append(_patrol_json(session, row, tracks[row.id], verdict))
-    return told
+    judged = verdicts(session, workspace_rules(workspace), rows, tracks)
+    return [
+        _patrol_json(session, row, tracks[row.id], judged.get(row.id))
+        for row in rows
+        if row.day is not None and row.day >= start
+    ]
 
 
 def month_report(workspace: Workspace, session: Session, month: date) -> Json:
     """Return the monthly indicators by unit and person, each with what was divided.
+
+    Every patrol is judged by the rule that holds for its mode on its day. How many days the month
+    needs is told by the rule that holds on the month's last day: the one for walks, or else for
+    vehicles, boats or drones.
 
     Args:
         workspace: For its patrol rules.
@@ -205,7 +191,9 @@ def month_report(workspace: Workspace, session: Session, month: date) -> Json:
         for day in _person_days(session, found, valid.get(number, False))
     ]
     roster = {person.code: person.unit_code for person in patrols.roster(session)}
-    rule = rule_for(workspace_rules(workspace), start, Mode.FOOT)
+    rules = workspace_rules(workspace)
+    standing = (rule_for(rules, end, mode) for mode in Mode)
+    rule = next((rule for rule in standing if rule is not None), None)
     told = monthly(rows, year=start.year, month=start.month, roster=roster or None, rule=rule)
     return {
         "month": f"{start:%Y-%m}",
@@ -284,29 +272,6 @@ def _text(text: Text) -> Json:
     return {"zh": text.zh, "en": text.en}
 
 
-def workspace_rules(workspace: Workspace) -> tuple[PatrolRule, ...]:
-    """Return the workspace's own patrol rules, or those that come with the package.
-
-    Raises:
-        UsageError: Its ``patrol_rules.toml`` can't be used.
-    """
-    path = workspace.folder / RULES_NAME
-    return load_rules(path if path.exists() else None)
-
-
-def _facts(row: PatrolRow, tracks: Sequence[TrackRow]) -> PatrolFacts:
-    lengths_m = [t.inside_length_m for t in tracks if t.inside_length_m is not None]
-    durations_s = [t.inside_s for t in tracks if t.inside_s is not None]
-    routes = [cells_of(track.route) for track in tracks]
-    return PatrolFacts(
-        day=row.day,
-        mode=Mode(row.mode),
-        length_inside_m=sum(lengths_m) if lengths_m else None,
-        duration_inside_s=sum(durations_s) if durations_s else None,
-        route=np.unique(np.concatenate([np.empty(0, np.int64), *routes])),
-    )
-
-
 def shifts_of(session: Session, tracks: Sequence[TrackRow]) -> list[Shift]:
     """Return the times of tracks, each with those who went; without what is said to be no patrol."""
     shifts = []
@@ -341,7 +306,17 @@ def _patrol_json(
         "person_hours": round(person_hours(shifts, row.headcount), 2),
         "valid": None if verdict is None else verdict.valid,
         "reasons": [] if verdict is None else [_text(text) for text in verdict.reasons],
+        "doubts": sum(len(track.doubts) for track in tracks if not track.decision),
     }
+
+
+def _datum(row: TrackRow) -> DatumChoice:
+    why = Text(row.report.get("datum_why_zh") or "", row.report.get("datum_why") or "")
+    found, declared = (
+        None if name is None else Datum(name)
+        for name in (row.datum_found, row.report.get("datum_declared"))
+    )
+    return DatumChoice(found, Datum(row.datum_used), why, declared)
 
 
 def _strip_json(strip: SpeedStrip | None) -> Json | None:
@@ -353,15 +328,11 @@ def _strip_json(strip: SpeedStrip | None) -> Json | None:
 
 def _lines(segments: Sequence[Segment], step: int) -> list[object]:
     """Return lines of positions, thinned only where there are too many points to draw."""
-    lines = []
-    for segment in segments:
-        positions = np.column_stack([segment.lon, segment.lat])
-        if step > 1 and len(positions) > 2:
-            spread = float(np.ptp(positions, axis=0).max())
-            thin = shapely.simplify(shapely.linestrings(positions), spread / _MOST_POINTS * step)
-            positions = shapely.get_coordinates(thin)
-        lines.append(np.round(positions, _DECIMALS).tolist())
-    return lines
+    lines = [np.column_stack([segment.lon, segment.lat]) for segment in segments]
+    if step > 1 and lines:
+        spread = max(float(np.ptp(line, axis=0).max()) for line in lines)
+        lines = thin_lines(lines, spread / _MOST_POINTS * step, most=_MOST_POINTS)
+    return [np.round(line, _DECIMALS).tolist() for line in lines]
 
 
 def _copy_json(copy: CopyRow, track_id: int) -> Json:

@@ -35,6 +35,14 @@ class Mode(StrEnum):
     DRONE = "drone"
 
 
+MODE_WORDS: Mapping[Mode, Text] = {
+    Mode.FOOT: Text("步行", "foot"),
+    Mode.VEHICLE: Text("车辆", "vehicle"),
+    Mode.BOAT: Text("船只", "boat"),
+    Mode.DRONE: Text("无人机", "drone"),
+}
+
+
 class Datum(StrEnum):
     """Horizontal datum that coordinates were written in."""
 
@@ -155,6 +163,18 @@ class DatumChoice:
     used: Datum
     why: Text
     declared: Datum | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return ``found`` (``unknown`` without one), ``used``, ``declared``, ``why`` (English)
+        and ``why_zh``.
+        """
+        return {
+            "found": "unknown" if self.found is None else self.found.value,
+            "used": self.used.value,
+            "declared": None if self.declared is None else self.declared.value,
+            "why": self.why.en,
+            "why_zh": self.why.zh,
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,6 +28,7 @@ LAYERS = (
     "geoinspect.store",
     "geoinspect.campaigns",
     "geoinspect.intake",
+    "geoinspect.patrol_verdicts",
     "geoinspect.patrol_book",
     "geoinspect.snapshot",
     "geoinspect.pipeline",

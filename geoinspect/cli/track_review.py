@@ -78,11 +78,13 @@ def show(workspace: Path | None, track_id: int, points: bool, as_json: bool) -> 
 @click.option("--counts", type=_COUNTS, help="如何计入 how it counts.")
 @click.option("--mode", type=_MODES, help="方式 mode.")
 @click.option("--datum", type=DATUMS, help="坐标基准 datum.")
-@click.option("--crs", help="投影坐标系 CRS of projected numbers, EPSG:n.")
+@click.option("--crs", help="投影坐标系 CRS of projected numbers, EPSG:n; blank clears.")
 @click.option("--tz", "timezone", help="无时区时间 naive times.")
-@click.option("--unit", help="单位代码 unit code.")
-@click.option("--team", help="小组 team.")
-@click.option("--person", "people", multiple=True, help="人员代码 codes of all who went.")
+@click.option("--unit", help="单位代码 unit code; blank clears.")
+@click.option("--team", help="小组 team; blank clears.")
+@click.option(
+    "--person", "people", multiple=True, help="人员代码 codes of all who went; blank clears."
+)
 @click.option("--purpose", type=_PURPOSES, help="目的 purpose.")
 @click.option("--note", help="理由 why: decides the doubts; blank: they wait again.")
 @json_option
@@ -126,13 +128,15 @@ def review(
             choices = replace(choices, mode=None if mode == _AUTO else Mode(mode))
         if datum is not None:
             choices = replace(choices, datum=declared(datum))
-        choices = replace(choices, crs=crs or choices.crs, timezone=timezone or choices.timezone)
+        choices = replace(
+            choices, crs=_chosen(crs, choices.crs), timezone=timezone or choices.timezone
+        )
         wanted = replace(
             standing,
             choices=choices,
-            unit_code=unit or standing.unit_code,
-            team=team or standing.team,
-            people=tuple(people) or standing.people,
+            unit_code=_chosen(unit, standing.unit_code),
+            team=_chosen(team, standing.team),
+            people=tuple(filter(None, people)) if people else standing.people,
             purpose=standing.purpose if purpose is None else Purpose(purpose),
             note=note,
         )
@@ -150,6 +154,11 @@ def add_review_commands(group: click.Group) -> None:
     """Put the commands into ``geoinspect tracks``."""
     for command in (list_, show, review):
         group.add_command(command)
+
+
+def _chosen(given: str | None, standing: str | None) -> str | None:
+    """Return what stands where nothing was given; nothing where a blank was."""
+    return standing if given is None else given.strip() or None
 
 
 def _shown(value: object) -> object:

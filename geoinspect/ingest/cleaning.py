@@ -13,11 +13,25 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from geoinspect.errors import Text
+from geoinspect.ingest.cleaning_problems import (
+    faster_than_mode,
+    jump,
+    no_time,
+    reordered,
+    times_unusable,
+)
 from geoinspect.ingest.fitting import I8, Flags, earth_centred_m, fitting
 from geoinspect.ingest.misfits import duplicates, late, settling, spikes, step_lengths_m, wild
 from geoinspect.ingest.stops import jitter, stop_spans
-from geoinspect.records import F8, CleanedTrack, Extra, Mode, Problem, Rule, Segment, Stop
+from geoinspect.records import (
+    F8,
+    CleanedTrack,
+    Extra,
+    Mode,
+    Rule,
+    Segment,
+    Stop,
+)
 from geoinspect.settings import Settings
 
 U1 = NDArray[np.uint8]
@@ -104,13 +118,16 @@ def clean(
     problems = []
     jumps = sum(int(judgement.breaks.sum()) for judgement in judged)
     if jumps:
-        problems.append(_jump(jumps))
+        problems.append(jump(jumps))
+    moved = sum(int(np.count_nonzero(np.diff(one.order) != 1)) for one in judged)
+    if moved or any(turned):
+        problems.append(reordered())
     points = sum(map(len, flags))
     too_fast = sum(int((flag == Rule.SPEED.number).sum()) for flag in flags)
     if mode is not None and points and _is_faster(speeds_mps, rules.limit_mps, too_fast / points):
-        problems.append(_faster_than_mode(mode, rules.limit_mps))
+        problems.append(faster_than_mode(mode, rules.limit_mps))
     if points and not usable:
-        problems.append(_times_unusable() if timed else _no_time())
+        problems.append(times_unusable() if timed else no_time())
     return CleanedTrack(
         tuple(kept),
         used,
@@ -297,9 +314,17 @@ def _order(segment: Segment) -> I8:
 
 def _times_are_usable(segments: Sequence[Segment]) -> bool:
     """Return whether time passes at most steps: broken clocks repeat one moment or run back."""
-    steps_s = np.concatenate([np.diff(_known_times(segment)) for segment in segments])
+    steps_s = np.concatenate([_telling_steps_s(segment) for segment in segments])
     passing = int(np.count_nonzero(steps_s > 0))
     return len(steps_s) < _ENOUGH_STEPS or passing * 2 >= len(steps_s)
+
+
+def _telling_steps_s(segment: Segment) -> F8:
+    """Return the times between points, without the repeats of a row, which tell nothing."""
+    known = segment.part(np.isfinite(segment.time_s))
+    steps_s = np.diff(known.time_s)
+    moved = (np.diff(known.lon) != 0) | (np.diff(known.lat) != 0)
+    return np.asarray(steps_s[moved | (steps_s != 0)])
 
 
 def _known_times(segment: Segment) -> F8:
@@ -341,47 +366,3 @@ def _likely_mode(segments: Sequence[Segment], speeds_mps: F8, settings: Settings
 def _is_faster(speeds_mps: F8, limit_mps: float, flagged_share: float) -> bool:
     median_mps = float(np.median(speeds_mps)) if len(speeds_mps) else 0.0
     return median_mps > limit_mps or flagged_share > 0.5
-
-
-def _jump(count: int) -> Problem:
-    return Problem(
-        "jump",
-        Text(
-            f"轨迹有 {count} 处不可能的跳跃,已在跳跃处断开,两侧都保留",
-            f"the track jumps impossibly at {count} places; it was broken there and both sides "
-            "kept",
-        ),
-        count,
-    )
-
-
-def _faster_than_mode(mode: Mode, limit_mps: float) -> Problem:
-    return Problem(
-        "faster_than_mode",
-        Text(
-            f"多数速度超过“{mode.value}”方式的上限 {limit_mps:g} 米/秒;请检查踏查方式是否选错",
-            f"most speeds are above {limit_mps:g} m/s, the limit of mode {mode.value!r}: check "
-            "that the mode is right",
-        ),
-    )
-
-
-def _no_time() -> Problem:
-    return Problem(
-        "no_time",
-        Text(
-            "轨迹没有时间,无法检查速度,按原样使用",
-            "the track has no times: speeds can't be checked and it is used as it lies",
-        ),
-    )
-
-
-def _times_unusable() -> Problem:
-    return Problem(
-        "times_unusable",
-        Text(
-            "多数时间相同或倒退,无法检查速度,按原样使用",
-            "most times repeat or run backwards: speeds can't be checked and the track is used as "
-            "it lies",
-        ),
-    )

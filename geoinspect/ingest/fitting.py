@@ -8,6 +8,8 @@ side of it, and where two long pieces cannot belong together both stay, with a b
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,8 @@ Flags = NDArray[np.bool_]
 
 # A run of this many points is a piece of the walk and is never taken for a spike.
 _LONG_RUN = 10
+# So many fixes at the ends of two pieces may be wrong where the rest of them fits together.
+_BAD_END = 3
 # How many runs back a run may connect to: bounds the work on a hopeless track.
 _LOOK_BACK = 20
 # WGS84 semi-major axis (metres) and first eccentricity squared (NIMA TR8350.2).
@@ -52,8 +56,9 @@ def fitting(xyz_m: F8, time_s: F8, limit_mps: float, gap_s: float) -> tuple[I8, 
     Returns:
         Indices of the points kept, and for each whether it can't be reached from the one before.
     """
-    steps_s = np.diff(time_s)
-    cut = ~reachable(xyz_m[:-1], xyz_m[1:], steps_s, limit_mps) | (steps_s > gap_s)
+    fixes = _Fixes(xyz_m, time_s, _held_since(xyz_m, time_s), limit_mps)
+    places = np.arange(len(xyz_m))
+    cut = ~fixes.follow(places[:-1], places[1:]) | (np.diff(time_s) > gap_s)
     starts = np.concatenate([[0], np.flatnonzero(cut) + 1])
     ends = np.concatenate([starts[1:], [len(xyz_m)]])
     weights = ends - starts
@@ -61,14 +66,62 @@ def fitting(xyz_m: F8, time_s: F8, limit_mps: float, gap_s: float) -> tuple[I8, 
     reach = np.zeros((len(starts), _LOOK_BACK + 1), dtype=bool)
     for lag in range(1, min(_LOOK_BACK, len(starts) - 1) + 1):
         before, after = last[:-lag], first[lag:]
-        passed_s = time_s[after] - time_s[before]
-        reach[lag:, lag] = reachable(xyz_m[before], xyz_m[after], passed_s, limit_mps)
+        reach[lag:, lag] = fixes.follow(before, after)
     runs, breaks = _best_chain(weights, reach)
     index = np.concatenate([np.arange(starts[run], ends[run]) for run in runs])
     jumped = np.zeros(len(index), dtype=bool)
     offsets = np.concatenate([[0], np.cumsum(ends[runs] - starts[runs])[:-1]])
     jumped[offsets[breaks]] = True
-    return index, jumped
+    return _without_bad_ends(index, jumped, fixes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fixes:
+    """Fixes of one segment and how fast they may follow each other."""
+
+    xyz_m: F8
+    time_s: F8
+    held_s: F8
+    limit_mps: float
+
+    def follow(self, before: I8, after: I8) -> Flags:
+        """Return whether fixes can be reached from others, by their places in the segment."""
+        moved_s = self.time_s[after] - self.held_s[before]
+        later = ~(self.time_s[after] - self.time_s[before] <= 0)
+        near = reachable(self.xyz_m[before], self.xyz_m[after], moved_s, self.limit_mps)
+        return np.asarray(near & later)
+
+
+def _held_since(xyz_m: F8, time_s: F8) -> F8:
+    """Return since when each fix has shown its place. Some apps repeat the last place until ten
+    metres are walked: the way from there may have begun with the first of the repeats.
+    """
+    moved = np.concatenate([[True], np.any(np.diff(xyz_m, axis=0) != 0, axis=1)])
+    return np.asarray(time_s[np.flatnonzero(moved)[np.cumsum(moved) - 1]])
+
+
+def _without_bad_ends(index: I8, jumped: Flags, fixes: _Fixes) -> tuple[I8, Flags]:
+    """Mend breaks that only a few fixes at the ends of the long pieces make: a spike that can
+    just be reached from one side belongs to neither.
+    """
+    keep = np.ones(len(index), dtype=bool)
+    mended = jumped.copy()
+    breaks = np.flatnonzero(jumped)
+    edges = np.concatenate([[0], breaks, [len(index)]])
+    for number, at in enumerate(breaks.tolist()):
+        tail, head = at - edges[number], edges[number + 2] - at
+        for spare in range(1, _BAD_END + 1):
+            ends = [(spare - after, after) for after in range(spare + 1)]
+            ends = [(a, b) for a, b in ends if a + _LONG_RUN <= tail and b + _LONG_RUN <= head]
+            before = index[np.array([at - 1 - a for a, _ in ends], np.int64)]
+            after = index[np.array([at + b for _, b in ends], np.int64)]
+            fits = np.flatnonzero(fixes.follow(before, after))
+            if len(fits):
+                cut_before, cut_after = ends[fits[0]]
+                keep[at - cut_before : at + cut_after] = False
+                mended[at] = False
+                break
+    return index[keep], mended[keep]
 
 
 def reachable(from_m: F8, to_m: F8, passed_s: F8, limit_mps: float) -> Flags:

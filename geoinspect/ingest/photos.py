@@ -197,12 +197,7 @@ def photo_json(photo: Photo) -> dict[str, object]:
         "centre": None if seen is None or seen.centre is None else _rounded(seen.centre),
         "footprint_clipped": None if seen is None else seen.clipped,
         "camera": asdict(photo.camera),
-        "datum": {
-            "found": photo.datum.found.value if photo.datum.found is not None else "unknown",
-            "used": photo.datum.used.value,
-            "why": photo.datum.why.en,
-            "why_zh": photo.datum.why.zh,
-        },
+        "datum": photo.datum.as_json(),
         "problems": [problem.as_json() for problem in photo.problems],
     }
 

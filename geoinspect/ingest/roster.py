@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from geoinspect.errors import InputError
 from geoinspect.files import readable
 
+# What the first column is called, in Chinese as part of a longer name.
+_HEADER_ZH = re.compile("人员|代码|编号|编码|工号|姓名|名字|单位")
+_HEADER_EN = frozenset(("person", "people", "code", "id", "name", "ranger", "unit"))
+
 
 def read_roster(file: Path) -> list[tuple[str, str | None]]:
-    """Return person and unit codes of a CSV file; a first row without digits is its header.
+    """Return person and unit codes of a CSV file; a first row that names the columns is its header.
 
     Raises:
         InputError: It can't be read, or a row has no person code.
@@ -32,7 +38,7 @@ def read_roster(file: Path) -> list[tuple[str, str | None]]:
         rows = [(n, [cell.strip() for cell in row]) for n, row in cut if any(map(str.strip, row))]
     except csv.Error:
         rows = []
-    if rows and not any(sign.isdigit() for sign in "".join(rows[0][1])):
+    if rows and _is_header(rows[0][1]):
         rows = rows[1:]
     if not rows:
         raise InputError(
@@ -48,3 +54,11 @@ def read_roster(file: Path) -> list[tuple[str, str | None]]:
             code="bad_roster",
         )
     return [(row[0], row[1] if len(row) > 1 and row[1] else None) for _, row in rows]
+
+
+def _is_header(row: Sequence[str]) -> bool:
+    """Return whether a row names its columns: by a known word, since codes may lack digits too."""
+    if any(sign.isdigit() for sign in "".join(row)):
+        return False
+    words = re.split(r"[\W_]+", row[0].casefold())
+    return _HEADER_ZH.search(row[0]) is not None or not _HEADER_EN.isdisjoint(words)

@@ -6,17 +6,17 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from geoinspect.crs import geodesic_length_m
-from geoinspect.errors import InputError, Text, TooLargeError, TrackError, UsageError
+from geoinspect.errors import InputError, Text, TooLargeError, TrackError
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.datum_choice import flagged_datum, resolve_datum, tracks_in_wgs84
 from geoinspect.ingest.datum_evidence import mixed_datum_points
 from geoinspect.ingest.formats import HEAD_BYTES, read_any, recognise
 from geoinspect.ingest.formats.reading import Reading, ReadOptions
+from geoinspect.ingest.times import implausible, named_zone
 from geoinspect.records import (
     CleanedTrack,
     Datum,
@@ -28,10 +28,6 @@ from geoinspect.records import (
     utc_iso,
 )
 from geoinspect.settings import Settings
-
-# GPS counts weeks modulo 1024; old receivers fall back by that much, other clocks to 1970 or 1901.
-_ROLLOVER_S = 1000 * 7 * 86_400.0
-_CLOCK_SLACK_S = 86_400.0
 
 RULE_WORDS: Mapping[str, Text] = {
     "latitude_out_of_range": Text("纬度超出范围", "latitude out of range"),
@@ -53,10 +49,17 @@ RULE_WORDS: Mapping[str, Text] = {
 
 _NOTES = (
     ("naive_time", "时间没有时区,按 UTC 处理", "times without a zone taken as UTC"),
+    ("local_time", "时间没有时区,按当地时间处理", "times without a zone taken as local"),
     ("no_time", "没有时间,按原样使用", "no times, used as it lies"),
     ("times_unusable", "时间不可用,按原样使用", "times of no use, used as it lies"),
     ("no_date", "只有时刻没有日期,时间未采用", "no date, so its times were not used"),
     ("other_datum", "基准面无法换算,位置可能偏移", "in a datum that can't be converted"),
+    ("mixed_datum", "似有两种坐标系混用,请在地图上核对", "two datums seem mixed, check the map"),
+    ("projected", "平面坐标已换算,请在地图上核对", "converted from metres, check the map"),
+    ("axes_by_value", "经纬度的列按数值判断", "longitude and latitude told by their values"),
+    ("columns_guessed", "坐标的列按数值推断,请核对", "coordinate columns guessed, check them"),
+    ("route_only", "只有规划路线,请确认走过", "a planned route only, make sure it was walked"),
+    ("places_only", "地点按顺序连成轨迹", "places joined to a track"),
     ("shapes_only", "画出的图形当作轨迹,请确认", "drawn shapes were read as tracks, check them"),
     ("implausible_time", "日期可疑,请检查设备时钟", "dates look wrong, check the clock"),
     ("truncated", "文件不完整,只读取了前面部分", "the file is cut off, its beginning was read"),
@@ -111,7 +114,7 @@ def read_track(
         UsageError: An unknown time zone.
     """
     label = name or path.name
-    options = ReadOptions(_zone(timezone), crs, label)
+    options = ReadOptions(named_zone(timezone), crs, label)
     _check_size(path, settings)
     try:
         with path.open("rb") as stream:
@@ -127,7 +130,8 @@ def read_track(
     mixed = mixed_datum_points([segment for line in lines for segment in line.segments])
     if mixed is not None:
         problems.append(mixed.problem())
-    odd = _implausible_times([segment for line in lines for segment in line.segments])
+    times_s = np.concatenate([segment.time_s for line in lines for segment in line.segments])
+    odd = int(implausible(times_s, time.time()).sum())
     if odd:
         problems.append(_implausible(odd))
     return TrackFile(format_, lines, dict(reading.refused), tuple(problems), choice)
@@ -180,13 +184,7 @@ def inspect_track(
             "stops": len(cleaned.stops),
             "settings": cleaning_settings(cleaned.mode, settings),
         },
-        "datum": {
-            "found": file.datum.found.value if file.datum.found is not None else "unknown",
-            "used": file.datum.used.value,
-            "declared": file.datum.declared,
-            "why": file.datum.why.en,
-            "why_zh": file.datum.why.zh,
-        },
+        "datum": file.datum.as_json(),
         "problems": [problem.as_json() for problem in (*file.problems, *cleaned.problems)],
     }
 
@@ -287,13 +285,6 @@ def _bbox(segments: Sequence[Segment]) -> list[float]:
     return [round(edge, 7) for edge in (west, float(lat.min()), east, float(lat.max()))]
 
 
-def _implausible_times(segments: Sequence[Segment]) -> int:
-    """Count times in the future or so old that a clock or week counter must have failed."""
-    now_s = time.time()
-    time_s = np.concatenate([segment.time_s for segment in segments])
-    return int(np.count_nonzero((time_s > now_s + _CLOCK_SLACK_S) | (time_s < now_s - _ROLLOVER_S)))
-
-
 def _implausible(count: int) -> Problem:
     return Problem(
         "implausible_time",
@@ -332,17 +323,6 @@ def _no_track(reading: Reading) -> NoTrackError:
         "the file holds no track point: make sure that the device had a fix and export the track",
         code="no_track",
     )
-
-
-def _zone(timezone: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UsageError(
-            f"不认识的时区“{timezone}”,例如应写 Asia/Shanghai 或 UTC",
-            f"unknown time zone {timezone!r}: write Asia/Shanghai or UTC, for example",
-            code="bad_timezone",
-        ) from error
 
 
 def _check_size(path: Path, settings: Settings) -> None:

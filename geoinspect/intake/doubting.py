@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from geoinspect.crs import geodesic_length_m
 from geoinspect.errors import Text
 from geoinspect.ingest.datum_evidence import fit_after_shift
-from geoinspect.intake.preparing import PreparedTrack, length_m
+from geoinspect.ingest.tracks import length_m
+from geoinspect.intake.preparing import PreparedTrack
 from geoinspect.intake.repeats import Found, told
 from geoinspect.patrols.campaign_doubts import outside_days, outside_ground
 from geoinspect.patrols.doubts import Doubt
 from geoinspect.patrols.valid import inside
-from geoinspect.records import Datum, Segment
+from geoinspect.records import CHINA_TIME, Datum, Segment
 from geoinspect.store import grounds
 from geoinspect.store.schema import CampaignRow, TrackRow
 
@@ -50,21 +51,11 @@ def doubts_of(
     return doubts
 
 
-def doubt_json(doubt: Doubt) -> dict[str, object]:
-    """Return a doubt for keeping with its track."""
-    return {
-        "code": doubt.code,
-        "message": doubt.text.en,
-        "message_zh": doubt.text.zh,
-        "evidence": dict(doubt.evidence),
-    }
-
-
 def own_ground(session: Session, unit_code: str | None) -> Polygon | MultiPolygon | None:
     """Return the ground that a unit answers for; None when there is none of it."""
     if unit_code is None:
         return None
-    mine = [row.geometry for row in grounds.areas(session) if row.unit_code == unit_code]
+    mine = [row.geometry for row in grounds.areas_of_unit(session, unit_code)]
     return shapely.union_all(mine) if mine else None
 
 
@@ -118,8 +109,10 @@ def _beside_campaign(session: Session, track: PreparedTrack) -> list[Doubt]:
         campaigns = grounds.campaigns(session)
         if not campaigns or times is None:
             return []
+        first, last = (moment.astimezone(CHINA_TIME).date() for moment in times)
+        nearest = min(campaigns, key=lambda one: max(one.start - last, first - one.end))
         first_s, last_s = (moment.timestamp() for moment in times)
-        doubt = outside_days(first_s, last_s, campaigns[0].start, campaigns[0].end)
+        doubt = outside_days(first_s, last_s, nearest.start, nearest.end)
         return [] if doubt is None else [doubt]
     ground = _campaign_ground(session, under_way)
     if ground is None or not segments:

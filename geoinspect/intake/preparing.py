@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from geoinspect.crs import geodesic_length_m
 from geoinspect.errors import Text
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.tracks import read_track, summary
@@ -158,8 +157,3 @@ def prepare_track(
         cells_bytes(route_cells(cleaned.segments)),
         track_doubts(cleaned, settings=settings, now_s=time.time()),
     )
-
-
-def length_m(segments: Sequence[Segment]) -> float:
-    """Return the geodesic length inside segments, metres."""
-    return sum(geodesic_length_m(s.lon, s.lat) for s in segments)

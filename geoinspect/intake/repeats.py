@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -25,17 +25,24 @@ from geoinspect.store.workspace import Workspace
 
 # A track in the wrong datum lies up to 1.3 km off (BD-09 in the north-east).
 _WRONG_DATUM_DEG = 0.02
-_KEPT_TRACKS = 200
+# About 50 MB of places and times.
+_KEPT_POINTS = 2_000_000
 # With less than this of its points unexplained, all of a track is a repeat.
 _REST_SHARE = 0.02
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """One track that is repeated, and how."""
+    """One track that is repeated, and how.
+
+    Attributes:
+        again: Of every segment which points repeat it; None for what was not worked out: what was
+            stored, and what counts nowhere else.
+    """
 
     other: TrackRow
     copy: Copy
+    again: tuple[Flags, ...] | None = None
 
 
 class Repeats:
@@ -44,6 +51,7 @@ class Repeats:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._points: dict[tuple[int, str], tuple[Segment, ...]] = {}
+        self._count = 0
 
     def find(
         self,
@@ -83,20 +91,21 @@ class Repeats:
             copy = find_copy(segments, self.points(row), beside_m=self._beside_m)
             if copy is None:
                 continue
-            found.append(Found(row, copy))
-            if counts_for_others(found[-1]):
-                old = repeats(segments, self.points(row), copy, beside_m=self._beside_m)
-                new = [left & ~again for left, again in zip(new, old, strict=True)]
-                if sum(int(left.sum()) for left in new) < _REST_SHARE * sum(map(len, new)):
-                    break
+            one = Found(row, copy)
+            if not counts_for_others(one):
+                found.append(one)
+                continue
+            old = self._again(segments, one)
+            found.append(replace(one, again=old))
+            new = [left & ~again for left, again in zip(new, old, strict=True)]
+            if sum(int(left.sum()) for left in new) < _REST_SHARE * sum(map(len, new)):
+                break
         return found
 
     def points(self, row: TrackRow) -> tuple[Segment, ...]:
         """Return the cleaned points of a stored track."""
         key = row.id, f"{row.mode}{row.choices}{row.datum_used}"
         if key not in self._points:
-            if len(self._points) >= _KEPT_TRACKS:
-                self._points.pop(next(iter(self._points)))
             choices = TrackChoices.from_json(row.choices)
             cleaned = clean(
                 self.raw(row),
@@ -104,8 +113,16 @@ class Repeats:
                 settings=self._workspace.settings,
                 rules_off=choices.rules_off,
             )
-            self._points[key] = cleaned.segments
+            self._keep(key, cleaned.segments)
         return self._points[key]
+
+    def _keep(self, key: tuple[int, str], segments: tuple[Segment, ...]) -> None:
+        """Keep a track's points, and let the longest kept go until there is room for them."""
+        self._count += sum(map(len, segments))
+        while self._points and self._count > _KEPT_POINTS:
+            gone = self._points.pop(next(iter(self._points)))
+            self._count -= sum(map(len, gone))
+        self._points[key] = segments
 
     def raw(self, row: TrackRow) -> tuple[Segment, ...]:
         """Return the raw points of a stored track, in WGS84."""
@@ -124,7 +141,13 @@ class Repeats:
     def left_over(
         self, segments: Sequence[Segment], counts: Counts, found: Iterable[Found]
     ) -> tuple[Segment, ...]:
-        """Return what of cleaned segments counts: all, nothing, or what repeats no other track."""
+        """Return what of cleaned segments counts: all, nothing, or what repeats no other track.
+
+        Args:
+            segments: Cleaned, the same that ``found`` was found for.
+            counts: As a person decided.
+            found: What they repeat.
+        """
         if counts is Counts.NOTHING:
             return ()
         if counts is Counts.WHOLE:
@@ -132,8 +155,8 @@ class Repeats:
         repeated = [np.zeros(len(segment), dtype=bool) for segment in segments]
         for one in found:
             if counts_for_others(one):
-                flags = repeats(segments, self.points(one.other), one.copy, beside_m=self._beside_m)
-                repeated = [old | new for old, new in zip(repeated, flags, strict=True)]
+                again = self._again(segments, one) if one.again is None else one.again
+                repeated = [old | new for old, new in zip(repeated, again, strict=True)]
         return tuple(
             piece
             for segment, flags in zip(segments, repeated, strict=True)
@@ -151,6 +174,11 @@ class Repeats:
             )
             for copy in patrols.copies_of(session, row.id)
         ]
+
+    def _again(self, segments: Sequence[Segment], found: Found) -> tuple[Flags, ...]:
+        """Return which points of cleaned segments repeat another track."""
+        points = self.points(found.other)
+        return tuple(repeats(segments, points, found.copy, beside_m=self._beside_m))
 
     @property
     def _beside_m(self) -> float:

@@ -10,14 +10,17 @@ import shapely
 
 from geoinspect import crs as crs_
 from geoinspect.errors import Text
-from geoinspect.intake.preparing import PreparedFile, PreparedTrack, length_m
+from geoinspect.ingest.tracks import length_m
+from geoinspect.intake.preparing import PreparedFile, PreparedTrack
 from geoinspect.patrols.choices import TrackChoices, TrackTags
+from geoinspect.patrols.thinning import thin_lines
 from geoinspect.records import CHINA_TIME, MU_M2, AddResult, Segment, Stop, utc_iso
 from geoinspect.store.schema import FileRow, PatchRow, SurveyRow, TrackRow
 from geoinspect.survey_records import Detection, RasterInfo
 
 # The map's copy of a line may differ from it by this much: about a metre.
 _MAP_TOLERANCE_DEG = 1e-5
+_MOST_MAP_POINTS = 50_000
 # Below this, square metres say more than mu and hectares.
 _LARGE_M2 = 1000.0
 
@@ -154,11 +157,8 @@ def duplicate(
 
 def _map_line(segments: tuple[Segment, ...]) -> shapely.MultiLineString:
     lines = [np.column_stack([s.lon, s.lat]) for s in segments]
-    whole = shapely.MultiLineString([line if len(line) > 1 else line[[0, 0]] for line in lines])
-    simple = shapely.simplify(whole, _MAP_TOLERANCE_DEG, preserve_topology=False)
-    return (
-        simple if isinstance(simple, shapely.MultiLineString) else shapely.MultiLineString([simple])
-    )
+    drawn = thin_lines(lines, _MAP_TOLERANCE_DEG, most=_MOST_MAP_POINTS)
+    return shapely.MultiLineString([line if len(line) > 1 else line[[0, 0]] for line in drawn])
 
 
 def china_day(moment: datetime | None) -> date | None:

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from geoinspect.errors import Text
 from geoinspect.files import readable
-from geoinspect.intake.doubting import doubt_json, doubts_of, own_ground
+from geoinspect.ingest.tracks import length_m
+from geoinspect.intake.doubting import doubts_of, own_ground
 from geoinspect.intake.looks import LookMaker, track_source
 from geoinspect.intake.preparing import (
     PreparedFile,
     PreparedTrack,
-    length_m,
     prepare_file,
     prepare_track,
 )
@@ -205,7 +205,7 @@ class TrackIntake:
         sightings.drop_looks(session, "track", row.id)
         source = track_source(counted, track.cleaned.mode, track.day, settings)
         looked = self._looks.add(session, source, row.id) if counted else ()
-        row.doubts = [doubt_json(doubt) for doubt in doubts_of(session, row, track, found)]
+        row.doubts = [doubt.as_json() for doubt in doubts_of(session, row, track, found)]
         problems = (*track.cleaned.problems, *looked)
         row.report = {**row.report, "problems": [problem.as_json() for problem in problems]}
         session.flush()
@@ -262,7 +262,7 @@ class TrackIntake:
     ) -> None:
         carried = patrols.leave_patrol(session, row)
         headcount = carried if headcount is None else headcount
-        outing = patrols.Outing(
+        key = patrols.PatrolKey(
             row.unit_code,
             row.team,
             row.mode,
@@ -283,10 +283,10 @@ class TrackIntake:
                 patrol = patrols.patrol(session, one.other.patrol_id)
                 break
         gap_s = self._workspace.settings.outing_gap_s
-        patrol = patrol or patrols.patrol_of(session, outing, gap_s=gap_s)
+        patrol = patrol or patrols.patrol_of(session, key, gap_s=gap_s)
         if patrol is None:
-            patrol = patrols.add_patrol(session, outing)
-        patrols.widen_patrol(patrol, outing)
+            patrol = patrols.add_patrol(session, key)
+        patrols.widen_patrol(patrol, key)
         patrol.headcount = headcount if patrol.headcount is None else patrol.headcount
         row.patrol_id = patrol.id
 

@@ -16,7 +16,7 @@ import numpy as np
 from geoinspect.errors import Text
 from geoinspect.ingest.times import implausible
 from geoinspect.patrols import motion
-from geoinspect.records import F8, CleanedTrack, Extra, Mode, Rule, utc_iso
+from geoinspect.records import F8, MODE_WORDS, CleanedTrack, Extra, Mode, Rule, utc_iso
 from geoinspect.settings import Settings
 
 # Pace: windows of this many seconds, or a sixteenth of a short track; so many of them, so far.
@@ -197,7 +197,7 @@ def _impossible(cleaned: CleanedTrack, settings: Settings, _now_s: float) -> Ite
         yield Doubt(
             "impossible_speed",
             Text(
-                f"{share:.0%} 的点超过“{cleaned.mode.value}”方式的上限 {limit_mps:g} 米/秒;"
+                f"{share:.0%} 的点超过“{MODE_WORDS[cleaned.mode].zh}”方式的上限 {limit_mps:g} 米/秒;"
                 "请核对方式和轨迹来源",
                 f"{share:.0%} of the points are beyond {limit_mps:g} m/s, the limit of mode "
                 f"{cleaned.mode.value!r}: check the mode and where the track comes from",

@@ -41,6 +41,14 @@ def route_cells(segments: Sequence[Segment]) -> I8:
     return np.unique(np.concatenate(found))
 
 
+def middles(cells: I8) -> tuple[F8, F8]:
+    """Return longitude and latitude of the middles of cells, degrees."""
+    row = (cells + _ROW_STEP // 2) // _ROW_STEP
+    lat = (row + 0.5) * (CELL_M / _DEGREE_M)
+    lon = (cells - row * _ROW_STEP + 0.5) * (CELL_M / _DEGREE_M) / np.cos(np.radians(np.round(lat)))
+    return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+
+
 def overlap(route: I8, earlier: I8) -> float:
     """Return the share of a route whose cells, or those beside them, an earlier route crossed.
 

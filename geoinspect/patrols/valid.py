@@ -11,14 +11,16 @@ import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
-from geoinspect.crs import GEOD
+from geoinspect.crs import GEOD, geodesic_area_m2
 from geoinspect.errors import Text
-from geoinspect.patrols.routes import overlap
+from geoinspect.patrols.routes import CELL_M, middles, overlap
 from geoinspect.patrols.rules import PatrolRule
-from geoinspect.records import F8, Mode, Segment
+from geoinspect.records import F8, MODE_WORDS, Mode, Segment
 
 # Steps tested at once: bounds the memory that a long track takes.
 _BATCH = 50_000
+# Of its ground cells, those on the border and those that nobody can enter may stay out.
+_WHOLE_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +31,7 @@ class PatrolFacts:
         length_inside_m: Inside the own area; None when nobody has said what that is.
         duration_inside_s: None without an own area or without times.
         route: The ground cells it went over, see :func:`.routes.route_cells`.
+        photos: Taken by the same unit and team on its day.
         area_covered: The patrols before it in the month have covered the whole own area.
     """
 
@@ -78,6 +81,21 @@ def inside(
     return length_m, lasting_s if timed else None
 
 
+def all_covered(cells: NDArray[np.int64], ground: Polygon | MultiPolygon) -> bool:
+    """Return whether routes have been all over an area, but for a twentieth of it.
+
+    Args:
+        cells: Numbers of ground cells, see :func:`.routes.route_cells`, taken for squares: their
+            area is right within about 1 % in China.
+        ground: WGS84, valid.
+    """
+    least = _WHOLE_SHARE * geodesic_area_m2(ground) / CELL_M**2
+    if len(cells) < least:
+        return False
+    shapely.prepare(ground)
+    return int(shapely.contains_xy(ground, *middles(cells)).sum()) >= least
+
+
 def judge(facts: PatrolFacts, earlier: Sequence[PatrolFacts], rule: PatrolRule) -> Verdict:
     """Return whether a patrol is valid.
 
@@ -123,11 +141,12 @@ def _day_and_mode(facts: PatrolFacts, rule: PatrolRule) -> list[Text]:
             )
         )
     if facts.mode not in rule.modes:
-        modes = ", ".join(mode.value for mode in rule.modes)
+        words = [MODE_WORDS[mode] for mode in rule.modes]
+        taken_zh, taken = "、".join(word.zh for word in words), ", ".join(word.en for word in words)
         reasons.append(
             Text(
-                f"方式“{facts.mode.value}”不算有效巡护,规则只认 {modes}",
-                f"mode {facts.mode.value!r} does not count: the rule takes {modes}",
+                f"方式“{MODE_WORDS[facts.mode].zh}”不算有效巡护,规则只认{taken_zh}",
+                f"mode {facts.mode.value!r} does not count: the rule takes {taken}",
             )
         )
     return reasons

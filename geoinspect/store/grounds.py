@@ -96,6 +96,12 @@ def areas(session: Session) -> Sequence[AreaRow]:
     return session.scalars(select(AreaRow).order_by(AreaRow.code)).all()
 
 
+def areas_of_unit(session: Session, unit_code: str) -> Sequence[AreaRow]:
+    """Return the areas that a unit answers for, by code."""
+    query = select(AreaRow).where(AreaRow.unit_code == unit_code).order_by(AreaRow.code)
+    return session.scalars(query).all()
+
+
 def area(session: Session, code: str) -> AreaRow:
     """Return one area.
 

@@ -1,8 +1,8 @@
-"""Questions about patrols: outings, what repeats what, and the people who went."""
+"""Questions about patrols: their tracks, what repeats what, and the people who went."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -10,13 +10,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from geoinspect.errors import NotFoundError
-from geoinspect.store.schema import CopyRow, PatrolRow, PersonRow, TrackRow
+from geoinspect.store.schema import CopyRow, PatrolRow, PersonRow, PhotoRow, TrackRow
 from geoinspect.store.sightings import Box, in_box
+
+# SQLite takes 32,766 values in one question (https://www.sqlite.org/limits.html).
+_BATCH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Outing:
-    """What tells one team's outing from another's."""
+class PatrolKey:
+    """What tells one team's patrol from another's."""
 
     unit_code: str | None
     team: str | None
@@ -25,6 +28,15 @@ class Outing:
     day: date | None
     first_time: datetime | None
     last_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoKey:
+    """What tells which patrol a photo belongs to."""
+
+    unit_code: str | None
+    team: str | None
+    taken: datetime
 
 
 def tracks_near(session: Session, box: Box, *, before: int | None = None) -> Sequence[TrackRow]:
@@ -37,10 +49,13 @@ def tracks_near(session: Session, box: Box, *, before: int | None = None) -> Seq
 
 def sketches(session: Session, ids: Iterable[int]) -> dict[int, bytes]:
     """Return the sketches of tracks by number; those without one are left out."""
-    query = select(TrackRow.id, TrackRow.sketch).where(
-        TrackRow.id.in_(list(ids)), TrackRow.sketch.is_not(None)
-    )
-    return {number: sketch for number, sketch in session.execute(query) if sketch is not None}
+    query = select(TrackRow.id, TrackRow.sketch).where(TrackRow.sketch.is_not(None))
+    return {
+        number: sketch
+        for some in _batches(list(ids))
+        for number, sketch in session.execute(query.where(TrackRow.id.in_(some)))
+        if sketch is not None
+    }
 
 
 def tracks_of_file(session: Session, file_id: int) -> Sequence[TrackRow]:
@@ -68,53 +83,50 @@ def replace_copies(session: Session, track_id: int, rows: Iterable[CopyRow]) -> 
     session.flush()
 
 
-def patrol_of(session: Session, outing: Outing, *, gap_s: float) -> PatrolRow | None:
-    """Return the patrol that an outing belongs to: the same team's on the same day, with no
-    longer pause between them than ``gap_s``. An outing without a team or a day has none.
+def patrol_of(session: Session, key: PatrolKey, *, gap_s: float) -> PatrolRow | None:
+    """Return the patrol that a track belongs to: the same team's on the same day, with no longer
+    pause between them than ``gap_s``. A track without a team or a day has none.
     """
-    if outing.team is None or outing.day is None:
+    if key.team is None or key.day is None:
         return None
     query = select(PatrolRow).where(
-        PatrolRow.unit_code.is_not_distinct_from(outing.unit_code),
-        PatrolRow.team == outing.team,
-        PatrolRow.mode == outing.mode,
-        PatrolRow.purpose == outing.purpose,
-        PatrolRow.day == outing.day,
+        PatrolRow.unit_code.is_not_distinct_from(key.unit_code),
+        PatrolRow.team == key.team,
+        PatrolRow.mode == key.mode,
+        PatrolRow.purpose == key.purpose,
+        PatrolRow.day == key.day,
     )
     pause = timedelta(seconds=gap_s)
     for row in session.scalars(query.order_by(PatrolRow.id)):
-        if outing.first_time is None or outing.last_time is None:
+        if key.first_time is None or key.last_time is None:
             return row
         if row.first_time is None or row.last_time is None:
             return row
-        if (
-            outing.first_time <= row.last_time + pause
-            and row.first_time <= outing.last_time + pause
-        ):
+        if key.first_time <= row.last_time + pause and row.first_time <= key.last_time + pause:
             return row
     return None
 
 
-def add_patrol(session: Session, outing: Outing) -> PatrolRow:
+def add_patrol(session: Session, key: PatrolKey) -> PatrolRow:
     """Return a new patrol."""
     row = PatrolRow(
-        unit_code=outing.unit_code,
-        team=outing.team,
-        mode=outing.mode,
-        purpose=outing.purpose,
-        day=outing.day,
-        first_time=outing.first_time,
-        last_time=outing.last_time,
+        unit_code=key.unit_code,
+        team=key.team,
+        mode=key.mode,
+        purpose=key.purpose,
+        day=key.day,
+        first_time=key.first_time,
+        last_time=key.last_time,
     )
     session.add(row)
     session.flush()
     return row
 
 
-def widen_patrol(row: PatrolRow, outing: Outing) -> None:
-    """Make a patrol's time hold an outing's."""
-    firsts = [t for t in (row.first_time, outing.first_time) if t is not None]
-    lasts = [t for t in (row.last_time, outing.last_time) if t is not None]
+def widen_patrol(row: PatrolRow, key: PatrolKey) -> None:
+    """Make a patrol's time hold another track's."""
+    firsts = [t for t in (row.first_time, key.first_time) if t is not None]
+    lasts = [t for t in (row.last_time, key.last_time) if t is not None]
     row.first_time, row.last_time = min(firsts, default=None), max(lasts, default=None)
 
 
@@ -140,9 +152,13 @@ def drop_empty_patrols(session: Session) -> None:
 
 
 def patrols(
-    session: Session, *, start: date | None = None, end: date | None = None, limit: int = 10_000
+    session: Session,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    limit: int | None = None,
 ) -> Sequence[PatrolRow]:
-    """Return patrols, newest day first; days from start to end if given."""
+    """Return patrols, newest day first; days from start to end and so many if given."""
     query = select(PatrolRow).order_by(PatrolRow.day.desc(), PatrolRow.id).limit(limit)
     if start is not None:
         query = query.where(PatrolRow.day >= start)
@@ -170,11 +186,30 @@ def patrol(session: Session, patrol_id: int) -> PatrolRow:
 def tracks_of_patrols(session: Session, ids: Iterable[int]) -> dict[int, list[TrackRow]]:
     """Return the tracks of patrols by the patrol's number, in the order they came."""
     found: dict[int, list[TrackRow]] = {number: [] for number in ids}
-    query = select(TrackRow).where(TrackRow.patrol_id.in_(found)).order_by(TrackRow.id)
-    for row in session.scalars(query):
-        if row.patrol_id is not None:
-            found[row.patrol_id].append(row)
+    query = select(TrackRow).order_by(TrackRow.id)
+    for some in _batches(list(found)):
+        for row in session.scalars(query.where(TrackRow.patrol_id.in_(some))):
+            if row.patrol_id is not None:
+                found[row.patrol_id].append(row)
     return found
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Yield parts of a list that one question can hold."""
+    for first in range(0, len(ids), _BATCH):
+        yield ids[first : first + _BATCH]
+
+
+def photos_taken(session: Session, start: datetime, end: datetime) -> list[PhotoKey]:
+    """Return whose photos were taken from one moment up to another, and when."""
+    query = select(PhotoRow.unit_code, PhotoRow.team, PhotoRow.taken).where(
+        PhotoRow.taken >= start, PhotoRow.taken < end
+    )
+    return [
+        PhotoKey(unit_code, team, taken)
+        for unit_code, team, taken in session.execute(query)
+        if taken is not None
+    ]
 
 
 def doubtful(session: Session) -> list[TrackRow]:

@@ -111,6 +111,15 @@ def test_swapped_neighbours_are_put_back():
     cleaned = on_foot(part(truth, index))
     assert cleaned.flagged == {}
     assert cleaned.segments[0].lon.tolist() == truth.lon.tolist()
+    assert [problem.code for problem in cleaned.problems] == ["reordered"]
+
+
+def test_every_row_written_twice():
+    truth = walk(60)
+    cleaned = on_foot(part(truth, np.repeat(np.arange(60), 2)))
+    assert cleaned.flagged == {"duplicate_time": 60}
+    assert cleaned.segments[0].lon.tolist() == truth.lon.tolist()
+    assert cleaned.problems == ()
 
 
 def test_gaps_split_and_breaks_stay():
@@ -198,6 +207,31 @@ def test_across_the_antimeridian():
     assert len(cleaned.segments) == 1
 
 
+def held_since(segment: Segment) -> np.ndarray:
+    """The time at which each point's place was first written, by plain counting."""
+    since = segment.time_s.copy()
+    for k in range(1, len(segment)):
+        if (segment.lon[k], segment.lat[k]) == (segment.lon[k - 1], segment.lat[k - 1]):
+            since[k] = since[k - 1]
+    return since
+
+
+def test_an_app_that_holds_its_place_is_not_cut():
+    truth = walk(120, mps=1.1, every_s=2.0)
+    held = np.arange(120) // 7 * 7
+    cleaned = on_foot(Segment(truth.lon[held], truth.lat[held], truth.time_s))
+    assert cleaned.flagged == {}
+    assert len(cleaned.segments) == 1
+
+
+@pytest.mark.parametrize("where", [[60], [59, 60], [60, 61, 62]])
+def test_a_spike_within_reach_of_one_side_does_not_cut_the_track(where):
+    truth = walk(120)
+    cleaned = on_foot(spoilt(truth, where, 34 / 111_000))
+    assert len(cleaned.segments) == 1
+    assert count(cleaned) >= 120 - len(where) - 1
+
+
 degrees = st.one_of(st.floats(-0.001, 0.001), st.sampled_from([0.0, 0.02, -1.0, 40.0]))
 dirty = st.lists(
     st.tuples(degrees, degrees, st.one_of(st.integers(0, 400), st.sampled_from([0, 1, 5]))),
@@ -225,7 +259,7 @@ def test_laws_on_anything(raw, mode):
         assert (steps_s > 0).all()
         assert (steps_s <= SETTINGS.gap_s).all()
         steps_m = GEOD.line_lengths(segment.lon, segment.lat)
-        limit_m = SETTINGS.speed_limit_mps(mode) * steps_s
+        limit_m = SETTINGS.speed_limit_mps(mode) * (segment.time_s[1:] - held_since(segment)[:-1])
         assert (np.asarray(steps_m) <= limit_m * (1 + 1e-6) + 1e-6).all()
     again = clean(cleaned.segments, mode=mode, settings=SETTINGS)
     assert again.flagged == {}

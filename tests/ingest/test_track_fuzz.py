@@ -92,3 +92,9 @@ def mutated(whole: bytes, rng: random.Random) -> bytes:
 def test_a_container_that_ends_inside_a_point(element):
     point = f'<trkpt lat="1" lon="2"><{element}></{element}><time>2026-05-14T00:30:00Z</time></trkpt>'
     check(f"<gpx><trk><trkseg>{point}<ele>3</ele></trkseg></trk></gpx>".encode())
+
+
+def test_a_flight_log_whose_counter_is_endless():
+    rows = ["time(millisecond),datetime(utc),latitude,longitude"]
+    rows += [f"{ms},2026-05-14 00:30:00,23.1,112.5" for ms in ("0", "1e999", "inf", "nan")]
+    check("\n".join(rows).encode())

@@ -10,12 +10,14 @@ from flask import Blueprint, request
 from shapely.geometry.base import BaseGeometry
 
 from geoinspect.errors import UsageError
+from geoinspect.patrols.thinning import thin_lines
 from geoinspect.store.sightings import Box
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 # Six decimals of a degree are a decimetre: finer than anything drawn.
 _STEP_DEG = 1e-6
+_MOST_LINE_POINTS = 5000
 
 
 def number(name: str, default: float | None = None) -> float:
@@ -76,13 +78,21 @@ def feature(
     geometry: BaseGeometry, properties: dict[str, object], *, tolerance_deg: float = 0.0
 ) -> dict[str, object]:
     """Return a GeoJSON feature, thinned and rounded for drawing."""
-    thin = shapely.simplify(geometry, tolerance_deg) if tolerance_deg > 0 else geometry
+    thin = _thinned(geometry, tolerance_deg) if tolerance_deg > 0 else geometry
     fine = shapely.set_precision(thin, _STEP_DEG, mode="pointwise")
     return {
         "type": "Feature",
         "geometry": shapely.geometry.mapping(fine),
         "properties": properties,
     }
+
+
+def _thinned(geometry: BaseGeometry, tolerance_deg: float) -> BaseGeometry:
+    """Return a geometry for drawing; lines are as people send them, so theirs is the safe way."""
+    if not isinstance(geometry, shapely.MultiLineString):
+        return shapely.simplify(geometry, tolerance_deg)
+    lines = [shapely.get_coordinates(line) for line in geometry.geoms]
+    return shapely.MultiLineString(thin_lines(lines, tolerance_deg, most=_MOST_LINE_POINTS))
 
 
 def collection(features: Iterable[dict[str, object]], **extra: object) -> dict[str, object]:

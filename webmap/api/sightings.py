@@ -7,12 +7,14 @@ from datetime import datetime
 from flask import Response, jsonify, request, url_for
 
 from geoinspect.store.schema import PatchRow, SurveyRow, TrackRow
+from geoinspect.store.sightings import Box
 from webmap.api.blueprint import box, campaign_number, collection, feature, limit
 from webmap.office import office
 from webmap.scope import scope_of
 
 _MOST_TRACKS, _MOST_PATCHES = 2000, 500
-_LINE_DEG = 1e-5
+_LINE_DEG, _COARSEST_DEG = 1e-5, 1e-2
+_SCREEN_HALF_PX = 4000
 
 
 def tracks() -> Response:
@@ -24,12 +26,22 @@ def tracks() -> Response:
         if scope.campaigns():
             campaign = scope.campaign(campaign_number())
             start, end = campaign.start, campaign.end
-        rows = scope.tracks_in(box(), limit=most, start=start, end=end)
+        view = box()
+        rows = scope.tracks_in(view, limit=most, start=start, end=end)
         names = scope.unit_names()
+        tolerance_deg = _drawn_deg(view)
         features = [
-            feature(row.geometry, _track_json(row, names), tolerance_deg=_LINE_DEG) for row in rows
+            feature(row.geometry, _track_json(row, names), tolerance_deg=tolerance_deg)
+            for row in rows
         ]
     return jsonify(collection(features, limited=len(features) == most))
+
+
+def _drawn_deg(view: Box | None) -> float:
+    """Return what no screen shows of a view, in degrees: half a pixel of a wide one."""
+    if view is None:
+        return _LINE_DEG
+    return min(max(_LINE_DEG, (view[2] - view[0]) / _SCREEN_HALF_PX), _COARSEST_DEG)
 
 
 def surveys() -> Response:

@@ -37,4 +37,4 @@ class SecondDivider:
         if not later_ms > 0:
             return time
         second, zone = time[:_SECOND_CHARS], time[_SECOND_CHARS:]
-        return f"{second}.{min(round(later_ms), _LAST_MS):03}{zone}"
+        return f"{second}.{round(min(later_ms, _LAST_MS)):03}{zone}"
