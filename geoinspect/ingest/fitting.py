@@ -22,6 +22,8 @@ Flags = NDArray[np.bool_]
 _LONG_RUN = 10
 # So many fixes at the ends of two pieces may be wrong where the rest of them fits together.
 _BAD_END = 3
+# … where they lie off the way: out and home again is so many times the way without them.
+_DETOUR = 2.0
 # How many runs back a run may connect to: bounds the work on a hopeless track.
 _LOOK_BACK = 20
 # WGS84 semi-major axis (metres) and first eccentricity squared (NIMA TR8350.2).
@@ -91,6 +93,15 @@ class _Fixes:
         near = reachable(self.xyz_m[before], self.xyz_m[after], moved_s, self.limit_mps)
         return np.asarray(near & later)
 
+    def stray(self, before: I8, out: I8, home: I8, after: I8) -> Flags:
+        """Return whether the way out to some fixes and home from them is a detour."""
+        legs_m = self._apart_m(before, out) + self._apart_m(home, after)
+        return np.asarray(legs_m >= _DETOUR * self._apart_m(before, after))
+
+    def _apart_m(self, one: I8, other: I8) -> F8:
+        steps_m = self.xyz_m[other] - self.xyz_m[one]
+        return np.asarray(np.sqrt((steps_m**2).sum(axis=1)))
+
 
 def _held_since(xyz_m: F8, time_s: F8) -> F8:
     """Return since when each fix has shown its place. Some apps repeat the last place until ten
@@ -113,9 +124,18 @@ def _without_bad_ends(index: I8, jumped: Flags, fixes: _Fixes) -> tuple[I8, Flag
         for spare in range(1, _BAD_END + 1):
             ends = [(spare - after, after) for after in range(spare + 1)]
             ends = [(a, b) for a, b in ends if a + _LONG_RUN <= tail and b + _LONG_RUN <= head]
-            before = index[np.array([at - 1 - a for a, _ in ends], np.int64)]
-            after = index[np.array([at + b for _, b in ends], np.int64)]
-            fits = np.flatnonzero(fixes.follow(before, after))
+            before, out, home, after = (
+                index[np.array(places, np.int64)]
+                for places in (
+                    [at - 1 - a for a, _ in ends],
+                    [at - a for a, _ in ends],
+                    [at + b - 1 for _, b in ends],
+                    [at + b for _, b in ends],
+                )
+            )
+            fits = np.flatnonzero(
+                fixes.follow(before, after) & fixes.stray(before, out, home, after)
+            )
             if len(fits):
                 cut_before, cut_after = ends[fits[0]]
                 keep[at - cut_before : at + cut_after] = False

@@ -125,6 +125,21 @@ def test_reviewing(office: Office) -> None:
     assert cli(office, "audit", "verify").returncode == 0
 
 
+def test_a_blank_clears_what_was_said(office: Office) -> None:
+    team = {"unit_code": WEST, "team": "一组", "person": "P1", "crs": "EPSG:4545"}
+    office.add("a.gpx", WAY.recorded(1), **team)
+    kept = told(cli(office, "tracks", "review", 1, "--note", "x", "--json"))
+    assert (kept["unit_code"], kept["team"], kept["people"]) == (WEST, "一组", ["P1"])
+    assert kept["choices"]["crs"] == "EPSG:4545"
+    blank = ("--unit", "", "--team", " ", "--person", "", "--crs", "")
+    bare = told(cli(office, "tracks", "review", 1, *blank, "--json"))
+    assert (bare["unit_code"], bare["team"], bare["people"]) == (None, None, [])
+    assert bare["choices"]["crs"] is None
+    named = ("--team", "二组", "--person", "P2", "--person", "P3")
+    again = told(cli(office, "tracks", "review", 1, *named, "--json"))
+    assert (again["team"], again["people"]) == ("二组", ["P2", "P3"])
+
+
 @pytest.mark.parametrize(
     ("args", "status"),
     [

@@ -90,8 +90,9 @@ def test_a_doubt_is_decided_with_a_reason_and_waits_again(visit: Callable[..., V
     person = visit()
     person.sign_in()
     page = person.page
-    number = send(page, "画的", county.walk(offset=0.0151), 3, team="画图组")
+    number = send(page, "画的", county.walk(offset=0.0151), 3, team="画图组", person="张 三,四")
     open_track(person, number)
+    expect(page.locator("#apply-bar")).to_be_hidden()
     assert page.locator(".doubt-list > li").count() > 0
     expect(page.locator(".decision")).to_contain_text("还没有人决定")
     page.locator("input[name=counts][value=nothing]").check()
@@ -101,7 +102,16 @@ def test_a_doubt_is_decided_with_a_reason_and_waits_again(visit: Callable[..., V
     expect(page.locator(".note-said")).to_have_text(f"是画的 {HOSTILE}")
     expect(page.locator("#length_counted")).to_have_text("0 m")
     assert page.locator("#parts img").count() == 0
+    # The reason in the form goes with another choice too, and comes back with its undoing.
+    page.locator("input[name=counts][value=whole]").check()
+    apply(page)
+    expect(page.locator(".note-said")).to_have_text(f"是画的 {HOSTILE}")
     page.click("#undo")
+    expect(page.locator("#length_counted")).to_have_text("0 m")
+    expect(page.locator(".note-said")).to_have_text(f"是画的 {HOSTILE}")
+    page.locator("input[name=counts][value=auto]").check()
+    page.fill("textarea[name=note]", "")
+    apply(page)
     expect(page.locator(".decision")).to_contain_text("还没有人决定")
     expect(page.locator("#length_counted")).not_to_have_text("0 m")
     page.fill("input[name=team]", "画图二组")
