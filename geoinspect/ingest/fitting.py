@@ -20,6 +20,8 @@ Flags = NDArray[np.bool_]
 
 # A run of this many points is a piece of the walk and is never taken for a spike.
 _LONG_RUN = 10
+# Nobody needs longer than this for ten metres.
+_HELD_S = 60.0
 # So many fixes at the ends of two pieces may be wrong where the rest of them fits together.
 _BAD_END = 3
 # … where they lie off the way: out and home again is so many times the way without them.
@@ -105,10 +107,12 @@ class _Fixes:
 
 def _held_since(xyz_m: F8, time_s: F8) -> F8:
     """Return since when each fix has shown its place. Some apps repeat the last place until ten
-    metres are walked: the way from there may have begun with the first of the repeats.
+    metres are walked: the way from there may have begun with the first of the repeats. A place
+    shown for long is a lost signal, and no excuse for any leap.
     """
     moved = np.concatenate([[True], np.any(np.diff(xyz_m, axis=0) != 0, axis=1)])
-    return np.asarray(time_s[np.flatnonzero(moved)[np.cumsum(moved) - 1]])
+    first_s = time_s[np.flatnonzero(moved)[np.cumsum(moved) - 1]]
+    return np.asarray(np.maximum(first_s, time_s - _HELD_S))
 
 
 def _without_bad_ends(index: I8, jumped: Flags, fixes: _Fixes) -> tuple[I8, Flags]:

@@ -188,7 +188,7 @@ def held_since(segment: Segment) -> np.ndarray:
     for k in range(1, len(segment)):
         if (segment.lon[k], segment.lat[k]) == (segment.lon[k - 1], segment.lat[k - 1]):
             since[k] = since[k - 1]
-    return since
+    return np.maximum(since, segment.time_s - 60)
 
 
 def test_an_app_that_holds_its_place_is_not_cut():
