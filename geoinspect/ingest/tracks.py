@@ -130,6 +130,8 @@ def read_track(
     mixed = mixed_datum_points([segment for line in lines for segment in line.segments])
     if mixed is not None:
         problems.append(mixed.problem())
+    if crs is not None and format_ != "csv":
+        problems.append(_crs_not_used(crs, format_))
     times_s = np.concatenate([segment.time_s for line in lines for segment in line.segments])
     odd = int(implausible(times_s, time.time()).sum())
     if odd:
@@ -295,6 +297,16 @@ def _implausible(count: int) -> Problem:
             "rollover or a wrong clock); positions are kept, check the device's date",
         ),
         count,
+    )
+
+
+def _crs_not_used(crs: str, format_: str) -> Problem:
+    return Problem(
+        "crs_not_used",
+        Text(
+            f"指定的坐标系 {crs} 未使用:{format_} 文件里写的是经纬度",
+            f"the declared {crs} was not used: a {format_} file holds degrees",
+        ),
     )
 
 

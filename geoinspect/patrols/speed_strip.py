@@ -46,6 +46,8 @@ def speed_strip(segments: Sequence[Segment]) -> SpeedStrip | None:
     took_s = np.diff(np.interp(edges_s, knots_s, _running(end_s - begin_s)))
     part_s = float(edges_s[1] - edges_s[0])
     known = took_s > 1e-3 * part_s
+    # Differences of sums can fall a hair below zero.
+    gone_m = np.maximum(gone_m, 0.0)
     speed_mps = np.divide(gone_m, took_s, out=np.full(len(gone_m), np.nan), where=known)
     return SpeedStrip(float(edges_s[0]), part_s, speed_mps)
 

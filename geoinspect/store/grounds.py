@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from geoinspect import crs as crs_
@@ -97,8 +97,9 @@ def areas(session: Session) -> Sequence[AreaRow]:
 
 
 def areas_of_unit(session: Session, unit_code: str) -> Sequence[AreaRow]:
-    """Return the areas that a unit answers for, by code."""
-    query = select(AreaRow).where(AreaRow.unit_code == unit_code).order_by(AreaRow.code)
+    """Return the areas that a unit answers for, and the one whose code it bears, by code."""
+    mine = or_(AreaRow.unit_code == unit_code, AreaRow.code == unit_code)
+    query = select(AreaRow).where(mine).order_by(AreaRow.code)
     return session.scalars(query).all()
 
 

@@ -90,7 +90,9 @@ def mutated(whole: bytes, rng: random.Random) -> bytes:
 
 @pytest.mark.parametrize("element", ["trkseg", "trk", "rte"])
 def test_a_container_that_ends_inside_a_point(element):
-    point = f'<trkpt lat="1" lon="2"><{element}></{element}><time>2026-05-14T00:30:00Z</time></trkpt>'
+    point = (
+        f'<trkpt lat="1" lon="2"><{element}></{element}><time>2026-05-14T00:30:00Z</time></trkpt>'
+    )
     check(f"<gpx><trk><trkseg>{point}<ele>3</ele></trkseg></trk></gpx>".encode())
 
 

@@ -116,3 +116,12 @@ def test_chinese_sentences_name_the_mode_in_chinese(mode: Mode) -> None:
 def test_only_a_row_of_column_names_is_a_header(tmp_path, text: str, people) -> None:
     (tmp_path / "roster.csv").write_text(text, "utf-8")
     assert roster.read_roster(tmp_path / "roster.csv") == people
+
+
+def test_a_crs_for_degrees_is_told_to_be_of_no_use(shared_data):
+    path = shared_data / "tracks" / "gpxpy__route.gpx"
+    told = [
+        problem.code for problem in read_track(path, crs="EPSG:4545", settings=SETTINGS).problems
+    ]
+    assert "crs_not_used" in told
+    assert "crs_not_used" not in [p.code for p in read_track(path, settings=SETTINGS).problems]

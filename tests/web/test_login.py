@@ -13,7 +13,7 @@ from geoinspect.store.workspace import Workspace
 from webmap.auth import PUBLIC_ENDPOINTS
 
 VALUES = {
-    "z": 1, "x": 0, "y": 0, "campaign_id": 1, "survey_id": 1, "patch_id": 1, "track_id": 1,
+    "z": 1, "x": 0, "y": 0, "campaign_id": 1, "survey_id": 1, "patch_id": 1, "track_id": 1, "photo_id": 1,
     "version": "v", "receipt_id": "A", "filename": "icon.svg",
 }  # fmt: skip
 
