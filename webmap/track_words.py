@@ -76,6 +76,7 @@ def _figure_words() -> dict[str, str]:
         "valid_patrol": _("Valid patrol"),
         "valid": _("Valid"),
         "not_valid": _("Not valid"),
+        "doubts_open": _("{n} doubts undecided"),
         "no_rule": _("No patrol rule holds for this day and mode."),
         "distance_once": _("Distance, counted once"),
     }

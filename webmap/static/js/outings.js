@@ -12,7 +12,8 @@ export function peopleOf(patrol) {
 /** Return whether a patrol is valid, else every reason why not. */
 export function verdict(patrol) {
   if (patrol.valid === null) return el("span", { class: "hint" }, say("no_rule"));
-  if (patrol.valid) return el("span", { class: "good" }, say("valid"));
+  const open = patrol.doubts ? el("div", { class: "hint" }, say("doubts_open", { n: num(patrol.doubts) })) : null;
+  if (patrol.valid) return el("div", {}, el("span", { class: "good" }, say("valid")), open);
   const reasons = patrol.reasons.map((reason) => el("li", {}, sentence({ message: reason.en, message_zh: reason.zh })));
-  return el("div", {}, el("span", { class: "bad" }, say("not_valid")), el("ul", { class: "notes" }, reasons));
+  return el("div", {}, el("span", { class: "bad" }, say("not_valid")), el("ul", { class: "notes" }, reasons), open);
 }
