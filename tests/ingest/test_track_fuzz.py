@@ -100,3 +100,13 @@ def test_a_flight_log_whose_counter_is_endless():
     rows = ["time(millisecond),datetime(utc),latitude,longitude"]
     rows += [f"{ms},2026-05-14 00:30:00,23.1,112.5" for ms in ("0", "1e999", "inf", "nan")]
     check("\n".join(rows).encode())
+
+
+@pytest.mark.parametrize("before", ["", "\x1e"])
+def test_features_in_a_row_are_one_file(tmp_path, before):
+    line = '{"type":"Feature","properties":{},"geometry":{"type":"LineString","coordinates":[[112,23],[112.001,23]]}}'
+    path = tmp_path / "rows.geojsonl"
+    path.write_text("".join(f"{before}{line}\n" for _ in range(3)), "utf-8")
+    assert inspect_track(path, settings=SETTINGS)["points"] == 6
+    path.write_text(f"{before}{line}\n{before}{line[:40]}", "utf-8")
+    assert inspect_track(path, settings=SETTINGS)["status"] == "refused"

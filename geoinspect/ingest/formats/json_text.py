@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
@@ -16,6 +17,8 @@ _COSTS = {"[": 72, "{": 200, ",": 40, '"': 32}
 _MAX_BYTES = 200_000_000
 # More than any number of a double, and far fewer than Python takes seconds for.
 _MAX_DIGITS = 400
+# Blanks and the record separator of RFC 8142.
+_BETWEEN = re.compile(r"[\s\x1e]*")
 
 
 def load_json(stream: BinaryIO, reading: Reading) -> object:
@@ -28,14 +31,42 @@ def load_json(stream: BinaryIO, reading: Reading) -> object:
     encoding = find_encoding(stream)
     if encoding.problem is not None:
         reading.problems.append(encoding.problem)
+    text = "".join(_bounded(text_chunks(stream, encoding)))
     try:
-        return json.loads("".join(_bounded(text_chunks(stream, encoding))), parse_int=_whole_number)
+        try:
+            return _DECODER.decode(text)
+        except ValueError:
+            features = _text_sequence(text)
+            if features is None:
+                raise
+            return {"type": "FeatureCollection", "features": features}
     except (ValueError, RecursionError) as error:
         raise TrackError(
             f"无法读取:JSON 内容不完整或已损坏({error});请在应用里重新导出",
             f"the JSON is cut off or damaged ({error}): export it again in the app",
             code="bad_json",
         ) from error
+
+
+def _text_sequence(text: str) -> list[object] | None:
+    """Return the documents of a text that holds several in a row, as GeoJSON text sequences and
+    newline-delimited GeoJSON do (RFC 8142); None when it is no such text.
+    """
+    found: list[object] = []
+    at = _past_blanks(text, 0)
+    while at < len(text):
+        try:
+            document, at = _DECODER.raw_decode(text, at)
+        except ValueError:
+            return None
+        found.append(document)
+        at = _past_blanks(text, at)
+    return found if len(found) > 1 else None
+
+
+def _past_blanks(text: str, at: int) -> int:
+    match = _BETWEEN.match(text, at)
+    return match.end() if match is not None else at
 
 
 def _bounded(chunks: Iterator[str]) -> Iterator[str]:
@@ -57,6 +88,9 @@ def _bounded(chunks: Iterator[str]) -> Iterator[str]:
 def _whole_number(digits: str) -> int | float:
     """Return a whole number; one of absurdly many digits as infinite, which no place or time is."""
     return int(digits) if len(digits) < _MAX_DIGITS else float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_int=_whole_number)
 
 
 def sequence(value: object) -> Sequence[object]:
