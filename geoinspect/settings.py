@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from geoinspect.errors import UsageError
 from geoinspect.records import Mode
+from geoinspect.search_records import DetectionLaw, Method
 
 CONFIG_NAME = "geoinspect.toml"
 
@@ -37,6 +38,29 @@ class Settings(BaseSettings):
     survey_pod: float = Field(
         0.85, ge=0, le=1, description="Detection rate credited to analysed drone pictures."
     )
+    detection_law: DetectionLaw = Field(
+        DetectionLaw.RANDOM_SEARCH,
+        description="How detection grows with effort: random_search, inverse_cube, definite_range.",
+    )
+    expire_looks: bool = Field(True, description="Looks lose their worth as plants grow.")
+    altitude_m: float = Field(
+        0.0, ge=-500, le=9000, description="Typical altitude where no elevation model is given."
+    )
+    prior_clean: float = Field(
+        0.5, ge=0, le=1, description="P(clean) before any search, in the first campaign."
+    )
+    introduction: float = Field(
+        0.2, ge=0, le=1, description="Chance a year that somebody sows on clean ground."
+    )
+    design_prevalence: float = Field(
+        1.0, gt=0, description="Patches that would stand in an area that is not clean."
+    )
+    claim_patch_m2: float = Field(
+        4.0, gt=0, description="Smallest patch, m², that claims cover; coarser looks don't count."
+    )
+    claim_target: float = Field(0.95, gt=0, lt=1, description="P(clean) an office aims for.")
+    walk_kmh: float = Field(3.0, gt=0, le=50, description="Walking speed of a search.")
+    day_hours: float = Field(8.0, gt=0, le=24, description="Hours of a day in the field.")
     covered_share: float = Field(0.5, gt=0, le=1, description="Seen share that makes 'covered'.")
     cleared_pod: float = Field(0.8, gt=0, lt=1, description="POD that makes 'cleared'.")
     gap_s: float = Field(300.0, gt=0, description="Longer without a fix is not bridged.")
@@ -85,6 +109,11 @@ class Settings(BaseSettings):
     def sweep_width_m(self, mode: Mode) -> float:
         """Return the full effective sweep width for a mode, metres."""
         return float(getattr(self, f"sweep_width_{mode.value}_m"))
+
+    def search_base(self) -> dict[Method, float]:
+        """Return what the settings say of sweep widths (metres) and rates, by method."""
+        widths = {Method(mode.value): self.sweep_width_m(mode) for mode in Mode}
+        return {**widths, Method.SURVEY: self.survey_pod}
 
     def speed_limit_mps(self, mode: Mode) -> float:
         """Return the speed beyond which a fix is not believed, metres a second."""

@@ -1,171 +1,293 @@
-"""One campaign's coverage at one moment: cells, sums by area, gaps, and who was where."""
+"""One campaign's coverage at one moment: cells, sums by area, gaps, and who was there."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
-from sqlalchemy.orm import Session
+from shapely.geometry.base import BaseGeometry
 
 from geoinspect import crs as crs_
-from geoinspect.campaigns import ground_of
-from geoinspect.coverage.cells import STATES, CellTable, Thresholds, combine
-from geoinspect.coverage.gaps import Gap, find_gaps
+from geoinspect.campaign_book import CampaignBook, Source, book_version, load_book
+from geoinspect.confidence.risk import RiskSurface
+from geoinspect.coverage.book import tally
+from geoinspect.coverage.cells import STATES, CellTable, Thresholds, table_of
+from geoinspect.coverage.gaps import Gap, find_gaps, gap_outline
 from geoinspect.coverage.ground import Ground
-from geoinspect.coverage.looks import Look
-from geoinspect.coverage.sums import CoverageSum, own_sums, tree_sums
-from geoinspect.grid import cell_id
-from geoinspect.records import Campaign, Level, utc_iso
+from geoinspect.coverage.sensitivity import SearchedWell, searched_well
+from geoinspect.coverage.sums import CoverageSum, own_sums, polygon_sum, tree_sums
+from geoinspect.records import CHINA_TIME, Campaign, CellState, Level
+from geoinspect.search_records import Method
 from geoinspect.settings import Settings
-from geoinspect.store import grounds, sightings
-from geoinspect.store.schema import AreaRow, LookRow
+from geoinspect.store.schema import AreaRow
 from geoinspect.store.workspace import Workspace
 
-I4 = NDArray[np.int32]
+F8 = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_KEPT_SNAPSHOTS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One track or survey that saw something of the campaign's ground."""
+class Question:
+    """Which looks to count; None is all.
 
-    kind: str
-    source_id: int
-    mode: str
-    day: date | None
+    Attributes:
+        as_of: Looks up to and with this day, of which some have expired by then.
+        units, teams, methods: Only looks of these.
+    """
+
+    as_of: date | None = None
+    units: frozenset[str] | None = None
+    teams: frozenset[str] | None = None
+    methods: frozenset[Method] | None = None
+
+    def asks_for(self, source: Source) -> bool:
+        """Return whether a source is among those asked for."""
+        return (
+            (self.units is None or source.unit in self.units)
+            and (self.teams is None or source.team in self.teams)
+            and (self.methods is None or source.method in self.methods)
+        )
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether only some sources are asked for."""
+        return (self.units, self.teams, self.methods) != (None, None, None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """A campaign's coverage.
 
     Attributes:
+        question: Which looks it counts.
+        as_of: The day it shows.
         version: Changes whenever the data behind it changes.
-        sums: Coverage of every area with all below it, by code.
-        gaps: Unseen ground by township (or the next level there is), largest first.
-        data_until: Day of the newest look, None without looks.
-        sources: Every source with a look.
-        visit_cell, visit_source: Which source saw which cell, sorted by cell, shape (visits,).
+        table: The figures of every cell.
+        faded: Index into STATES that each cell would have reached had no look expired, (cells,).
+        counted: Whether a look counts in cells of a kind, shape (looks, kinds).
+        smallest_patch_m2: Looks that could not show a patch of this size are left out.
     """
 
-    campaign_id: int
-    campaign: Campaign
+    book: CampaignBook
+    question: Question
+    as_of: date
     version: str
-    ground: Ground
     table: CellTable
+    faded: NDArray[np.int8]
+    counted: Flags
     thresholds: Thresholds
-    sums: dict[str, CoverageSum]
-    gaps: list[Gap]
-    data_until: date | None
-    sources: tuple[Source, ...]
-    visit_cell: I4
-    visit_source: I4
+    smallest_patch_m2: float
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    @property
+    def campaign_id(self) -> int:
+        """The campaign's number."""
+        return self.book.campaign_id
+
+    @property
+    def campaign(self) -> Campaign:
+        """The campaign."""
+        return self.book.campaign
+
+    @property
+    def ground(self) -> Ground:
+        """The campaign's cells."""
+        return self.book.ground
+
+    @property
+    def risk(self) -> RiskSurface:
+        """Relative prior risk of the cells."""
+        return self.book.risk
+
+    @cached_property
+    def data_until(self) -> date | None:
+        """Day of the newest look that counts; None without one."""
+        counting = np.flatnonzero(self.counted.any(axis=1))
+        days = [self.book.sources[k].day for k in counting]
+        return max((day for day in days if day is not None), default=None)
+
+    @cached_property
+    def sums(self) -> dict[str, CoverageSum]:
+        """Coverage of every area with all below it, by code."""
+        own = own_sums(self.ground, self.table)
+        return tree_sums(own, {a.code: a.parent_code for a in self.book.areas})
+
+    @cached_property
+    def searched(self) -> SearchedWell:
+        """How well every cell was searched, by method."""
+        return searched_well(self.ground, self.table)
+
+    @cached_property
+    def sensitivity(self) -> F8:
+        """How likely each cell's looks would have found a target in it, shape (cells,)."""
+        return self.searched.sensitivity
+
+    @cached_property
+    def gaps(self) -> list[Gap]:
+        """Unseen ground by township (or the next level there is), most area × risk first."""
+        return self.lacking(CellState.TOUCHED)
+
+    @cached_property
+    def uncleared(self) -> list[Gap]:
+        """Ground that is not cleared, listed as the gaps are."""
+        return self.lacking(CellState.CLEARED)
+
+    def lacking(self, state: CellState) -> list[Gap]:
+        """Return connected ground that has not reached a state."""
+        lacks = self.table.state < STATES.index(state)
+        return find_gaps(self.ground, lacks, self.listed_by, self.risk.relative)
+
+    def outline(self, gap: Gap) -> BaseGeometry:
+        """Return the outline of a gap in the grid's CRS."""
+        return gap_outline(self.ground, gap, self._gap_areas[gap.area_code])
+
+    def inside(self, polygon: Polygon | MultiPolygon) -> CoverageSum:
+        """Return the coverage of the campaign's ground inside a WGS84 polygon."""
+        return polygon_sum(
+            self.ground, self.table, crs_.metric_shape(polygon, self.ground.grid.crs)
+        )
+
+    @cached_property
+    def listed_by(self) -> dict[str, str]:
+        """Code of every area that owns ground → code of the area that lists its gaps."""
+        root = self.book.areas[0]
+        parents = {area.code: area.parent_code for area in self.book.areas}
+        listing = {area.code for area in gap_areas(self.book.areas)}
+        found = {}
+        for code in self.ground.area_codes:
+            at: str | None = code
+            seen = set()
+            while at is not None and at not in listing and at not in seen:
+                seen.add(at)
+                at = parents.get(at)
+            found[code] = at if at in listing else root.code
+        return found
+
+    @cached_property
+    def _gap_areas(self) -> dict[str, Polygon | MultiPolygon]:
+        """Polygons, in the grid's CRS, of the areas that gaps are listed by."""
+        crs = self.ground.grid.crs
+        with self._lock:
+            return {
+                area.code: crs_.metric_shape(area.geometry, crs)
+                for area in (self.book.areas[0], *gap_areas(self.book.areas))
+            }
 
 
-def take_snapshot(workspace: Workspace, campaign_id: int, *, as_of: date | None = None) -> Snapshot:
+def gap_areas(areas: Iterable[AreaRow]) -> list[AreaRow]:
+    """Return the areas to list gaps by: townships, else the children of the first area."""
+    root, *below = areas
+    chosen = [area for area in below if area.level == Level.TOWNSHIP.value]
+    return chosen or [area for area in below if area.parent_code == root.code]
+
+
+def take_snapshot(
+    workspace: Workspace,
+    campaign_id: int,
+    *,
+    as_of: date | None = None,
+    question: Question | None = None,
+) -> Snapshot:
     """Return a campaign's coverage, up to and with a day if given.
 
     Raises:
         NotFoundError: There is no such campaign.
     """
     with workspace.database.reading() as session:
-        row = grounds.campaign_numbered(session, campaign_id)
-        ground = ground_of(row)
-        areas = grounds.below(session, row.area_code)
-        rows = sightings.looks(session, campaign_id, as_of=as_of)
-        version = _version(workspace, session, campaign_id)
-        campaign = grounds.campaign_record(row)
-    thresholds = thresholds_of(workspace.settings)
-    visits: list[tuple[I4, int]] = []
-    table = combine(ground, _noting_visits(ground, rows, visits), thresholds)
-    cells = np.concatenate([np.empty(0, np.int32), *(cell for cell, _ in visits)])
-    numbers = [np.full(len(cell), k, np.int32) for cell, k in visits]
-    sources = np.concatenate([np.empty(0, np.int32), *numbers])
-    order = np.argsort(cells, kind="stable")
-    days = [look.day for look in rows if look.day is not None]
+        book = load_book(workspace, session, campaign_id)
+    return answer(book, question or Question(as_of=as_of), workspace.settings)
+
+
+def answer(book: CampaignBook, question: Question, settings: Settings) -> Snapshot:
+    """Return what the book says to a question. No track is read again for it."""
+    today = question.as_of or standing_day(book.campaign)
+    asked = np.array([question.asks_for(source) for source in book.sources], np.bool_)
+    days = [source.day or date.max for source in book.sources]
+    come = asked & np.array([day <= today for day in days], np.bool_)
+    sharp = [source.patch_m2 <= settings.claim_patch_m2 for source in book.sources]
+    come &= np.array(sharp, np.bool_)
+    counted = np.repeat(come[:, None], book.calendar.kinds, axis=1)
+    if settings.expire_looks:
+        counted &= book.calendar.fresh(days, today)
+    limits = thresholds_of(settings)
+    kinds = book.calendar.kind_of_cell
+    table = table_of(book.ground, tally(book.ground, book.looks, counted, kinds), limits)
+    faded = table.state
+    if not counted[come].all():
+        ever = np.repeat(come[:, None], book.calendar.kinds, axis=1)
+        faded = table_of(book.ground, tally(book.ground, book.looks, ever, kinds), limits).state
+    expiry = "e" if settings.expire_looks else "k"
     return Snapshot(
-        campaign_id=campaign_id,
-        campaign=campaign,
-        version=version if as_of is None else f"{version}-{as_of}",
-        ground=ground,
+        book=book,
+        question=question,
+        as_of=today,
+        version=f"{book.version}-{today:%y%m%d}{expiry}-{limits.covered:g}-{limits.cleared:g}",
         table=table,
-        thresholds=thresholds,
-        sums=tree_sums(own_sums(ground, table), {a.code: a.parent_code for a in areas}),
-        gaps=find_gaps(ground, table, _gap_areas(areas, ground.grid.crs)),
-        data_until=max(days, default=None),
-        sources=tuple(Source(r.kind, r.source_id, r.mode, r.day) for r in rows),
-        visit_cell=cells[order],
-        visit_source=sources[order],
+        faded=faded,
+        counted=counted,
+        thresholds=limits,
+        smallest_patch_m2=settings.claim_patch_m2,
     )
 
 
+def standing_day(campaign: Campaign) -> date:
+    """Return the day that a campaign's standing is shown of: today, or its last day once over."""
+    return min(datetime.now(CHINA_TIME).date(), campaign.end)
+
+
 class SnapshotCache:
-    """Keeps the newest snapshot of each campaign until its looks change. Safe for threads."""
+    """Keeps each campaign's book until its looks change, and the newest answers. Safe for threads."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._kept: dict[int, Snapshot] = {}
+        self._books: dict[int, CampaignBook] = {}
+        self._answers: OrderedDict[tuple[int, Question, str], Snapshot] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, campaign_id: int) -> Snapshot:
-        """Return the campaign's coverage as of now.
+    def get(self, campaign_id: int, question: Question | None = None) -> Snapshot:
+        """Return the campaign's coverage, as of now without a question.
 
         Raises:
             NotFoundError: There is no such campaign.
         """
-        with self._workspace.database.reading() as session:
-            version = _version(self._workspace, session, campaign_id)
+        question = question or Question()
         with self._lock:
-            kept = self._kept.get(campaign_id)
-            if kept is None or kept.version != version:
-                kept = take_snapshot(self._workspace, campaign_id)
-                self._kept[campaign_id] = kept
-            return kept
+            book = self._book(campaign_id)
+            day = question.as_of or standing_day(book.campaign)
+            key = (campaign_id, question, f"{book.version}-{day}")
+            if key not in self._answers:
+                self._answers[key] = answer(book, question, self._workspace.settings)
+                self._drop_old(campaign_id, book.version)
+            self._answers.move_to_end(key)
+            return self._answers[key]
 
+    def _book(self, campaign_id: int) -> CampaignBook:
+        earlier = self._books.get(campaign_id)
+        with self._workspace.database.reading() as session:
+            if earlier is not None:
+                version = book_version(self._workspace, session, campaign_id)
+                if version.text == earlier.version:
+                    return earlier
+            book = load_book(self._workspace, session, campaign_id, earlier=earlier)
+        self._books[campaign_id] = book
+        return book
 
-def cell_report(
-    session: Session, snapshot: Snapshot, lon: float, lat: float
-) -> dict[str, object] | None:
-    """Return what is known of the cell at a place, and who was there; None outside the ground."""
-    ground, table = snapshot.ground, snapshot.table
-    x, y = crs_.transform_xy(
-        crs_.WGS84,
-        ground.grid.crs,
-        np.array([lon], dtype=np.float64),
-        np.array([lat], dtype=np.float64),
-    )
-    if not (np.isfinite(x[0]) and np.isfinite(y[0])):
-        return None
-    rows = np.floor(y / ground.grid.cell_m).astype(np.int64)
-    cols = np.floor(x / ground.grid.cell_m).astype(np.int64)
-    cell = int(ground.find(rows, cols)[0])
-    if cell < 0:
-        return None
-    square = crs_.transform_geometry(ground.grid.crs, crs_.WGS84, ground.squares()[cell])
-    first, last = np.searchsorted(snapshot.visit_cell, [cell, cell + 1])
-    visits = [snapshot.sources[k] for k in snapshot.visit_source[first:last]]
-    return {
-        "cell_id": cell_id(int(ground.cell_row[cell]), int(ground.cell_col[cell])),
-        "state": STATES[table.state[cell]].value,
-        "area_m2": round(float(ground.cell_m2[cell]), 1),
-        "seen_fraction": round(float(table.seen_fraction[cell]), 4),
-        "length_m": round(float(table.length_m[cell]), 1),
-        "coverage": round(float(table.coverage[cell]), 4),
-        "pod": round(float(table.pod[cell]), 4),
-        "passes": int(table.passes[cell]),
-        "last_seen": utc_iso(float(table.last_seen_s[cell])),
-        "square": shapely.geometry.mapping(square),
-        "areas": [
-            {"code": row.code, "name": row.name, "level": row.level, "unit": row.unit_code}
-            for row in grounds.breadcrumb(session, ground.area_codes[ground.cell_home[cell]])
-        ],
-        "visits": [_visit(session, source) for source in visits],
-    }
+    def _drop_old(self, campaign_id: int, version: str) -> None:
+        for key in list(self._answers):
+            if key[0] == campaign_id and not key[2].startswith(version):
+                del self._answers[key]
+        while len(self._answers) > _KEPT_SNAPSHOTS:
+            self._answers.popitem(last=False)
 
 
 def thresholds_of(settings: Settings) -> Thresholds:
@@ -173,55 +295,9 @@ def thresholds_of(settings: Settings) -> Thresholds:
     return Thresholds(settings.covered_share, settings.cleared_pod)
 
 
-def _version(workspace: Workspace, session: Session, campaign_id: int) -> str:
-    """Return what changes whenever a campaign's numbers or colours may change."""
-    limits = thresholds_of(workspace.settings)
-    data = sightings.looks_version(session, campaign_id)
-    return f"{data}-{limits.covered:g}-{limits.cleared:g}"
-
-
-def _visit(session: Session, source: Source) -> dict[str, object]:
-    if source.kind == "track":
-        track = sightings.track(session, source.source_id)
-        name, unit, team = track.name, track.unit_code, track.team
-    else:
-        survey = sightings.survey(session, source.source_id)
-        name, unit, team = survey.name, survey.unit_code, None
-    return {
-        "kind": source.kind,
-        "id": source.source_id,
-        "name": name,
-        "unit": unit,
-        "team": team,
-        "mode": source.mode,
-        "day": None if source.day is None else source.day.isoformat(),
-    }
-
-
-def _noting_visits(
-    ground: Ground, rows: Sequence[LookRow], visits: list[tuple[I4, int]]
-) -> Iterator[Look]:
-    """Yield each row's look and note which cells it saw."""
-    for k, row in enumerate(rows):
-        look = Look.from_bytes(row.cells)
-        cells = ground.find(look.row, look.col)
-        visits.append((cells[cells >= 0], k))
-        yield look
-
-
-def _gap_areas(areas: Sequence[AreaRow], crs: str) -> dict[str, Polygon | MultiPolygon]:
-    """Return the ground to list gaps by: every spot of the campaign's area once.
-
-    Townships, else the root's children; what lies in none of them is the root's own.
-    """
-    root = areas[0]
-    chosen = [a for a in areas if a.level == Level.TOWNSHIP.value and a is not root]
-    chosen = chosen or [a for a in areas if a.parent_code == root.code]
-    left = crs_.metric_shape(root.geometry, crs)
-    ground: dict[str, Polygon | MultiPolygon] = {}
-    for area in sorted(chosen, key=lambda a: a.code):
-        polygon = crs_.metric_shape(area.geometry, crs)
-        ground[area.code] = shapely.intersection(polygon, left)
-        left = shapely.difference(left, polygon)
-    ground[root.code] = left
-    return {code: polygon for code, polygon in ground.items() if not polygon.is_empty}
+def walked_points(snapshot: Snapshot) -> NDArray[np.object_]:
+    """Return the middles of cells that somebody walked or drove in, in the grid's CRS."""
+    cells = np.flatnonzero(snapshot.table.length_m > 0)
+    ground = snapshot.ground
+    rows, cols = ground.cell_row[cells].astype(np.int64), ground.cell_col[cells].astype(np.int64)
+    return np.asarray(shapely.centroid(ground.grid.squares(rows, cols)))

@@ -27,6 +27,9 @@ from geoinspect.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from geoinspect.coverage.measure import MeasuredPicture, MeasuredTrack
+    from shapely.geometry.base import BaseGeometry
+
+    from geoinspect.coverage.gaps import Gap
     from geoinspect.snapshot import Snapshot
 
 REPORT_SUFFIXES = (".xlsx", ".gpkg", ".csv")
@@ -202,7 +205,7 @@ def show(
     if out is not None:
         from geoinspect.report.coverage import write_report
 
-        write_report(out, rows, areas, snapshot.ground, snapshot.table, snapshot.gaps)
+        write_report(out, rows, areas, snapshot.ground, snapshot.table, _outlined(out, snapshot))
     until = None if snapshot.data_until is None else snapshot.data_until.isoformat()
     if not as_json:
         _print_standing(f"{snapshot.campaign.name} · 数据截至 data until {until}", rows)
@@ -243,9 +246,16 @@ def report_coverage(workspace: Path | None, name: str | None, level: str, out: P
 
     check_output(out, suffixes=REPORT_SUFFIXES)
     snapshot, areas, rows = _standing(workspace, name, level, None)
-    write_report(out, rows, areas, snapshot.ground, snapshot.table, snapshot.gaps)
+    write_report(out, rows, areas, snapshot.ground, snapshot.table, _outlined(out, snapshot))
     say(Text(f"已写入 {out}", f"wrote {out}"))
     return 0
+
+
+def _outlined(out: Path, snapshot: Snapshot) -> list[tuple[Gap, BaseGeometry]]:
+    """Return the gaps with their outlines for a file that can hold them."""
+    if out.suffix.lower() != ".gpkg":
+        return []
+    return [(gap, snapshot.outline(gap)) for gap in snapshot.gaps]
 
 
 def _standing(

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoinspect.coverage import bits
+from geoinspect.coverage.book import LookBook, Tally, tally
 from geoinspect.coverage.ground import Ground
 from geoinspect.coverage.looks import Look
 from geoinspect.records import CellState
+from geoinspect.search_records import DetectionLaw, Method
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -36,7 +38,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellTable:
-    """One row a cell of a ground, in its order; every array has shape (cells,) but ``seen_bits``.
+    """One row a cell of a ground, in its order; every array has shape (cells,) but two.
 
     Attributes:
         seen_fraction: Share of the cell's ground seen, 0–1.
@@ -47,6 +49,7 @@ class CellTable:
         last_seen_s: Epoch seconds of the latest look, NaN when never or unknown.
         state: Index into :data:`STATES`, the highest reached.
         seen_bits: Bits seen, shape (cells, words).
+        exposure: −ln(1 − POD) by method, shape (methods, cells).
     """
 
     seen_fraction: F8
@@ -57,43 +60,41 @@ class CellTable:
     last_seen_s: F8
     state: NDArray[np.int8]
     seen_bits: U8
+    exposure: F8
 
 
-def combine(ground: Ground, looks: Iterable[Look], thresholds: Thresholds) -> CellTable:
+def combine(
+    ground: Ground,
+    looks: Iterable[Look],
+    thresholds: Thresholds,
+    law: DetectionLaw = DetectionLaw.RANDOM_SEARCH,
+) -> CellTable:
     """Return what all looks together say of every cell. The order of looks does not matter."""
-    n = len(ground.cell_row)
-    seen_bits = np.zeros_like(ground.cell_bits)
-    ground_count = bits.count_bits(ground.cell_bits)
-    length_m, effort, log_miss = np.zeros(n), np.zeros(n), np.zeros(n)
-    passes, last_s = np.zeros(n, np.int32), np.full(n, -np.inf)
-    for look in looks:
-        cell = ground.find(look.row, look.col)
-        known = cell >= 0
-        cell, masks = cell[known], look.masks[known]
-        bits.or_into(seen_bits, cell, masks)
-        length_m[cell] += look.length_m[known]
-        if np.isnan(look.pod):
-            swept_m2 = look.width_m[known] * look.length_m[known]
-            effort[cell] += swept_m2 / ground.cell_m2[cell]
-        else:
-            share = bits.count_bits(masks) / np.maximum(ground_count[cell], 1)
-            with np.errstate(divide="ignore"):
-                log_miss[cell] += np.log1p(-look.pod * share)
-        passes[cell] += 1
-        moment = look.last_s[known]
-        last_s[cell] = np.maximum(last_s[cell], np.where(np.isnan(moment), -np.inf, moment))
-    seen = bits.count_bits(seen_bits) / np.maximum(ground_count, 1)
+    methods = ((Method.FOOT if np.isnan(look.pod) else Method.SURVEY, look) for look in looks)
+    book = LookBook.of(ground, methods, law)
+    counts = np.ones((len(book), 1), np.bool_)
+    kinds = np.zeros(len(ground.cell_row), np.int16)
+    return table_of(ground, tally(ground, book, counts, kinds), thresholds)
+
+
+def table_of(ground: Ground, found: Tally, thresholds: Thresholds) -> CellTable:
+    """Return the figures of every cell from what its looks add up to."""
+    seen = np.zeros(len(ground.cell_row))
+    looked = np.flatnonzero(found.passes)
+    of_ground = np.maximum(bits.count_bits(ground.cell_bits[looked]), 1)
+    seen[looked] = bits.count_bits(found.seen_bits[looked]) / of_ground
     # Adding zero turns the −0.0 of ground nobody looked at into 0.0.
-    pod = -np.expm1(log_miss - effort) + 0.0
+    pod = -np.expm1(-found.exposure.sum(axis=0)) + 0.0
     return CellTable(
         seen_fraction=seen,
-        length_m=length_m,
-        coverage=effort,
+        length_m=found.length_m,
+        coverage=found.effort,
         pod=pod,
-        passes=passes,
-        last_seen_s=np.where(np.isfinite(last_s), last_s, np.nan),
+        passes=found.passes,
+        last_seen_s=found.last_s,
         state=states(seen, pod, thresholds),
-        seen_bits=seen_bits,
+        seen_bits=found.seen_bits,
+        exposure=found.exposure,
     )
 
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import shapely
@@ -59,6 +60,11 @@ class Ground:
     piece_bits: U8
 
     @property
+    def words(self) -> int:
+        """64-bit words of a mask."""
+        return bits.words_of(self.side)
+
+    @property
     def bit_m(self) -> float:
         """Side of the square that one bit stands for, metres."""
         return self.grid.cell_m / self.side
@@ -86,33 +92,61 @@ class Ground:
         out[inside] = self.index[r[inside], c[inside]]
         return out
 
+    def centres(self) -> tuple[F8, F8]:
+        """Return x and y of the middle of every cell in the grid's CRS, shapes (cells,)."""
+        x = (self.cell_col.astype(np.float64) + 0.5) * self.grid.cell_m
+        y = (self.cell_row.astype(np.float64) + 0.5) * self.grid.cell_m
+        return x, y
+
     def squares(self) -> NDArray[np.object_]:
         """Return the square polygon of every cell in the grid's CRS, shape (cells,)."""
         return self.grid.squares(self.cell_row.astype(np.int64), self.cell_col.astype(np.int64))
 
     def to_bytes(self) -> bytes:
-        """Return the ground as one compressed array file."""
+        """Return the ground as one compressed array file.
+
+        Most cells are ground all over, and most of those lie in one area: their size and mask
+        are known without being written.
+        """
+        part = self._part_pieces()
+        edge = np.flatnonzero(~self.full)
         out = io.BytesIO()
         np.savez_compressed(
             out,
             allow_pickle=False,
             area_codes=np.array(self.area_codes, dtype=np.str_),
             window=np.array([self.grid.row0, self.grid.col0, self.grid.rows, self.grid.cols]),
-            **{name: getattr(self, name) for name in _ARRAYS},
+            has_ground=np.packbits(self.index >= 0),
+            edge=edge.astype(np.int32),
+            edge_m2=self.cell_m2[edge],
+            edge_bits=self.cell_bits[edge],
+            cell_home=self.cell_home,
+            piece_cell=self.piece_cell,
+            piece_area=self.piece_area,
+            part=part.astype(np.int32),
+            part_m2=self.piece_m2[part],
+            part_bits=self.piece_bits[part],
         )
         return out.getvalue()
 
+    def _part_pieces(self) -> NDArray[np.intp]:
+        """Return the pieces that are not a whole cell of ground."""
+        whole = self.full[self.piece_cell]
+        share = self.piece_m2 >= self.grid.cell_m**2 * (1 - 1e-9)
+        return np.flatnonzero(~(whole & share & _all_set(self.piece_bits)))
+
     @classmethod
     def from_bytes(cls, blob: bytes, *, crs: str, cell_m: float, side: int) -> Ground:
-        """Return the ground that :meth:`to_bytes` wrote."""
+        """Return the ground that :meth:`to_bytes` wrote, now or in an earlier form."""
         with np.load(io.BytesIO(blob), allow_pickle=False) as arrays:
             row0, col0, rows, cols = (int(n) for n in arrays["window"])
-            return cls(
-                grid=Grid(crs, cell_m, row0, col0, rows, cols),
-                side=side,
-                area_codes=tuple(str(code) for code in arrays["area_codes"]),
-                **{name: arrays[name] for name in _ARRAYS},
-            )
+            grid = Grid(crs, cell_m, row0, col0, rows, cols)
+            codes = tuple(str(code) for code in arrays["area_codes"])
+            if "has_ground" in arrays:
+                filled = _filled(arrays, grid, side)
+            else:
+                filled = {name: arrays[name] for name in _ARRAYS}
+            return cls(grid=grid, side=side, area_codes=codes, **filled)
 
 
 _ARRAYS = (
@@ -126,6 +160,33 @@ _ARRAYS = (
     "piece_m2",
     "piece_bits",
 )
+
+
+def _all_set(masks: U8) -> NDArray[np.bool_]:
+    whole: NDArray[np.bool_] = (masks == ~np.uint64(0)).all(axis=1)
+    return whole
+
+
+def _filled(arrays: Mapping[str, Any], grid: Grid, side: int) -> dict[str, Any]:
+    """Return the arrays of a ground from what :meth:`Ground.to_bytes` wrote."""
+    has = np.unpackbits(arrays["has_ground"], count=grid.rows * grid.cols)
+    row, col = np.divmod(np.flatnonzero(has).astype(np.int32), np.int32(grid.cols))
+    words, cell_m2 = bits.words_of(side), grid.cell_m**2
+    out: dict[str, Any] = {
+        "cell_row": row + np.int32(grid.row0),
+        "cell_col": col + np.int32(grid.col0),
+        "cell_home": arrays["cell_home"],
+        "piece_cell": arrays["piece_cell"],
+        "piece_area": arrays["piece_area"],
+    }
+    for name, which, count in (
+        ("cell", "edge", len(row)),
+        ("piece", "part", len(out["piece_cell"])),
+    ):
+        m2, masks = np.full(count, cell_m2), np.full((count, words), ~np.uint64(0))
+        m2[arrays[which]], masks[arrays[which]] = arrays[f"{which}_m2"], arrays[f"{which}_bits"]
+        out[f"{name}_m2"], out[f"{name}_bits"] = m2, masks
+    return out
 
 
 def make_ground(

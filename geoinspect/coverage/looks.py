@@ -7,8 +7,11 @@ to the tracks for it.
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,41 +51,62 @@ class Look:
     last_s: F8
 
     def to_bytes(self) -> bytes:
-        """Return the look as one compressed array file."""
-        out = io.BytesIO()
-        np.savez_compressed(
-            out,
-            allow_pickle=False,
-            width_m=self.width_m,
-            pod=self.pod,
-            row=self.row,
-            col=self.col,
-            masks=self.masks,
-            length_m=self.length_m,
-            last_s=self.last_s,
+        """Return the look as one compressed block: a head of counts, then the arrays."""
+        body = b"".join(
+            np.ascontiguousarray(getattr(self, name), kind).tobytes() for name, kind in _COLUMNS
         )
-        return out.getvalue()
+        head = _HEAD.pack(_MARK, len(self.row), self.masks.shape[1], self.pod)
+        return head + zlib.compress(body, level=1)
 
     @classmethod
     def from_bytes(cls, blob: bytes) -> Look:
-        """Return the look that :meth:`to_bytes` wrote."""
-        with np.load(io.BytesIO(blob), allow_pickle=False) as arrays:
-            row = arrays["row"]
-            if "numbers" in arrays:
-                # Written before a look could have several widths.
-                width_m, pod = arrays["numbers"]
-                widths_m = np.full(len(row), width_m, np.float32)
-            else:
-                widths_m, pod = arrays["width_m"], arrays["pod"]
-            return cls(
-                widths_m,
-                float(pod),
-                row,
-                arrays["col"],
-                arrays["masks"],
-                arrays["length_m"],
-                arrays["last_s"],
-            )
+        """Return the look that :meth:`to_bytes` wrote, now or in an earlier form."""
+        if not blob.startswith(_MARK):
+            return _from_archive(blob)
+        _, count, words, pod = _HEAD.unpack_from(blob)
+        body = zlib.decompress(blob[_HEAD.size :])
+        parts: dict[str, NDArray[Any]] = {}
+        at = 0
+        for name, kind in _COLUMNS:
+            n = count * words if name == "masks" else count
+            # Read-only views: whoever changes a look makes a new one.
+            parts[name] = np.frombuffer(body, kind, n, at)
+            at += n * np.dtype(kind).itemsize
+        parts["masks"] = parts["masks"].reshape(count, words)
+        return cls(pod=pod, **parts)
+
+
+_MARK = b"look2"
+_HEAD = struct.Struct("<5sIId")
+_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("masks", "<u8"),
+    ("last_s", "<f8"),
+    ("row", "<i4"),
+    ("col", "<i4"),
+    ("width_m", "<f4"),
+    ("length_m", "<f4"),
+)
+
+
+def _from_archive(blob: bytes) -> Look:
+    """Return a look that was kept as a NumPy archive, as all were at first."""
+    with np.load(io.BytesIO(blob), allow_pickle=False) as arrays:
+        row = arrays["row"]
+        if "numbers" in arrays:
+            # Written before a look could have several widths.
+            width_m, pod = arrays["numbers"]
+            widths_m = np.full(len(row), width_m, np.float32)
+        else:
+            widths_m, pod = arrays["width_m"], arrays["pod"]
+        return Look(
+            widths_m,
+            float(pod),
+            row,
+            arrays["col"],
+            arrays["masks"],
+            arrays["length_m"],
+            arrays["last_s"],
+        )
 
 
 class Sweeper:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
 
 from geoinspect.coverage import bits
 from geoinspect.coverage.cells import STATES, CellTable
-from geoinspect.coverage.ground import Ground
+from geoinspect.coverage.ground import Ground, polygon_edges
 from geoinspect.records import CellState
 
 F8 = NDArray[np.float64]
@@ -62,9 +63,7 @@ def own_sums(ground: Ground, table: CellTable) -> dict[str, CoverageSum]:
     """Return the coverage of each area's own ground (without its children's), by area code."""
     n = len(ground.area_codes)
     state = table.state[ground.piece_cell]
-    piece_count = np.maximum(bits.count_bits(ground.piece_bits), 1)
-    rows = np.arange(len(ground.piece_cell), dtype=np.int32)
-    seen = bits.count_common(table.seen_bits, ground.piece_cell, ground.piece_bits, rows)
+    seen_share = _seen_shares(ground, table)
     cell_length_m = table.length_m[ground.piece_cell]
     share_of_cell = ground.piece_m2 / ground.cell_m2[ground.piece_cell]
 
@@ -76,7 +75,7 @@ def own_sums(ground: Ground, table: CellTable) -> dict[str, CoverageSum]:
 
     columns: dict[str, NDArray[np.generic]] = {
         "area_m2": by_area(ground.piece_m2),
-        "seen_m2": by_area(ground.piece_m2 * seen / piece_count),
+        "seen_m2": by_area(ground.piece_m2 * seen_share),
         "length_m": by_area(cell_length_m * share_of_cell),
         "cells": homes(np.ones(len(ground.cell_row), np.bool_)),
     }
@@ -91,6 +90,57 @@ def own_sums(ground: Ground, table: CellTable) -> dict[str, CoverageSum]:
         code: CoverageSum(**{name: column[i].item() for name, column in columns.items()})
         for i, code in enumerate(ground.area_codes)
     }
+
+
+def _seen_shares(ground: Ground, table: CellTable) -> F8:
+    """Return the share of each piece that was seen, shape (pieces,).
+
+    Only pieces of cells seen in part need their bits counted.
+    """
+    share: F8 = table.seen_fraction[ground.piece_cell]
+    part = np.flatnonzero((share > 0) & (share < 1)).astype(np.int32)
+    split = np.bincount(ground.piece_cell, minlength=len(ground.cell_row)) > 1
+    part = part[split[ground.piece_cell[part]]]
+    of_piece = np.maximum(bits.count_bits(ground.piece_bits[part]), 1)
+    seen = bits.count_common(table.seen_bits, ground.piece_cell[part], ground.piece_bits, part)
+    share[part] = seen / of_piece
+    return share
+
+
+def polygon_sum(ground: Ground, table: CellTable, shape: Polygon | MultiPolygon) -> CoverageSum:
+    """Return the coverage of the campaign's ground inside any polygon.
+
+    A cell counts where the polygon holds most of its ground; ground is shared exactly.
+
+    Args:
+        ground: The campaign's cells.
+        table: Their figures.
+        shape: In the grid's CRS.
+    """
+    grid = ground.grid
+    inside = np.zeros_like(ground.cell_bits)
+    bits.fill_polygon(
+        polygon_edges(shape), grid.row0, grid.col0, ground.index, grid.cell_m, ground.side, inside
+    )
+    inside &= ground.cell_bits
+    cells = np.flatnonzero(inside.any(axis=1)).astype(np.int32)
+    of_ground = np.maximum(bits.count_bits(ground.cell_bits[cells]), 1)
+    rows = np.arange(len(cells), dtype=np.int32)
+    chosen = inside[cells]
+    share = bits.count_bits(chosen) / of_ground
+    seen = bits.count_common(table.seen_bits, cells, chosen, rows) / of_ground
+    m2, state, home = ground.cell_m2[cells], table.state[cells], share >= 0.5
+    figures: dict[str, float | int] = {
+        "area_m2": float((m2 * share).sum()),
+        "seen_m2": float((m2 * seen).sum()),
+        "length_m": float((table.length_m[cells] * share).sum()),
+        "cells": int(home.sum()),
+    }
+    for rank, name in enumerate(STATES):
+        reached = state == rank if name is CellState.UNSEEN else state >= rank
+        figures[f"{name}_m2"] = float((m2 * share)[reached].sum())
+        figures[name.value] = int((reached & home).sum())
+    return CoverageSum(**figures)  # type: ignore[arg-type]
 
 
 def tree_sums(

@@ -118,7 +118,7 @@ class Intake:
             row.taken = _noon(taken)
             problems: tuple[Problem, ...] = ()
             if row.searched:
-                source = survey_source(row, self._workspace.settings)
+                source = survey_source(row)
                 problems = self._looks.add(session, source, row.id)
             self._note(session, "survey.day", label, {"id": row.id, "day": str(taken)})
         return replace(result, summary=dated(label, taken), problems=problems)
@@ -193,7 +193,7 @@ class Intake:
             sightings.replace_patches(session, survey_id, patch_rows(detection, survey_id))
             sightings.rerank(session)
             if detection.searched_area_m2 > 0:
-                source = survey_source(stored, settings)
+                source = survey_source(stored)
                 problems = self._looks.add(session, source, survey_id)
             else:
                 sightings.drop_looks(session, "survey", survey_id)

@@ -77,7 +77,13 @@ def fill_track_row(row: TrackRow, track: PreparedTrack) -> None:
 
 def choices_of(tags: TrackTags) -> TrackChoices:
     """Return the choices that a sender's words make."""
-    return TrackChoices(mode=tags.mode, datum=tags.datum, timezone=tags.timezone, crs=tags.crs)
+    return TrackChoices(
+        mode=tags.mode,
+        datum=tags.datum,
+        timezone=tags.timezone,
+        crs=tags.crs,
+        visibility=tags.visibility,
+    )
 
 
 def _stop_json(stop: Stop) -> dict[str, object]:

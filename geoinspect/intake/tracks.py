@@ -203,7 +203,9 @@ class TrackIntake:
         row.route = track.route if whole else cells_bytes(route_cells(counted))
         self._join_patrol(session, row, found, purpose, headcount)
         sightings.drop_looks(session, "track", row.id)
-        source = track_source(counted, track.cleaned.mode, track.day, settings)
+        source = track_source(
+            counted, track.cleaned.mode, track.day, settings, visibility=choices.visibility
+        )
         looked = self._looks.add(session, source, row.id) if counted else ()
         row.doubts = [doubt.as_json() for doubt in doubts_of(session, row, track, found)]
         problems = (*track.cleaned.problems, *looked)

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from geoinspect.records import Datum, Mode, Rule
+from geoinspect.search_records import Visibility
 
 
 class Counts(StrEnum):
@@ -37,6 +38,7 @@ class TrackTags:
         headcount: How many people went, where that is known.
         timezone: Zone of naive times in tables and logs.
         crs: CRS of projected numbers, ``EPSG:n``.
+        visibility: How far one saw through what grows there.
     """
 
     unit_code: str | None = None
@@ -49,6 +51,7 @@ class TrackTags:
     purpose: Purpose = Purpose.SEARCH
     timezone: str = "Asia/Shanghai"
     crs: str | None = None
+    visibility: Visibility | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class TrackChoices:
     counts: Counts = Counts.AUTO
     timezone: str = "Asia/Shanghai"
     crs: str | None = None
+    visibility: Visibility | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the choices for keeping."""
@@ -71,12 +75,14 @@ class TrackChoices:
             "counts": self.counts,
             "timezone": self.timezone,
             "crs": self.crs,
+            "visibility": self.visibility,
         }
 
     @classmethod
     def from_json(cls, kept: Mapping[str, object]) -> TrackChoices:
         """Return the choices that :meth:`as_json` wrote; what is missing was not chosen."""
         mode, datum, crs = kept.get("mode"), kept.get("datum"), kept.get("crs")
+        visibility = kept.get("visibility")
         rules_off = kept.get("rules_off")
         return cls(
             mode=None if mode is None else Mode(str(mode)),
@@ -85,4 +91,5 @@ class TrackChoices:
             counts=Counts(str(kept.get("counts", Counts.AUTO))),
             timezone=str(kept.get("timezone", "Asia/Shanghai")),
             crs=None if crs is None else str(crs),
+            visibility=None if visibility is None else Visibility(str(visibility)),
         )

@@ -19,18 +19,23 @@ _STRAIGHT_DOWN_DEG = -90.0
 Swath = tuple[float, list[Segment]]
 
 
-def swaths_of(segments: Sequence[Segment], mode: Mode, settings: Settings) -> list[Swath]:
+def swaths_of(
+    segments: Sequence[Segment], mode: Mode, settings: Settings, *, share: float = 1.0
+) -> list[Swath]:
     """Return full sweep widths (metres) and the segments seen at each.
+
+    ``share`` is the sweep width that holds for this search over the one in the settings.
 
     A drone sees what its camera covers at the height it flies; where the height is unknown, the
     width set for drones holds. Where the camera looks at the horizon, nothing counts as seen.
     """
-    width_m = settings.sweep_width_m(mode)
+    width_m = share * settings.sweep_width_m(mode)
     if mode is not Mode.DRONE:
         return [(width_m, list(segments))]
     swaths: dict[float, list[Segment]] = {}
     for segment in segments:
-        for piece_width_m, piece in _by_width(segment, width_m, settings.drone_fov_deg):
+        for seen_m, piece in _by_width(segment, width_m / share, settings.drone_fov_deg):
+            piece_width_m = seen_m * share
             swaths.setdefault(piece_width_m, []).append(piece)
     return sorted(swaths.items(), key=lambda swath: swath[0]) or [(width_m, [])]
 

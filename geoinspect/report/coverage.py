@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas
+from shapely.geometry.base import BaseGeometry
 
 from geoinspect.coverage.cells import CellTable
 from geoinspect.coverage.frames import cell_frame
@@ -58,7 +59,7 @@ def write_report(
     areas: Sequence[Area],
     ground: Ground,
     table: CellTable,
-    gaps: Sequence[Gap],
+    gaps: Sequence[tuple[Gap, BaseGeometry]],
 ) -> None:
     """Write the rows as CSV or XLSX, or rows, cells and gaps as layers of a GeoPackage.
 
@@ -116,7 +117,7 @@ def _write_layers(
     areas: Sequence[Area],
     ground: Ground,
     table: CellTable,
-    gaps: Sequence[Gap],
+    gaps: Sequence[tuple[Gap, BaseGeometry]],
 ) -> None:
     shapes = {area.code: area.polygon for area in areas}
     layers = {
@@ -129,11 +130,12 @@ def _write_layers(
         "gaps": geopandas.GeoDataFrame(
             {
                 "rank": range(1, len(gaps) + 1),
-                "area": [gap.area_code for gap in gaps],
-                "area_m2": [gap.area_m2 for gap in gaps],
-                "cells": [gap.cells for gap in gaps],
+                "area": [gap.area_code for gap, _ in gaps],
+                "area_m2": [gap.area_m2 for gap, _ in gaps],
+                "risk": [gap.risk for gap, _ in gaps],
+                "cells": [len(gap.cells) for gap, _ in gaps],
             },
-            geometry=[gap.polygon for gap in gaps],
+            geometry=[outline for _, outline in gaps],
             crs=ground.grid.crs,
         ),
     }

@@ -21,7 +21,10 @@ from sqlalchemy.types import TypeDecorator
 from geoinspect.store.geometry_type import WKBGeometry
 
 # Tables whose boxes are kept in an R*Tree; the first migration makes one `…_box` table for each.
-BOXED_TABLES = ("area", "zone", "track", "survey", "patch", "photo")
+BOXED_TABLES = (
+    *("area", "zone", "track", "survey", "patch", "photo"),
+    *("footprint", "landmark", "risk_edit"),
+)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -282,7 +285,13 @@ class PatchRow(Boxed, Base):
 
 
 class LookRow(Base):
-    """What one track or survey saw of one campaign's grid (see coverage.looks)."""
+    """What one track, survey, photo or footprint saw of one campaign's grid.
+
+    Attributes:
+        mode: The method it was looked at by.
+        basis: Where its width or rate comes from: stage, visibility, value, interval, source.
+        cells: See coverage.looks.
+    """
 
     __tablename__ = "look"
     # Numbers are never given twice: a look's number is part of what tells new data from old.
@@ -297,6 +306,7 @@ class LookRow(Base):
     mode: Mapped[str]
     day: Mapped[date | None]
     length_m: Mapped[float]
+    basis: Mapped[dict[str, Any]] = mapped_column(default=dict)
     cells: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 

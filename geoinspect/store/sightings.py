@@ -204,26 +204,31 @@ def drop_looks(session: Session, kind: str, source_id: int) -> None:
     session.execute(delete(LookRow).where(LookRow.kind == kind, LookRow.source_id == source_id))
 
 
-def looks(session: Session, campaign_id: int, *, as_of: date | None = None) -> Sequence[LookRow]:
-    """Return the looks of a campaign with their cells, up to and with a day if given."""
+def drop_campaign_looks(session: Session, campaign_id: int) -> None:
+    """Forget all that was seen of a campaign's ground."""
+    session.execute(delete(LookRow).where(LookRow.campaign_id == campaign_id))
+
+
+def looks(session: Session, campaign_id: int, *, after: int = 0) -> Sequence[LookRow]:
+    """Return the looks of a campaign with their cells, those numbered higher than ``after``."""
     query = (
         select(LookRow)
-        .where(LookRow.campaign_id == campaign_id)
+        .where(LookRow.campaign_id == campaign_id, LookRow.id > after)
         .options(undefer(LookRow.cells))
         .order_by(LookRow.id)
     )
-    if as_of is not None:
-        query = query.where(LookRow.day <= as_of)
     return session.scalars(query).all()
 
 
-def looks_version(session: Session, campaign_id: int) -> str:
-    """Return a short text that changes whenever the looks of a campaign or the areas change."""
+def looks_state(session: Session, campaign_id: int) -> tuple[int, int, int]:
+    """Return how many looks a campaign has, the newest one's number, and that of the newest change
+    of areas: together they tell whether anything has changed.
+    """
     count, newest = session.execute(
         select(func.count(), func.max(LookRow.id)).where(LookRow.campaign_id == campaign_id)
     ).one()
     areas = session.scalar(select(func.max(AuditRow.id)).where(AuditRow.action == "areas.add"))
-    return f"{count}-{newest or 0}-{areas or 0}"
+    return count, newest or 0, areas or 0
 
 
 def counts(session: Session) -> dict[str, int]:

@@ -139,6 +139,11 @@ class Workspace:
         """Return where the re-encoded raster of a survey lies."""
         return self.folder / "surveys" / f"{survey_id}.tif"
 
+    @property
+    def terrain_path(self) -> Path:
+        """Where the elevation model lies, when there is one."""
+        return self.folder / "terrain.tif"
+
     @cached_property
     def basemap_path(self) -> Path | None:
         """The base map of the settings, relative to the workspace; None for plain ground."""

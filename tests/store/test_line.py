@@ -22,10 +22,11 @@ from raster_builders import Planted, grass, write_raster
 
 from geoinspect import crs as crs_
 from geoinspect import pipeline
+from geoinspect.cell_story import cell_report
 from geoinspect.errors import StoreError, TooLargeError
 from geoinspect.intake import Intake, TrackTags, process, receive
 from geoinspect.records import Mode
-from geoinspect.snapshot import SnapshotCache, cell_report, take_snapshot
+from geoinspect.snapshot import SnapshotCache, take_snapshot
 from geoinspect.store import audit, grounds, people, sightings
 from geoinspect.store.workspace import Workspace
 
@@ -235,7 +236,7 @@ def test_a_county_without_anything_is_whole_gap(tmp_path: Path, inputs: pipeline
             county_m2 = grounds.area(session, "990100").area_m2
         # Gauss-Krüger near its central meridian keeps areas within 0.1 %.
         assert total.area_m2 == pytest.approx(county_m2, rel=1e-3)
-        gaps = shapely.union_all([gap.polygon for gap in report.snapshot.gaps])
+        gaps = shapely.union_all([report.snapshot.outline(gap) for gap in report.snapshot.gaps])
         assert gaps.area == pytest.approx(total.area_m2, rel=1e-6)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_sweep_laws import CRS, X0, Y0, look_at
 
 from geoinspect.coverage.cells import Thresholds, combine
-from geoinspect.coverage.gaps import find_gaps
+from geoinspect.coverage.gaps import find_gaps, gap_outline
 from geoinspect.coverage.ground import make_ground
 from geoinspect.coverage.sums import CoverageSum, own_sums, tree_sums
 
@@ -21,6 +21,7 @@ AREAS = {
 }
 PARENTS = {"root": None, "left": "root", "right": "root", "a": "left", "b": "right", "c": "right"}
 GROUND = make_ground(AREAS, crs=CRS, cell_m=100.0, side=32)
+SELF = {code: code for code in AREAS}
 ROOT = shapely.union_all(list(AREAS.values()))
 
 lines = st.lists(
@@ -50,7 +51,7 @@ def test_children_add_up_to_their_parent(line: np.ndarray) -> None:
 @given(lines)
 def test_gaps_are_the_unseen_cells(line: np.ndarray) -> None:
     table = combine(GROUND, [look_at(line, ground=GROUND)], Thresholds())
-    gaps = find_gaps(GROUND, table, AREAS)
+    gaps = find_gaps(GROUND, table.state == 0, SELF)
     unseen = shapely.union_all(GROUND.squares()[table.state == 0])
     for code, area in AREAS.items():
         truth = shapely.intersection(unseen, area).area
@@ -58,13 +59,15 @@ def test_gaps_are_the_unseen_cells(line: np.ndarray) -> None:
         # Corners under 100 m² are no gap.
         assert sum(gap.area_m2 for gap in mine) == pytest.approx(truth, abs=100.0 * 20)
         for gap in mine:
-            assert area.buffer(1e-6).contains(gap.polygon)
-    assert gaps == sorted(gaps, key=lambda gap: (-gap.area_m2, gap.area_code))
+            outline = gap_outline(GROUND, gap, area)
+            assert area.buffer(1e-6).contains(outline)
+            assert outline.area == pytest.approx(gap.area_m2, rel=1e-9)
+    assert [gap.area_m2 for gap in gaps] == sorted((gap.area_m2 for gap in gaps), reverse=True)
 
 
 def test_nothing_walked_is_one_gap_an_area() -> None:
     table = combine(GROUND, [], Thresholds())
-    gaps = find_gaps(GROUND, table, AREAS)
+    gaps = find_gaps(GROUND, table.state == 0, SELF)
     assert [gap.area_code for gap in gaps] == ["a", "b", "c"]
     assert sum(gap.area_m2 for gap in gaps) == pytest.approx(ROOT.area)
     assert own_sums(GROUND, table)["a"].seen_fraction == 0.0

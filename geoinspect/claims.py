@@ -1,0 +1,410 @@
+"""What may be claimed of a campaign: how likely each township and the whole are clean.
+
+The published proof-of-absence method over the campaign's cells (``confidence.absence``), with
+townships as zones, what is uncertain as distributions, and what it would take to claim more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from geoinspect.confidence.absence import (
+    Estimate,
+    SearchedCells,
+    estimate,
+    part_prior,
+    posterior,
+    searched_cells,
+)
+from geoinspect.confidence.draws import (
+    BetaPrior,
+    ClaimDraws,
+    Exposures,
+    FixedPrior,
+    Uncertainty,
+    draw_claims,
+)
+from geoinspect.confidence.needed import Need, Pace, effort_curve, needed
+from geoinspect.coverage.detectability import log_spread
+from geoinspect.errors import Text
+from geoinspect.records import Mode
+from geoinspect.search_records import DetectionRate, Method
+from geoinspect.settings import Settings
+from geoinspect.snapshot import Snapshot
+from geoinspect.store import audit, claims_kept
+from geoinspect.store.search_schema import ClaimRow
+from geoinspect.store.workspace import Workspace
+
+F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
+
+# Assumed: the prior is as sure as if it came from this many seasons.
+_PRIOR_SEASONS = 20.0
+# Assumed: how sure the risk factors are, as sd of the logarithm of an exponent on the whole risk.
+_RISK_SD_LOG = 0.3
+DRAWS, SEED = 1000, 20270401
+
+MEANING = Text(
+    "这是模型计算的把握,不是检测结论:假如确有一处不小于 {patch:g} m² 的罂粟,在所设先验、探测率和风险"
+    "都成立时,现有踏查没有漏掉它的可能有多大。它不证明没有种植。",
+    "A model's number, not a finding: how likely it is that the searches so far missed no patch of "
+    "{patch:g} m² or more, if the assumed prior, detection rates and risks hold. It does not prove "
+    "that nothing grows.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaClaim:
+    """What may be claimed of one area.
+
+    Attributes:
+        weight: Share of the campaign's prior risk that lies in it.
+        sensitivity: Chance that a patch in it would have been found; None without any risk.
+        interval: 90 % interval of the posterior.
+        expected_missed: Patches that nobody found, as many as the prior leads one to expect.
+        need: What it would take to reach the target; None without any risk.
+    """
+
+    code: str
+    cells: int
+    searched: int
+    weight: float
+    sensitivity: float | None
+    prior: float
+    posterior: float
+    interval: tuple[float, float]
+    expected_missed: float
+    need: Need | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all figures."""
+        return {
+            "code": self.code,
+            "cells": self.cells,
+            "searched": self.searched,
+            "weight": self.weight,
+            "sensitivity": self.sensitivity,
+            "prior": self.prior,
+            "posterior": self.posterior,
+            "posterior_low": self.interval[0],
+            "posterior_high": self.interval[1],
+            "expected_missed": self.expected_missed,
+            "need": None if self.need is None else self.need.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What may be claimed of a campaign on a day, with all it rests on.
+
+    Attributes:
+        whole: The campaign's area.
+        parts: The areas that gaps are listed by, least sure first.
+        next_prior: The prior of the next season, after new introduction.
+        prior_from: Where the prior comes from.
+        rests_on: Inputs by name, for whoever wants to repeat it.
+    """
+
+    as_of: date
+    target: float
+    smallest_patch_m2: float
+    whole: AreaClaim
+    parts: tuple[AreaClaim, ...]
+    next_prior: float
+    prior_from: Text
+    rests_on: dict[str, Any]
+
+    @property
+    def meaning(self) -> Text:
+        """What the claim is and is not."""
+        patch = self.smallest_patch_m2
+        return Text(MEANING.zh.format(patch=patch), MEANING.en.format(patch=patch))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all figures and what they mean."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "target": self.target,
+            "smallest_patch_m2": self.smallest_patch_m2,
+            "meaning": self.meaning.en,
+            "meaning_zh": self.meaning.zh,
+            "prior_from": self.prior_from.en,
+            "prior_from_zh": self.prior_from.zh,
+            "next_prior": self.next_prior,
+            "whole": self.whole.as_json(),
+            "parts": [part.as_json() for part in self.parts],
+            "rests_on": self.rests_on,
+        }
+
+
+def make_claim(
+    workspace: Workspace,
+    session: Session,
+    snapshot: Snapshot,
+    *,
+    prior: float | None = None,
+    target: float | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Claim:
+    """Return what a snapshot allows one to claim.
+
+    Args:
+        workspace: For its settings.
+        session: For the claim of the season before.
+        snapshot: Coverage on the day of the claim; it should count all sources.
+        prior: P(clean) before the search; None takes the season before or the setting.
+        target: P(clean) to reach; None takes the setting.
+        draws, seed: Of the Monte Carlo interval; the same seed gives the same interval.
+
+    Raises:
+        UsageError: A probability outside 0–1.
+        InputError: No cell has any risk.
+    """
+    settings = workspace.settings
+    before, prior_from = (
+        (prior, _GIVEN) if prior is not None else _prior(session, snapshot, settings)
+    )
+    cells = _cells(snapshot)
+    found = estimate(
+        cells,
+        prior=before,
+        design_prevalence=settings.design_prevalence,
+        introduction=settings.introduction,
+    )
+    drawn = _drawn(snapshot, cells, before, settings, draws, seed)
+    wanted = settings.claim_target if target is None else target
+    pace = Pace(settings.sweep_width_m(Mode.FOOT), settings.walk_kmh, settings.day_hours)
+    aim = _Aim(wanted, pace, settings.design_prevalence)
+    parts = [
+        _part(snapshot, cells, found, drawn, zone, aim)
+        for zone, row in enumerate(found.zones)
+        if row.cells
+    ]
+    return Claim(
+        as_of=snapshot.as_of,
+        target=wanted,
+        smallest_patch_m2=snapshot.smallest_patch_m2,
+        whole=_whole(snapshot, cells, found, drawn, aim),
+        parts=tuple(sorted(parts, key=lambda part: (part.posterior, part.code))),
+        next_prior=found.next_prior,
+        prior_from=prior_from,
+        rests_on=_rests_on(snapshot, settings, before, draws, seed, pace),
+    )
+
+
+def record_claim(session: Session, snapshot: Snapshot, claim: Claim, *, by: str) -> ClaimRow:
+    """Keep a claim for good; the next season's prior starts from it."""
+    row = claims_kept.add_claim(
+        session,
+        campaign_id=snapshot.campaign_id,
+        as_of=claim.as_of,
+        details={"area": snapshot.campaign.area_code, **claim.as_json()},
+        by=by,
+    )
+    audit.record(
+        session,
+        actor=by,
+        action="claim.add",
+        subject=snapshot.campaign.name,
+        details={"id": row.id, "as_of": str(claim.as_of), "posterior": claim.whole.posterior},
+    )
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """What P(clean) is wanted, and how a team on foot would get there."""
+
+    target: float
+    pace: Pace
+    prevalence: float
+
+
+_GIVEN = Text("本次指定", "given for this claim")
+
+
+def _prior(session: Session, snapshot: Snapshot, settings: Settings) -> tuple[float, Text]:
+    """Return the prior and where it comes from: the season before, else the setting."""
+    earlier = claims_kept.claim_before(
+        session, area_code=snapshot.campaign.area_code, start=snapshot.campaign.start
+    )
+    if earlier is not None:
+        day = earlier.as_of
+        return float(earlier.details["next_prior"]), Text(
+            f"上一季({day})的结论,计入每年新种的可能",
+            f"the claim of the season before ({day}), less the chance of new sowing",
+        )
+    return settings.prior_clean, Text(
+        "设定值 prior_clean(没有上一季的结论)",
+        "the setting prior_clean (no claim of a season before)",
+    )
+
+
+def _cells(snapshot: Snapshot) -> SearchedCells:
+    codes, zone = listed_zones(snapshot)
+    return searched_cells(
+        snapshot.sensitivity,
+        snapshot.risk.relative * snapshot.ground.cell_m2,
+        zone=zone,
+        zone_names=codes,
+    )
+
+
+def listed_zones(snapshot: Snapshot) -> tuple[tuple[str, ...], I4]:
+    """Return the areas that gaps are listed by, and the one each cell lies in, (cells,)."""
+    listing = snapshot.listed_by
+    codes = tuple(sorted(set(listing.values())))
+    number = {code: k for k, code in enumerate(codes)}
+    of_area = np.array([number[listing[c]] for c in snapshot.ground.area_codes], np.int32)
+    return codes, of_area[snapshot.ground.cell_home]
+
+
+def _drawn(
+    snapshot: Snapshot,
+    cells: SearchedCells,
+    prior: float,
+    settings: Settings,
+    draws: int,
+    seed: int,
+) -> ClaimDraws:
+    well = snapshot.searched
+    spread = spreads(snapshot)
+    relative = snapshot.risk.relative
+    log_risk = np.log(np.where(relative > 0, relative, 1.0))[None, :]
+    uncertainty = Uncertainty(
+        prior=BetaPrior(prior, _PRIOR_SEASONS) if 0 < prior < 1 else FixedPrior(prior),
+        sd_log=tuple(spread[method] for method in well.methods),
+        risk_sd_log=(_RISK_SD_LOG,),
+        draws=draws,
+        seed=seed,
+    )
+    exposures = Exposures(well.exposure, well.cap, well.scale, well.methods)
+    return draw_claims(
+        cells,
+        exposures,
+        uncertainty,
+        design_prevalence=settings.design_prevalence,
+        log_risk=log_risk,
+    )
+
+
+def spreads(snapshot: Snapshot) -> dict[Method, float]:
+    """Return how unsure the widths and rates of each method are: sd of the logarithm."""
+    by_method: dict[Method, list[float]] = {}
+    for k in np.flatnonzero(snapshot.counted.any(axis=1)):
+        source = snapshot.book.sources[k]
+        basis = source.basis
+        row = DetectionRate(
+            source.method,
+            basis.get("width_m"),
+            basis.get("rate"),
+            source.patch_m2,
+            "",
+            low=basis.get("low"),
+            high=basis.get("high"),
+        )
+        by_method.setdefault(source.method, []).append(log_spread(row))
+    return {method: float(np.mean(values)) for method, values in by_method.items()}
+
+
+def _part(
+    snapshot: Snapshot,
+    cells: SearchedCells,
+    found: Estimate,
+    drawn: ClaimDraws,
+    zone: int,
+    aim: _Aim,
+) -> AreaClaim:
+    """Return the claim of one zone, by the part of the prior that its risk carries."""
+    row = found.zones[zone]
+    prior = float(part_prior(found.prior, row.weight))
+    reached = row.sensitivity or 0.0
+    mine = cells.zone == zone
+    return AreaClaim(
+        code=row.zone,
+        cells=row.cells,
+        searched=row.searched,
+        weight=row.weight,
+        sensitivity=row.sensitivity,
+        prior=prior,
+        posterior=float(posterior(prior, reached)),
+        interval=tuple(drawn.zone_intervals()[zone].tolist()),
+        expected_missed=_expected(prior, reached),
+        need=None if row.sensitivity is None else _need(snapshot, cells, mine, prior, aim),
+    )
+
+
+def _whole(
+    snapshot: Snapshot, cells: SearchedCells, found: Estimate, drawn: ClaimDraws, aim: _Aim
+) -> AreaClaim:
+    every = np.ones(len(cells.risk), np.bool_)
+    return AreaClaim(
+        code=snapshot.campaign.area_code,
+        cells=len(cells.risk),
+        searched=int((cells.sensitivity > 0).sum()),
+        weight=1.0,
+        sensitivity=found.system_sensitivity,
+        prior=found.prior,
+        posterior=found.posterior,
+        interval=drawn.interval(),
+        expected_missed=_expected(found.prior, found.system_sensitivity),
+        need=_need(snapshot, cells, every, found.prior, aim),
+    )
+
+
+def _need(
+    snapshot: Snapshot,
+    cells: SearchedCells,
+    mine: NDArray[np.bool_],
+    prior: float,
+    aim: _Aim,
+) -> Need:
+    curve = effort_curve(
+        cells.risk[mine],
+        cells.sensitivity[mine],
+        snapshot.ground.cell_m2[mine],
+        width_m=aim.pace.width_m,
+    )
+    return needed(curve, aim.pace, prior=prior, target=aim.target, prevalence=aim.prevalence)
+
+
+def _expected(prior: float, sensitivity: float) -> float:
+    """Return the mean number of patches nobody found: −ln(prior) were expected, Poisson."""
+    return float(-np.log(max(prior, 1e-300)) * (1.0 - sensitivity) + 0.0)
+
+
+def _rests_on(
+    snapshot: Snapshot, settings: Settings, prior: float, draws: int, seed: int, pace: Pace
+) -> dict[str, Any]:
+    counted = np.flatnonzero(snapshot.counted.any(axis=1))
+    looks: dict[str, int] = {}
+    assumed = 0
+    for k in counted:
+        source = snapshot.book.sources[k]
+        looks[source.method.value] = looks.get(source.method.value, 0) + 1
+        assumed += source.basis.get("source", "assumed") == "assumed"
+    return {
+        "prior": prior,
+        "prior_seasons": _PRIOR_SEASONS,
+        "introduction": settings.introduction,
+        "design_prevalence": settings.design_prevalence,
+        "detection_law": settings.detection_law.value,
+        "looks": looks,
+        "looks_with_assumed_rates": assumed,
+        "sd_log": {method.value: sd for method, sd in spreads(snapshot).items()},
+        "risk_sd_log": _RISK_SD_LOG,
+        "draws": draws,
+        "seed": seed,
+        "walking": {
+            "width_m": pace.width_m,
+            "speed_kmh": pace.speed_kmh,
+            "hours": pace.hours,
+        },
+    }
