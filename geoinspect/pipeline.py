@@ -19,13 +19,18 @@ from pathlib import Path
 
 from geoinspect.errors import InputError, Text
 from geoinspect.ingest.areas import FieldChoice, read_areas, read_zones
+from geoinspect.ingest.landmarks import LandmarkKind
 from geoinspect.ingest.roster import read_roster
 from geoinspect.intake import Intake, TrackTags, open_campaign
 from geoinspect.intake.batch import add_tracks
+from geoinspect.intake.footprints import FootprintTags, add_footprints
+from geoinspect.intake.layers import add_landmarks, add_terrain
 from geoinspect.records import AddResult, Level, Problem, Refusal, ZoneKind
+from geoinspect.search_records import Method
 from geoinspect.snapshot import Snapshot, take_snapshot
-from geoinspect.store import audit, grounds, patrols, sightings
+from geoinspect.store import audit, grounds, patrols, searching, sightings
 from geoinspect.store.workspace import Workspace
+from geoinspect.trial_book import TrialTags, add_trial, adopt_trial, read_targets
 
 Tell = Callable[[Text], None]
 
@@ -52,6 +57,10 @@ class Inputs:
         tracks: Track files and what is known of each.
         surveys: Rasters.
         roster: Table of person and unit codes, for the patrols' monthly indicators.
+        footprints: Outlines of pictures that somebody else looked through.
+        landmarks: Layers of roads, houses, water or ways in, each with its kind.
+        dem: Elevation model.
+        trials: Seeded trials: table of targets, track of the search, method, and day.
     """
 
     units: Sequence[tuple[str, str, str | None]]
@@ -61,6 +70,10 @@ class Inputs:
     tracks: Sequence[tuple[Path, TrackTags]] = ()
     surveys: Sequence[Path] = ()
     roster: Path | None = None
+    footprints: Sequence[Path] = ()
+    landmarks: Sequence[tuple[Path, str]] = ()
+    dem: Path | None = None
+    trials: Sequence[tuple[Path, Path, str, date]] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +113,7 @@ def run(workspace: Workspace, inputs: Inputs, *, actor: str, tell: Tell) -> Repo
     intake = Intake(workspace, actor=actor)
     results: list[AddResult] = []
     refusals: list[Refusal] = []
+    _add_surroundings(workspace, inputs, results, refusals, actor=actor)
     for outcome in add_tracks(intake.tracks, inputs.tracks, workspace.settings):
         if isinstance(outcome, AddResult):
             results.append(outcome)
@@ -111,10 +125,39 @@ def run(workspace: Workspace, inputs: Inputs, *, actor: str, tell: Tell) -> Repo
         tell(Text(f"航测:{path.name}", f"survey: {path.name}"))
         _try(results, refusals, path, partial(intake.add_searched_survey, path))
 
+    for path in inputs.footprints:
+        add = partial(add_footprints, workspace, path, FootprintTags(), actor=actor)
+        _try(results, refusals, path, add)
+
     snapshot = take_snapshot(workspace, campaign_id)
     with workspace.database.reading() as session:
         counts = sightings.counts(session)
     return Report(snapshot, tuple(results), tuple(refusals), counts)
+
+
+def _add_surroundings(
+    workspace: Workspace,
+    inputs: Inputs,
+    results: list[AddResult],
+    refusals: list[Refusal],
+    *,
+    actor: str,
+) -> None:
+    """Take in what searching depends on: landmarks, the elevation model, trials."""
+    for path, kind in inputs.landmarks:
+        layer = partial(add_landmarks, workspace, path, LandmarkKind(kind), actor=actor)
+        _try(results, refusals, path, layer)
+    if inputs.dem is not None:
+        terrain = partial(add_terrain, workspace, inputs.dem, actor=actor)
+        _try(results, refusals, inputs.dem, terrain)
+    with workspace.database.reading() as session:
+        known = {(row.method, row.day) for row in searching.trials(session)}
+    for targets, walk, method, day in inputs.trials:
+        # Stopped and run again, a trial counts once.
+        if (method, day) not in known:
+            tags = TrialTags(Method(method), day)
+            trial = add_trial(workspace, read_targets(targets), walk, tags, actor=actor)
+            adopt_trial(workspace, trial.id, actor=actor)
 
 
 def standing(workspace: Workspace, campaign_name: str) -> dict[str, object]:

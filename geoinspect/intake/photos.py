@@ -10,7 +10,8 @@ from geoinspect.errors import Text
 from geoinspect.files import readable
 from geoinspect.ingest.photo_records import Photo
 from geoinspect.ingest.photos import photo_json, read_photo
-from geoinspect.intake.rows import duplicate
+from geoinspect.intake.looks import LookMaker, photo_source
+from geoinspect.intake.rows import china_day, duplicate
 from geoinspect.patrols.choices import TrackTags
 from geoinspect.records import CHINA_TIME, AddResult
 from geoinspect.store import audit, grounds, sightings
@@ -19,9 +20,17 @@ from geoinspect.store.workspace import Workspace
 
 
 def add_photo(
-    workspace: Workspace, path: Path, *, name: str | None, tags: TrackTags, actor: str
+    workspace: Workspace,
+    path: Path,
+    *,
+    name: str | None,
+    tags: TrackTags,
+    actor: str,
+    looks: LookMaker | None = None,
 ) -> AddResult:
-    """Read a photo and store where and when it was taken.
+    """Read a photo and store where and when it was taken; a drone's counts as coverage.
+
+    ``looks`` may be shared between the photos of a batch.
 
     Raises:
         PhotoError: It is no photo, or does not say where it was taken; nothing is stored.
@@ -35,6 +44,8 @@ def add_photo(
     )
     kept = workspace.vault.keep_or_find(path, max_bytes=int(settings.photo_max_mb * 1e6))
     text = _told(photo, label)
+    looks = looks or LookMaker(workspace)
+    looks.prepare(china_day(photo.taken))
     with workspace.database.writing() as session:
         file = sightings.file_row(session, kept, label)
         known = sightings.photo_of_file(session, file.id)
@@ -53,7 +64,9 @@ def add_photo(
         session.flush()
         details: dict[str, object] = {"id": row.id, "sha256": kept.sha256}
         audit.record(session, actor=actor, action="photo.add", subject=label, details=details)
-        problems = photo.problems
+        seen = photo_source(row)
+        uncounted = () if seen is None else looks.add(session, seen, row.id)
+        problems = (*photo.problems, *uncounted)
         return AddResult(label, "added", "photo", row.id, text, problems, {"sha256": kept.sha256})
 
 
