@@ -270,7 +270,7 @@ def _share_inside(ground: Ground, shape: Polygon | MultiPolygon) -> F8:
         polygon_edges(shape), grid.row0, grid.col0, ground.index, grid.cell_m, ground.side, inside
     )
     inside &= ground.cell_bits
-    share: F8 = bits.count_bits(inside) / np.maximum(bits.count_bits(ground.cell_bits), 1)
+    share: F8 = bits.count_bits(inside) / np.maximum(ground.cell_masks.counts, 1)
     return share
 
 

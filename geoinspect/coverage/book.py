@@ -82,7 +82,7 @@ class LookBook:
 
     @classmethod
     def _empty(cls, ground: Ground) -> LookBook:
-        words = ground.cell_bits.shape[1]
+        words = ground.words
         nothing = np.empty(0)
         return cls(
             np.zeros(1, np.int64),
@@ -109,7 +109,7 @@ def _page(ground: Ground, method: Method, look: Look, law: DetectionLaw) -> Look
         effort = look.width_m[known] * length_m / ground.cell_m2[cell]
         exposed = exposure(effort, law)
     else:
-        share = bits.count_bits(masks) / np.maximum(bits.count_bits(ground.cell_bits[cell]), 1)
+        share = bits.count_bits(masks) / np.maximum(ground.cell_masks.counts[cell], 1)
         effort = np.zeros(len(cell))
         with np.errstate(divide="ignore"):
             # Adding zero turns −0.0 into 0.0.
@@ -133,7 +133,8 @@ class Tally:
     Attributes:
         seen_bits: (cells, words).
         length_m, effort: (cells,).
-        exposure: By method, (methods, cells); rows of methods without a look are 0.
+        methods: Methods of which some look counts.
+        exposure: By method, (methods, cells).
         passes: (cells,).
         last_s: NaN where never or unknown, (cells,).
     """
@@ -141,6 +142,7 @@ class Tally:
     seen_bits: U8
     length_m: F8
     effort: F8
+    methods: tuple[Method, ...]
     exposure: F8
     passes: I4
     last_s: F8
@@ -156,17 +158,21 @@ def tally(ground: Ground, book: LookBook, counts: Flags, kind_of_cell: NDArray[n
         kind_of_cell: Kind of each cell (say, how far its plants are), shape (cells,).
     """
     n = len(ground.cell_row)
+    present = np.unique(book.method[counts.any(axis=1)])
+    place = np.zeros(len(METHODS), np.int8)
+    place[present] = np.arange(len(present))
     out = Tally(
         np.zeros((n, ground.words), np.uint64),
         np.zeros(n),
         np.zeros(n),
-        np.zeros((len(METHODS), n)),
+        tuple(METHODS[k] for k in present),
+        np.zeros((len(present), n)),
         np.zeros(n, np.int32),
         np.full(n, np.nan),
     )
     _add_up(
         book.starts,
-        book.method,
+        place[book.method],
         book.cell,
         book.masks,
         book.length_m,
@@ -206,6 +212,8 @@ def _add_up(
 ) -> None:
     words = seen.shape[1]
     for k in range(len(method)):
+        if not counts[k].any():
+            continue
         for v in range(starts[k], starts[k + 1]):
             c = cell[v]
             if not counts[k, kind_of_cell[c]]:

@@ -49,6 +49,7 @@ class CellTable:
         last_seen_s: Epoch seconds of the latest look, NaN when never or unknown.
         state: Index into :data:`STATES`, the highest reached.
         seen_bits: Bits seen, shape (cells, words).
+        methods: Methods that the looks were made by.
         exposure: −ln(1 − POD) by method, shape (methods, cells).
     """
 
@@ -60,6 +61,7 @@ class CellTable:
     last_seen_s: F8
     state: NDArray[np.int8]
     seen_bits: U8
+    methods: tuple[Method, ...]
     exposure: F8
 
 
@@ -81,7 +83,7 @@ def table_of(ground: Ground, found: Tally, thresholds: Thresholds) -> CellTable:
     """Return the figures of every cell from what its looks add up to."""
     seen = np.zeros(len(ground.cell_row))
     looked = np.flatnonzero(found.passes)
-    of_ground = np.maximum(bits.count_bits(ground.cell_bits[looked]), 1)
+    of_ground = np.maximum(ground.cell_masks.counts[looked], 1)
     seen[looked] = bits.count_bits(found.seen_bits[looked]) / of_ground
     # Adding zero turns the −0.0 of ground nobody looked at into 0.0.
     pod = -np.expm1(-found.exposure.sum(axis=0)) + 0.0
@@ -94,6 +96,7 @@ def table_of(ground: Ground, found: Tally, thresholds: Thresholds) -> CellTable:
         last_seen_s=found.last_s,
         state=states(seen, pod, thresholds),
         seen_bits=found.seen_bits,
+        methods=found.methods,
         exposure=found.exposure,
     )
 

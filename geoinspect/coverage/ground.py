@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from geoinspect.coverage import bits
+from geoinspect.coverage.masks import Masks
 from geoinspect.errors import AreaError
 from geoinspect.grid import Grid
 
@@ -41,9 +42,9 @@ class Ground:
         area_codes: Areas that own pieces; ``piece_area`` indexes into it.
         cell_row, cell_col: Absolute numbers, shape (cells,).
         cell_m2: Ground of each cell, shape (cells,).
-        cell_bits: Ground mask of each cell, shape (cells, words).
+        cell_masks: Ground mask of each cell.
         cell_home: Area index that holds most of the cell's ground, shape (cells,).
-        piece_cell, piece_area, piece_m2, piece_bits: One row a piece.
+        piece_cell, piece_area, piece_m2, piece_masks: One row a piece.
     """
 
     grid: Grid
@@ -52,17 +53,27 @@ class Ground:
     cell_row: I4
     cell_col: I4
     cell_m2: F8
-    cell_bits: U8
+    cell_masks: Masks
     cell_home: I4
     piece_cell: I4
     piece_area: I4
     piece_m2: F8
-    piece_bits: U8
+    piece_masks: Masks
 
     @property
     def words(self) -> int:
         """64-bit words of a mask."""
         return bits.words_of(self.side)
+
+    @property
+    def cell_bits(self) -> U8:
+        """Ground mask of each cell, shape (cells, words)."""
+        return self.cell_masks.dense
+
+    @property
+    def piece_bits(self) -> U8:
+        """Ground mask of each piece, shape (pieces, words)."""
+        return self.piece_masks.dense
 
     @property
     def bit_m(self) -> float:
@@ -108,8 +119,7 @@ class Ground:
         Most cells are ground all over, and most of those lie in one area: their size and mask
         are known without being written.
         """
-        part = self._part_pieces()
-        edge = np.flatnonzero(~self.full)
+        edge, part = np.flatnonzero(~self.full), np.flatnonzero(~self._whole_pieces())
         out = io.BytesIO()
         np.savez_compressed(
             out,
@@ -119,21 +129,22 @@ class Ground:
             has_ground=np.packbits(self.index >= 0),
             edge=edge.astype(np.int32),
             edge_m2=self.cell_m2[edge],
-            edge_bits=self.cell_bits[edge],
+            cell_part=self.cell_masks.part,
+            cell_bits=self.cell_masks.part_bits,
             cell_home=self.cell_home,
             piece_cell=self.piece_cell,
             piece_area=self.piece_area,
             part=part.astype(np.int32),
             part_m2=self.piece_m2[part],
-            part_bits=self.piece_bits[part],
+            piece_part=self.piece_masks.part,
+            piece_bits=self.piece_masks.part_bits,
         )
         return out.getvalue()
 
-    def _part_pieces(self) -> NDArray[np.intp]:
-        """Return the pieces that are not a whole cell of ground."""
-        whole = self.full[self.piece_cell]
-        share = self.piece_m2 >= self.grid.cell_m**2 * (1 - 1e-9)
-        return np.flatnonzero(~(whole & share & _all_set(self.piece_bits)))
+    def _whole_pieces(self) -> NDArray[np.bool_]:
+        """Return which pieces are a whole cell of ground."""
+        whole: NDArray[np.bool_] = self.piece_m2 >= self.grid.cell_m**2 * (1 - 1e-9)
+        return whole
 
     @classmethod
     def from_bytes(cls, blob: bytes, *, crs: str, cell_m: float, side: int) -> Ground:
@@ -142,51 +153,42 @@ class Ground:
             row0, col0, rows, cols = (int(n) for n in arrays["window"])
             grid = Grid(crs, cell_m, row0, col0, rows, cols)
             codes = tuple(str(code) for code in arrays["area_codes"])
-            if "has_ground" in arrays:
-                filled = _filled(arrays, grid, side)
-            else:
-                filled = {name: arrays[name] for name in _ARRAYS}
+            filled = _filled(arrays, grid, side) if "has_ground" in arrays else _plain(arrays, side)
             return cls(grid=grid, side=side, area_codes=codes, **filled)
 
 
-_ARRAYS = (
-    "cell_row",
-    "cell_col",
-    "cell_m2",
-    "cell_bits",
-    "cell_home",
-    "piece_cell",
-    "piece_area",
-    "piece_m2",
-    "piece_bits",
-)
-
-
-def _all_set(masks: U8) -> NDArray[np.bool_]:
-    whole: NDArray[np.bool_] = (masks == ~np.uint64(0)).all(axis=1)
-    return whole
+def _plain(arrays: Mapping[str, Any], side: int) -> dict[str, Any]:
+    """Return the arrays of a ground as all were kept at first, one value a cell and piece."""
+    names = (
+        *("cell_row", "cell_col", "cell_m2", "cell_home"),
+        *("piece_cell", "piece_area", "piece_m2"),
+    )
+    return {
+        **{name: arrays[name] for name in names},
+        "cell_masks": Masks.of(arrays["cell_bits"], side),
+        "piece_masks": Masks.of(arrays["piece_bits"], side),
+    }
 
 
 def _filled(arrays: Mapping[str, Any], grid: Grid, side: int) -> dict[str, Any]:
     """Return the arrays of a ground from what :meth:`Ground.to_bytes` wrote."""
     has = np.unpackbits(arrays["has_ground"], count=grid.rows * grid.cols)
     row, col = np.divmod(np.flatnonzero(has).astype(np.int32), np.int32(grid.cols))
-    words, cell_m2 = bits.words_of(side), grid.cell_m**2
-    out: dict[str, Any] = {
+    piece_cell = arrays["piece_cell"]
+    cell_m2, piece_m2 = (np.full(n, grid.cell_m**2) for n in (len(row), len(piece_cell)))
+    cell_m2[arrays["edge"]] = arrays["edge_m2"]
+    piece_m2[arrays["part"]] = arrays["part_m2"]
+    return {
         "cell_row": row + np.int32(grid.row0),
         "cell_col": col + np.int32(grid.col0),
+        "cell_m2": cell_m2,
+        "cell_masks": Masks(len(row), side, arrays["cell_part"], arrays["cell_bits"]),
         "cell_home": arrays["cell_home"],
-        "piece_cell": arrays["piece_cell"],
+        "piece_cell": piece_cell,
         "piece_area": arrays["piece_area"],
+        "piece_m2": piece_m2,
+        "piece_masks": Masks(len(piece_cell), side, arrays["piece_part"], arrays["piece_bits"]),
     }
-    for name, which, count in (
-        ("cell", "edge", len(row)),
-        ("piece", "part", len(out["piece_cell"])),
-    ):
-        m2, masks = np.full(count, cell_m2), np.full((count, words), ~np.uint64(0))
-        m2[arrays[which]], masks[arrays[which]] = arrays[f"{which}_m2"], arrays[f"{which}_bits"]
-        out[f"{name}_m2"], out[f"{name}_bits"] = m2, masks
-    return out
 
 
 def make_ground(
@@ -240,12 +242,12 @@ def make_ground(
         cell_row=(cells // grid.cols + grid.row0).astype(np.int32),
         cell_col=(cells % grid.cols + grid.col0).astype(np.int32),
         cell_m2=cell_m2,
-        cell_bits=cell_bits,
+        cell_masks=Masks.of(cell_bits, side),
         cell_home=home,
         piece_cell=piece_cell.astype(np.int32),
         piece_area=area,
         piece_m2=m2,
-        piece_bits=masks,
+        piece_masks=Masks.of(masks, side),
     )
 
 

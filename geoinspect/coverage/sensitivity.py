@@ -22,7 +22,6 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from geoinspect.coverage.book import METHODS
 from geoinspect.coverage.cells import CellTable
 from geoinspect.coverage.ground import Ground
 from geoinspect.search_records import Method
@@ -33,7 +32,6 @@ I4 = NDArray[np.int32]
 
 # Cells to each side that a cell's search is judged with.
 REACH = 2
-_LINES = np.array([method.is_line for method in METHODS])
 # An infinite exposure (a law that promises certainty) must not fill its whole neighbourhood.
 _MOST_EXPOSURE = 20.0
 
@@ -66,10 +64,9 @@ class SearchedWell:
 
 def searched_well(ground: Ground, table: CellTable) -> SearchedWell:
     """Return how well every cell was searched."""
-    used = np.flatnonzero(table.exposure.any(axis=1))
-    own = np.minimum(table.exposure[used], _MOST_EXPOSURE)
-    lines = _LINES[used]
-    pictured = own[~lines].any(axis=0)
+    own = np.minimum(table.exposure, _MOST_EXPOSURE)
+    lines = np.array([method.is_line for method in table.methods], np.bool_)
+    pictured = np.asarray(own[~lines].any(axis=0), np.bool_)
     means, share = _means_around(
         ground.index,
         ground.cell_row - np.int32(ground.grid.row0),
@@ -83,7 +80,7 @@ def searched_well(ground: Ground, table: CellTable) -> SearchedWell:
     exposed[lines] = np.where(pictured, exposed[lines], means)
     scale = np.divide(table.seen_fraction, share, out=np.ones_like(share), where=share > 0)
     return SearchedWell(
-        methods=tuple(METHODS[k] for k in used),
+        methods=table.methods,
         exposure=exposed,
         cap=table.seen_fraction.astype(np.float32),
         scale=np.where(pictured, 1.0, scale).astype(np.float32),

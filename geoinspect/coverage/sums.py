@@ -61,49 +61,47 @@ class CoverageSum:
 
 def own_sums(ground: Ground, table: CellTable) -> dict[str, CoverageSum]:
     """Return the coverage of each area's own ground (without its children's), by area code."""
-    n = len(ground.area_codes)
-    state = table.state[ground.piece_cell]
-    seen_share = _seen_shares(ground, table)
-    cell_length_m = table.length_m[ground.piece_cell]
-    share_of_cell = ground.piece_m2 / ground.cell_m2[ground.piece_cell]
+    n, ranks = len(ground.area_codes), len(STATES)
+    looked = np.flatnonzero(table.passes[ground.piece_cell])
+    cell, area, m2 = ground.piece_cell[looked], ground.piece_area[looked], ground.piece_m2[looked]
+    walked_m = table.length_m[cell] * m2 / ground.cell_m2[cell]
 
     def by_area(weights: F8) -> F8:
-        return np.bincount(ground.piece_area, weights=weights, minlength=n).astype(np.float64)
+        return np.bincount(area, weights=weights, minlength=n).astype(np.float64)
 
-    def homes(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-        return np.bincount(ground.cell_home[mask], minlength=n)
-
+    # One count by area and state; what has reached a state is all from there on.
+    place = ground.piece_area * ranks + table.state[ground.piece_cell]
+    state_m2 = np.bincount(place, ground.piece_m2, n * ranks).reshape(n, ranks)
+    home = ground.cell_home * ranks + table.state
+    state_cells = np.bincount(home, minlength=n * ranks).reshape(n, ranks)
     columns: dict[str, NDArray[np.generic]] = {
-        "area_m2": by_area(ground.piece_m2),
-        "seen_m2": by_area(ground.piece_m2 * seen_share),
-        "length_m": by_area(cell_length_m * share_of_cell),
-        "cells": homes(np.ones(len(ground.cell_row), np.bool_)),
+        "area_m2": state_m2.sum(axis=1),
+        "seen_m2": by_area(m2 * _seen_shares(ground, table, looked)),
+        "length_m": by_area(walked_m),
+        "cells": state_cells.sum(axis=1),
     }
     for rank, name in enumerate(STATES):
-        if name is CellState.UNSEEN:
-            columns["unseen_m2"] = by_area(ground.piece_m2 * (state == rank))
-            columns["unseen"] = homes(table.state == rank)
-        else:
-            columns[f"{name}_m2"] = by_area(ground.piece_m2 * (state >= rank))
-            columns[name.value] = homes(table.state >= rank)
+        reached = slice(rank, rank + 1 if name is CellState.UNSEEN else ranks)
+        columns[f"{name}_m2"] = state_m2[:, reached].sum(axis=1)
+        columns[name.value] = state_cells[:, reached].sum(axis=1)
     return {
         code: CoverageSum(**{name: column[i].item() for name, column in columns.items()})
         for i, code in enumerate(ground.area_codes)
     }
 
 
-def _seen_shares(ground: Ground, table: CellTable) -> F8:
-    """Return the share of each piece that was seen, shape (pieces,).
+def _seen_shares(ground: Ground, table: CellTable, pieces: NDArray[np.intp]) -> F8:
+    """Return the share of some pieces that was seen, shape of ``pieces``.
 
-    Only pieces of cells seen in part need their bits counted.
+    Only pieces of cells that are split and seen in part need their bits counted.
     """
-    share: F8 = table.seen_fraction[ground.piece_cell]
-    part = np.flatnonzero((share > 0) & (share < 1)).astype(np.int32)
-    split = np.bincount(ground.piece_cell, minlength=len(ground.cell_row)) > 1
-    part = part[split[ground.piece_cell[part]]]
-    of_piece = np.maximum(bits.count_bits(ground.piece_bits[part]), 1)
-    seen = bits.count_common(table.seen_bits, ground.piece_cell[part], ground.piece_bits, part)
-    share[part] = seen / of_piece
+    share: F8 = table.seen_fraction[ground.piece_cell[pieces]]
+    split = ground.piece_m2[pieces] < ground.cell_m2[ground.piece_cell[pieces]]
+    part = np.flatnonzero((share > 0) & (share < 1) & split)
+    chosen = pieces[part].astype(np.int32)
+    masks, rows = ground.piece_masks.rows(chosen), np.arange(len(chosen), dtype=np.int32)
+    seen = bits.count_common(table.seen_bits, ground.piece_cell[chosen], masks, rows)
+    share[part] = seen / np.maximum(ground.piece_masks.counts[chosen], 1)
     return share
 
 
@@ -124,7 +122,7 @@ def polygon_sum(ground: Ground, table: CellTable, shape: Polygon | MultiPolygon)
     )
     inside &= ground.cell_bits
     cells = np.flatnonzero(inside.any(axis=1)).astype(np.int32)
-    of_ground = np.maximum(bits.count_bits(ground.cell_bits[cells]), 1)
+    of_ground = np.maximum(ground.cell_masks.counts[cells], 1)
     rows = np.arange(len(cells), dtype=np.int32)
     chosen = inside[cells]
     share = bits.count_bits(chosen) / of_ground
