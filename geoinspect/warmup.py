@@ -12,14 +12,22 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import shapely
+from numpy.typing import NDArray
 from rasterio.transform import from_origin
 
+from geoinspect.confidence.absence import searched_cells
+from geoinspect.confidence.draws import Exposures, FixedPrior, Uncertainty, draw_claims
 from geoinspect.coverage.cells import Thresholds, combine
-from geoinspect.coverage.ground import make_ground
+from geoinspect.coverage.gaps import find_gaps
+from geoinspect.coverage.ground import Ground, make_ground
 from geoinspect.coverage.looks import Sweeper
+from geoinspect.coverage.sensitivity import searched_well
 from geoinspect.coverage.sums import own_sums
 from geoinspect.detect.run import detect
+from geoinspect.planning.patrol import plan_patrol
+from geoinspect.planning.records import PlanCells, PlanOptions
 from geoinspect.records import Segment
+from geoinspect.search_records import DetectionLaw
 from geoinspect.settings import load_settings
 
 
@@ -37,7 +45,29 @@ def warm_coverage() -> None:
         sweeper.track([track], width_m=50.0, gap_s=300.0),
         sweeper.picture(shapely.box(108.0, 34.0, 108.001, 34.001), pod=0.8),
     ]
-    own_sums(ground, combine(ground, looks, Thresholds()))
+    table = combine(ground, looks, Thresholds(), DetectionLaw.INVERSE_CUBE)
+    own_sums(ground, table)
+    find_gaps(ground, table.state == 0, {"a": "a"})
+    well = searched_well(ground, table)
+    cells = searched_cells(well.sensitivity)
+    exposures = Exposures(well.exposure, well.cap, well.scale, well.methods)
+    draw_claims(cells, exposures, Uncertainty(FixedPrior(0.5), (0.3,) * len(well.methods), draws=2))
+    warm_plan(ground, well.sensitivity)
+
+
+def warm_plan(ground: Ground, sensitivity: NDArray[np.float64]) -> None:
+    """Plan one short walk over four cells."""
+    cells = PlanCells(
+        ground.cell_row.astype(np.int64),
+        ground.cell_col.astype(np.int64),
+        ground.grid.cell_m,
+        ground.cell_m2,
+        sensitivity,
+        np.ones(len(sensitivity)),
+        ground.grid.crs,
+    )
+    start = (500_020.0, 3_763_620.0)
+    plan_patrol(cells, PlanOptions((start,), hours=0.2, iterations=50))
 
 
 def warm_detection() -> None:
