@@ -22,6 +22,7 @@ from sample_data.areas import Tree
 from sample_data.manifest import NOTE
 from sample_data.terrain import RIVER_AREA_M2, Terrain
 from sample_data.trails import Trails, smoothed
+from sample_data.water import streams
 
 F4 = NDArray[np.float32]
 F8 = NDArray[np.float64]
@@ -79,6 +80,7 @@ def write_dem(path: Path, terrain: Terrain) -> None:
         tiled=True,
     ) as out:
         out.update_tags(TIFFTAG_IMAGEDESCRIPTION=NOTE)
+        out.units = ("m",)
         out.write(height, 1)
 
 
@@ -231,23 +233,13 @@ def _softened(height: F4, span: int) -> F4:
 def _streams(terrain: Terrain) -> Iterator[tuple[F8, F8]]:
     """Yield lines of running water with their widths in pixels, springs first."""
     drained = terrain.drained_m2.ravel()
-    wet = (drained > RIVER_AREA_M2) & ~terrain.lake.ravel()
-    cells = np.flatnonzero(wet)
-    fed = np.zeros(drained.size, np.bool_)
-    fed[terrain.receiver[cells][terrain.receiver[cells] >= 0]] = True
-    springs = cells[~fed[cells]]
-    done = np.zeros(drained.size, np.bool_)
-    for spring in springs[np.argsort(-drained[springs], kind="stable")]:
-        chain = [int(spring)]
-        while not done[chain[-1]] and terrain.receiver[chain[-1]] >= 0:
-            done[chain[-1]] = True
-            chain.append(int(terrain.receiver[chain[-1]]))
-        x, y = terrain.cell_xy(np.array(chain))
+    for chain in streams(terrain):
+        x, y = terrain.cell_xy(chain)
         line = smoothed(np.column_stack([x, y]), 2)
         width = 1.4 + 0.55 * np.log2(drained[chain] / RIVER_AREA_M2 + 1)
         # Along the rim, where the ground fades, nothing runs on across the empty paper.
         rows, cols = terrain.height_m.shape
-        row, col = np.divmod(np.array(chain), cols)
+        row, col = np.divmod(chain, cols)
         rim = np.minimum.reduce([row, col, rows - 1 - row, cols - 1 - col])
         width *= rim * terrain.step_m > _FADE_M / 2
         yield line, np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(chain)), width)

@@ -25,8 +25,18 @@ from sample_data.area_files import fixed_dates, write_areas, write_units
 from sample_data.areas import SampleArea, Tree, TreeSize, make_tree
 from sample_data.basemap import write_basemap, write_dem
 from sample_data.doubtful import odd_outings, send_copies
-from sample_data.manifest import NOTE, Ledger, Manifest, read_manifest, write_manifest
-from sample_data.patrols import SEASON_END, SEASON_START, Effort, drone_flights, plan_patrols
+from sample_data.features import write_features
+from sample_data.flights import write_footprints
+from sample_data.landmarks import write_landmarks
+from sample_data.manifest import (
+    NOTE,
+    FileKind,
+    Ledger,
+    Manifest,
+    read_manifest,
+    write_manifest,
+)
+from sample_data.patrols import SEASON_END, Effort, drone_flights, plan_patrols
 from sample_data.people import write_roster
 from sample_data.recipes import FULL_SCENES, SMALL_SCENES
 from sample_data.scenes import Scene, Shot, shoot, truth_rows, write_shot
@@ -34,13 +44,20 @@ from sample_data.sendings import plan_sendings
 from sample_data.terrain import Terrain, make_terrain
 from sample_data.tracks import Outbox
 from sample_data.trails import Trails
+from sample_data.trials import write_trials
 from sample_data.truth import write_truth
-from sample_data.zones import make_zones, write_zones
+from sample_data.zones import make_zones
 
 DEFAULT_SEED = 2027
 CAMPAIGN = "云岭-2026(模拟)"
 CELL_M = 100.0
+# Before the first patrols, so that an early satellite scene is a look of this campaign.
+CAMPAIGN_START = date(2026, 3, 1)
 BASEMAP = "basemap/basemap.mbtiles"
+_FOLDERS = (
+    *("areas", "units", "zones", "tracks", "surveys", "footprints", "landmarks", "trials"),
+    *("basemap", "truth"),
+)
 # Drone pictures must end well inside the village they were flown for.
 _INSIDE_M = 130.0
 
@@ -51,6 +68,8 @@ class CountySize:
 
     Attributes:
         side_m, step_m: Side and cell of the terrain.
+        flown: Share of each township's ground that a contractor's survey covers, smallest
+            township first.
         max_zoom: Deepest zoom of the base map.
     """
 
@@ -58,6 +77,7 @@ class CountySize:
     step_m: float
     tree: TreeSize
     effort: Effort
+    flown: tuple[float, ...]
     scenes: tuple[Scene, ...]
     max_zoom: int
 
@@ -67,6 +87,7 @@ FULL = CountySize(
     40,
     TreeSize(townships=6, village_km2=9.0, compartment_km2=2.7, reach_m=11_200),
     Effort(shares=(0.95, 0.85, 0.5, 0.3, 0.12, 0.02), spacing_m=125, outing_m=11_000),
+    (0.97, 0.94, 0.91, 0.84, 0.655, 0.1),
     FULL_SCENES,
     14,
 )
@@ -75,6 +96,7 @@ SMALL = CountySize(
     50,
     TreeSize(townships=3, village_km2=4.0, compartment_km2=1.3, reach_m=3_600),
     Effort(shares=(0.9, 0.4, 0.1), spacing_m=180, outing_m=3_000),
+    (0.9, 0.4, 0.05),
     SMALL_SCENES,
     11,
 )
@@ -91,14 +113,14 @@ def generate(folder: Path, *, seed: int = DEFAULT_SEED, size: CountySize = FULL)
         seed: Any whole number from 0.
         size: ``FULL`` for the demo, ``SMALL`` for quick tests.
     """
-    for part in ("areas", "units", "zones", "tracks", "surveys", "basemap", "truth"):
+    for part in _FOLDERS:
         shutil.rmtree(folder / part, ignore_errors=True)
     (folder / "manifest.json").unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(folder)
     # One stream a part: what one part draws never changes another.
-    ground, borders, places, walks, sending, fixes, odd = (
-        np.random.default_rng([seed, part]) for part in range(7)
+    ground, borders, places, walks, sending, fixes, odd, homes, flights, laid = (
+        np.random.default_rng([seed, part]) for part in range(10)
     )
 
     terrain = make_terrain(ground, side_m=size.side_m, step_m=size.step_m)
@@ -111,7 +133,7 @@ def generate(folder: Path, *, seed: int = DEFAULT_SEED, size: CountySize = FULL)
     licensed = write_surveys(ledger, terrain, size.scenes, sites, seed)
 
     zones = make_zones(terrain, tree, licensed, places)
-    write_zones(ledger.path("zones/zones.geojson"), zones, terrain.crs)
+    write_features(ledger.path("zones/zones.geojson"), zones, terrain.crs)
     ledger.add("zones/zones.geojson", "zones", count=len(zones))
 
     trails = Trails(terrain)
@@ -126,6 +148,9 @@ def generate(folder: Path, *, seed: int = DEFAULT_SEED, size: CountySize = FULL)
     send_copies(sent, outbox, odd)
     write_truth(ledger, outbox.truths)
 
+    write_landmarks(ledger, terrain, tree, trails, homes)
+    write_footprints(ledger, terrain, tree, size.flown, flights)
+    write_trials(ledger, terrain, tree, laid)
     write_dem(ledger.path("basemap/dem.tif"), terrain)
     ledger.add("basemap/dem.tif", "dem", crs=terrain.crs)
     write_basemap(ledger.path(BASEMAP), terrain, tree, trails, max_zoom=size.max_zoom)
@@ -143,7 +168,7 @@ def campaign() -> dict[str, object]:
     return {
         "name": CAMPAIGN,
         "area_code": names.COUNTY_CODE,
-        "start": SEASON_START.isoformat(),
+        "start": CAMPAIGN_START.isoformat(),
         "end": SEASON_END.isoformat(),
         "cell_m": CELL_M,
     }
@@ -215,10 +240,14 @@ def inputs_for(
         manifest = generate(folder, seed=seed)
     units = json.loads((folder / "units" / "units.json").read_text("utf-8"))["units"]
     plan = manifest.campaign
+
+    def files(kind: FileKind) -> list[Path]:
+        return [folder / file.path for file in manifest.of_kind(kind)]
+
     inputs = Inputs(
         units=[(unit["code"], unit["name"], unit["parent"]) for unit in units],
-        areas=[folder / file.path for file in manifest.of_kind("areas")],
-        zones=[folder / file.path for file in manifest.of_kind("zones")],
+        areas=files("areas"),
+        zones=files("zones"),
         campaign=CampaignPlan(
             plan["name"],
             plan["area_code"],
@@ -240,7 +269,21 @@ def inputs_for(
             )
             for file in manifest.of_kind("track")
         ],
-        surveys=[folder / file.path for file in manifest.of_kind("survey")],
-        roster=next((folder / file.path for file in manifest.of_kind("roster")), None),
+        surveys=files("survey"),
+        roster=files("roster")[0],
+        footprints=files("footprints"),
+        landmarks=[
+            (folder / file.path, file.about["landmark"]) for file in manifest.of_kind("landmarks")
+        ],
+        dem=files("dem")[0],
+        trials=[
+            (
+                folder / file.path,
+                folder / file.about["walk"],
+                file.about["method"],
+                date.fromisoformat(str(file.about["day"])),
+            )
+            for file in manifest.of_kind("trial")
+        ],
     )
     return inputs, folder / BASEMAP

@@ -12,12 +12,24 @@ from typing import Any, Literal
 NOTE = "模拟数据,非真实地点、人员或发现 / simulated data: no real place, person or finding"
 
 FileKind = Literal[
-    "areas", "units", "roster", "zones", "track", "survey", "basemap", "dem", "truth", "notes"
+    "areas",
+    "units",
+    "roster",
+    "zones",
+    "track",
+    "survey",
+    "footprints",
+    "landmarks",
+    "trial",
+    "trial_walk",
+    "basemap",
+    "dem",
+    "truth",
+    "notes",
 ]
 
-
 # A county that an older generator wrote is made anew.
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +39,8 @@ class SampleFile:
     Attributes:
         path: Relative to the folder, with forward slashes.
         about: What else is known; for tracks unit, team, person, headcount, mode,
-            day, format and dirt.
+            day, format and dirt; for a trial's targets its method, day and
+            the file of its walk.
     """
 
     path: str

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
 from shapely import Polygon
 
-from geoinspect.crs import WGS84, transform_geometry
 from geoinspect.records import ZoneKind
 from sample_data.areas import Tree
-from sample_data.manifest import NOTE
 from sample_data.terrain import Terrain
 
 _VALID = ("2026-03-01", "2028-02-29")
@@ -57,22 +53,6 @@ def make_zones(
     slide = _blob(steep.seat_xy, 260.0, rng)
     rows.append(_row(ZoneKind.NO_GO, f"{steep.name}滑坡危险区(模拟)", slide, (None, None)))
     return rows
-
-
-def write_zones(path: Path, rows: Sequence[dict[str, Any]], crs: str) -> None:
-    """Write zones as GeoJSON in WGS84."""
-    features = [
-        {
-            "type": "Feature",
-            "properties": {key: value for key, value in row.items() if key != "geometry"},
-            "geometry": json.loads(
-                shapely.to_geojson(transform_geometry(crs, WGS84, row["geometry"]))
-            ),
-        }
-        for row in rows
-    ]
-    collection = {"type": "FeatureCollection", "note": NOTE, "features": features}
-    path.write_text(json.dumps(collection, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _row(

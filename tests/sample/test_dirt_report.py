@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-import sample_data
 from geoinspect import pipeline
 from geoinspect.dirt_report import DirtReport, dirt_report
 from geoinspect.intake import Intake
@@ -26,20 +25,21 @@ WHOLE_COPIES = ("second_device", "other_app", "time_shifted", "another_team")
 
 
 @pytest.fixture(scope="module")
-def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Path]]:
+def taken_in(
+    tmp_path_factory: pytest.TempPathFactory, county: Path
+) -> Iterator[tuple[Workspace, Path]]:
     """A workspace with what is dirty or doubtful in a small county, and what was copied; and the
     truth of just these files.
     """
     folder = tmp_path_factory.mktemp("dirty")
-    sample_data.generate(folder / "county", seed=7, size=sample_data.SMALL)
-    files = json.loads((folder / "county" / TRACK_TRUTH).read_text("utf-8"))["files"]
+    files = json.loads((county / TRACK_TRUTH).read_text("utf-8"))["files"]
     files = chosen(files)
     wanted = {file["file"] for file in files}
-    inputs, _ = inputs_for(folder / "county", tell=lambda _: None, seed=7)
+    inputs, _ = inputs_for(county, tell=lambda _: None, seed=7)
     tracks = [
         (path, tags)
         for path, tags in inputs.tracks
-        if path.relative_to(folder / "county").as_posix() in wanted
+        if path.relative_to(county).as_posix() in wanted
     ]
     truth = folder / "truth.json"
     truth.write_text(json.dumps({"files": files}), "utf-8")

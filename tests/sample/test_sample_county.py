@@ -31,20 +31,6 @@ from sample_data.sendings import HOSTILE_NAME
 from sample_data.truth import REASONS
 
 
-@pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("county")
-    sample_data.generate(folder, seed=7, size=sample_data.SMALL)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def manifest(county: Path) -> sample_data.Manifest:
-    found = read_manifest(county)
-    assert found is not None
-    return found
-
-
 def areas_of(county: Path, manifest: sample_data.Manifest) -> geopandas.GeoDataFrame:
     areas = [
         area for file in manifest.of_kind("areas") for area in read_areas(county / file.path).areas
@@ -251,6 +237,25 @@ def test_inputs_are_made_once_and_then_reused(county, manifest):
     assert len(inputs.tracks) == len(manifest.of_kind("track"))
     assert all(tags.person is not None for _, tags in inputs.tracks)
     assert all(path.is_file() for path, _ in inputs.tracks)
+
+
+def test_inputs_hold_what_coverage_confidence_and_plans_need(county, manifest):
+    inputs, _ = inputs_for(county, tell=lambda _: None, seed=7)
+    assert inputs.footprints == [
+        county / "footprints/outside-survey.geojson",
+        county / "footprints/satellite.geojson",
+    ]
+    assert inputs.landmarks == [
+        (county / f"landmarks/{name}.geojson", name) for name in ("roads", "houses", "water")
+    ]
+    assert inputs.dem == county / "basemap/dem.tif"
+    assert [(method, day.isoformat()) for _, _, method, day in inputs.trials] == [
+        ("foot", "2026-05-20"),
+        ("drone", "2026-05-21"),
+    ]
+    files = [path for targets, walk, _, _ in inputs.trials for path in (targets, walk)]
+    assert all(path.is_file() for path in [*inputs.footprints, inputs.dem, *files])
+    assert inputs.campaign.start.isoformat() == manifest.campaign["start"] == "2026-03-01"
 
 
 def test_a_county_of_an_older_generator_is_made_anew(tmp_path):
