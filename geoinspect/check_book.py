@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from geoinspect import crs as crs_
 from geoinspect.confidence.crosschecks import (
+    Drawn,
     assign_units,
     both_teams,
     draw_cells,
@@ -76,34 +77,15 @@ def draw_check(
             "no cell is cleared yet, so none can be drawn",
             code="no_cells",
         )
-    ground = snapshot.ground
     number_of = {_name(snapshot, int(cell)): int(cell) for cell in cleared}
     drawn = draw_cells(
         list(number_of), snapshot.risk.relative[cleared], share=share, seed=seed.strip()
     )
-    cleared_by = {one.cell: _unit_of(snapshot, number_of[one.cell]) for one in drawn}
     able = sorted(units or {s.unit for s in snapshot.book.sources if s.unit is not None})
     with workspace.database.reading() as session:
         for unit in able:
             grounds.require_unit(session, unit)
-    assigned = assign_units([one.cell for one in drawn], cleared_by, able)
-    x, y = ground.centres()
-    lon, lat = crs_.transform_xy(ground.grid.crs, crs_.WGS84, x[cleared], y[cleared])
-    place = dict(zip(number_of, zip(lon.tolist(), lat.tolist(), strict=True), strict=True))
-    cells = [
-        {
-            "cell": one.cell,
-            "key": one.key,
-            "lon": round(place[one.cell][0], 6),
-            "lat": round(place[one.cell][1], 6),
-            "pod": round(float(snapshot.table.pod[number_of[one.cell]]), 4),
-            "risk": round(float(snapshot.risk.relative[number_of[one.cell]]), 3),
-            "cleared_by": cleared_by[one.cell] or None,
-            "unit": assigned[one.cell],
-            "found": None,
-        }
-        for one in drawn
-    ]
+    cells = _drawn_cells(snapshot, drawn, number_of, able)
     with workspace.database.writing() as session:
         row = CrossCheckRow(
             campaign_id=snapshot.campaign_id,
@@ -125,6 +107,31 @@ def draw_check(
             details={"id": row.id, "seed": row.seed, "share": share, "cells": len(cells)},
         )
     return row
+
+
+def _drawn_cells(
+    snapshot: Snapshot, drawn: Sequence[Drawn], number_of: dict[str, int], units: Sequence[str]
+) -> list[Json]:
+    """Return what is kept of the drawn cells, first drawn first."""
+    cleared_by = {one.cell: _unit_of(snapshot, number_of[one.cell]) for one in drawn}
+    assigned = assign_units([one.cell for one in drawn], cleared_by, units)
+    at = np.array([number_of[one.cell] for one in drawn])
+    x, y = snapshot.ground.centres()
+    lon, lat = crs_.transform_xy(snapshot.ground.grid.crs, crs_.WGS84, x[at], y[at])
+    return [
+        {
+            "cell": one.cell,
+            "key": one.key,
+            "lon": round(float(lon[k]), 6),
+            "lat": round(float(lat[k]), 6),
+            "pod": round(float(snapshot.table.pod[at[k]]), 4),
+            "risk": round(float(snapshot.risk.relative[at[k]]), 3),
+            "cleared_by": cleared_by[one.cell] or None,
+            "unit": assigned[one.cell],
+            "found": None,
+        }
+        for k, one in enumerate(drawn)
+    ]
 
 
 def enter_check(

@@ -30,7 +30,8 @@ from geoinspect.confidence.draws import (
     Uncertainty,
     draw_claims,
 )
-from geoinspect.confidence.needed import Need, Pace, effort_curve, needed
+from geoinspect.confidence.needed import EffortCurve, Pace, effort_curve, needed
+from geoinspect.confidence.needed_zones import needed_over_zones
 from geoinspect.coverage.detectability import log_spread
 from geoinspect.errors import Text
 from geoinspect.records import Mode
@@ -91,9 +92,9 @@ def make_claim(
     pace = Pace(settings.sweep_width_m(Mode.FOOT), settings.walk_kmh, settings.day_hours)
     aim = _Aim(wanted, pace, settings.design_prevalence)
     parts = [
-        _part(snapshot, cells, found, drawn, zone, aim)
-        for zone, row in enumerate(found.zones)
-        if row.cells
+        _part(snapshot, cells, found, zone, (float(low), float(high)), aim)
+        for zone, (low, high) in enumerate(drawn.zone_intervals())
+        if found.zones[zone].cells
     ]
     return Claim(
         as_of=snapshot.as_of,
@@ -226,15 +227,18 @@ def _part(
     snapshot: Snapshot,
     cells: SearchedCells,
     found: Estimate,
-    drawn: ClaimDraws,
     zone: int,
+    interval: tuple[float, float],
     aim: _Aim,
 ) -> AreaClaim:
     """Return the claim of one zone, by the part of the prior that its risk carries."""
     row = found.zones[zone]
     prior = float(part_prior(found.prior, row.weight))
     reached = row.sensitivity or 0.0
-    mine = cells.zone == zone
+    need = None
+    if row.sensitivity is not None:
+        curve = _curve(snapshot, cells, cells.zone == zone, aim)
+        need = needed(curve, aim.pace, prior=prior, target=aim.target, prevalence=aim.prevalence)
     return AreaClaim(
         code=row.zone,
         cells=row.cells,
@@ -243,16 +247,25 @@ def _part(
         sensitivity=row.sensitivity,
         prior=prior,
         posterior=float(posterior(prior, reached)),
-        interval=tuple(drawn.zone_intervals()[zone].tolist()),
+        interval=interval,
         expected_missed=_expected(prior, reached),
-        need=None if row.sensitivity is None else _need(snapshot, cells, mine, prior, aim),
+        need=need,
     )
 
 
 def _whole(
     snapshot: Snapshot, cells: SearchedCells, found: Estimate, drawn: ClaimDraws, aim: _Aim
 ) -> AreaClaim:
-    every = np.ones(len(cells.risk), np.bool_)
+    curves = [_curve(snapshot, cells, cells.zone == zone, aim) for zone in _at_risk(found)]
+    weights = [found.zones[zone].weight for zone in _at_risk(found)]
+    need = needed_over_zones(
+        curves,
+        weights,
+        aim.pace,
+        prior=found.prior,
+        target=aim.target,
+        design_prevalence=aim.prevalence,
+    )
     return AreaClaim(
         code=snapshot.campaign.area_code,
         cells=len(cells.risk),
@@ -263,24 +276,23 @@ def _whole(
         posterior=found.posterior,
         interval=drawn.interval(),
         expected_missed=_expected(found.prior, found.system_sensitivity),
-        need=_need(snapshot, cells, every, found.prior, aim),
+        need=need,
     )
 
 
-def _need(
-    snapshot: Snapshot,
-    cells: SearchedCells,
-    mine: NDArray[np.bool_],
-    prior: float,
-    aim: _Aim,
-) -> Need:
-    curve = effort_curve(
+def _at_risk(found: Estimate) -> list[int]:
+    return [zone for zone, row in enumerate(found.zones) if row.sensitivity is not None]
+
+
+def _curve(
+    snapshot: Snapshot, cells: SearchedCells, mine: NDArray[np.bool_], aim: _Aim
+) -> EffortCurve:
+    return effort_curve(
         cells.risk[mine],
         cells.sensitivity[mine],
         snapshot.ground.cell_m2[mine],
         width_m=aim.pace.width_m,
     )
-    return needed(curve, aim.pace, prior=prior, target=aim.target, prevalence=aim.prevalence)
 
 
 def _expected(prior: float, sensitivity: float) -> float:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from geoinspect import pipeline
+from geoinspect.demo_story import claim_figures, tell_story
 from geoinspect.dirt_report import dirt_report
 from geoinspect.errors import Text
 from geoinspect.files import replaced_file
@@ -60,6 +61,7 @@ def _figures(
     mark = workspace.folder / "demo.json"
     if not mark.exists():
         report = pipeline.run(workspace, inputs, actor=USER, tell=tell)
+        tell_story(workspace, report.snapshot, actor=USER, tell=tell)
         dirt = dirt_report(workspace, truth)
         for line in dirt.lines():
             tell(line)
@@ -70,4 +72,5 @@ def _figures(
             temp.write_text(text, "utf-8")
     tell(Text("示范数据已就绪", "the demo's data is ready"))
     first: dict[str, object] = json.loads(mark.read_text("utf-8"))
-    return {**first, **pipeline.standing(workspace, inputs.campaign.name), "simulated": True}
+    now = pipeline.standing(workspace, inputs.campaign.name)
+    return {**first, **now, **claim_figures(workspace, inputs.campaign.name), "simulated": True}

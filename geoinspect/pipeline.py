@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from geoinspect.errors import InputError, Text
+from geoinspect.files import readable
 from geoinspect.ingest.areas import FieldChoice, read_areas, read_zones
 from geoinspect.ingest.landmarks import LandmarkKind
 from geoinspect.ingest.roster import read_roster
@@ -156,8 +157,23 @@ def _add_surroundings(
         # Stopped and run again, a trial counts once.
         if (method, day) not in known:
             tags = TrialTags(Method(method), day)
-            trial = add_trial(workspace, read_targets(targets), walk, tags, actor=actor)
-            adopt_trial(workspace, trial.id, actor=actor)
+            _try(
+                results,
+                refusals,
+                targets,
+                partial(_add_trial, workspace, targets, walk, tags, actor),
+            )
+
+
+def _add_trial(
+    workspace: Workspace, targets: Path, walk: Path, tags: TrialTags, actor: str
+) -> AddResult:
+    """Keep a trial and put its figure into the table of rates."""
+    trial = add_trial(workspace, read_targets(targets), walk, tags, actor=actor)
+    adopt_trial(workspace, trial.id, actor=actor)
+    name = readable(targets.name)
+    text = Text(f"{name}:放置试验已采用。", f"{name}: the trial is in the table of rates.")
+    return AddResult(name, "added", "unknown", trial.id, text)
 
 
 def standing(workspace: Workspace, campaign_name: str) -> dict[str, object]:

@@ -97,7 +97,7 @@ def draw_cells(
         if weight > 0
     ]
     keyed.sort(key=lambda drawn: (-drawn.key, drawn.cell))
-    # A share of 0.1 of 30 is 3, although 0.1 × 30 is 3.0000000000000004 in binary.
+    # A share of 0.07 of 100 is 7, although 0.07 × 100 is 7.000000000000001 in binary.
     return tuple(keyed[: math.ceil(share * len(keyed) - 1e-9)])
 
 

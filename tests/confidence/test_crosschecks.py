@@ -53,6 +53,8 @@ def test_the_draw_can_be_repeated_on_paper() -> None:
 def test_ten_per_cent_of_thirty_is_three() -> None:
     assert len(draw_cells([str(i) for i in range(30)], [1.0] * 30, seed="s")) == 3
     assert len(draw_cells([str(i) for i in range(31)], [1.0] * 31, seed="s")) == 4
+    hundred = [str(i) for i in range(100)]
+    assert len(draw_cells(hundred, [1.0] * 100, share=0.07, seed="s")) == 7
     assert draw_cells(["a"], [0.0], seed="s") == ()
 
 
