@@ -1,0 +1,1 @@
+"""The next patrol: routes that raise confidence most within the hours people have."""
