@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -20,8 +21,10 @@ from geoinspect.cli.tracks import DATUMS, declared
 from geoinspect.errors import UsageError
 from geoinspect.patrols.choices import Counts, Purpose, TrackChoices
 from geoinspect.records import Mode, Rule
+from geoinspect.search_records import Visibility
 
 _RULES = click.Choice([rule.value for rule in Rule])
+_Kind = TypeVar("_Kind", bound=StrEnum)
 _AUTO = "auto"
 _COLUMNS = ("id", "name", "day", "unit_code", "team", "mode", "counted_length_m", "doubts")
 _COUNTS = click.Choice([counts.value for counts in Counts])
@@ -86,6 +89,11 @@ def show(workspace: Path | None, track_id: int, points: bool, as_json: bool) -> 
     "--person", "people", multiple=True, help="人员代码 codes of all who went; blank clears."
 )
 @click.option("--purpose", type=_PURPOSES, help="目的 purpose.")
+@click.option(
+    "--visibility",
+    type=click.Choice([_AUTO, *(v.value for v in Visibility)]),
+    help="通视 how far one saw; auto: as in the table.",
+)
 @click.option("--note", help="理由 why: decides the doubts; blank: they wait again.")
 @json_option
 @click.pass_obj
@@ -103,6 +111,7 @@ def review(
     team: str | None,
     people: Sequence[str],
     purpose: str | None,
+    visibility: str | None,
     note: str | None,
     as_json: bool,
 ) -> int:
@@ -111,12 +120,7 @@ def review(
     from geoinspect.patrol_book import review_of, track_report
     from geoinspect.store import sightings
 
-    both = sorted(set(rule_off) & set(rule_on))
-    if both:
-        raise UsageError(
-            f"规则“{both[0]}”不能同时关闭和恢复,请只留一个",
-            f"the rule {both[0]!r} can't be switched off and on at once: give one of the two",
-        )
+    _check_rules(rule_off, rule_on)
     with open_workspace(workspace) as opened:
         with opened.database.reading() as session:
             standing = review_of(session, sightings.track(session, track_id))
@@ -125,9 +129,11 @@ def review(
         if counts is not None:
             choices = replace(choices, counts=Counts(counts))
         if mode is not None:
-            choices = replace(choices, mode=None if mode == _AUTO else Mode(mode))
+            choices = replace(choices, mode=_or_auto(mode, Mode))
         if datum is not None:
             choices = replace(choices, datum=declared(datum))
+        if visibility is not None:
+            choices = replace(choices, visibility=_or_auto(visibility, Visibility))
         choices = replace(
             choices, crs=_chosen(crs, choices.crs), timezone=timezone or choices.timezone
         )
@@ -148,6 +154,18 @@ def review(
     else:
         _print_report(report)
     return 0
+
+
+def _check_rules(off: Sequence[str], on: Sequence[str]) -> None:
+    if both := sorted(set(off) & set(on)):
+        raise UsageError(
+            f"规则“{both[0]}”不能同时关闭和恢复,请只留一个",
+            f"the rule {both[0]!r} can't be switched off and on at once: give one of the two",
+        )
+
+
+def _or_auto(given: str, kind: type[_Kind]) -> _Kind | None:
+    return None if given == _AUTO else kind(given)
 
 
 def add_review_commands(group: click.Group) -> None:

@@ -14,6 +14,7 @@ from geoinspect.errors import GeoInspectError, UsageError
 from geoinspect.intake import TrackTags
 from geoinspect.patrols.choices import Purpose
 from geoinspect.records import Datum, Mode
+from geoinspect.search_records import Visibility
 from geoinspect.store.names import checked_name
 from webmap.api.choices import a_day, known_unit, one_of
 
@@ -25,7 +26,7 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 def tags_of_request() -> TrackTags:
-    """Return ``?unit=&team=&mode=&datum=&day=&person=&headcount=&purpose=&timezone=&crs=``.
+    """Return ``?unit=&team=&mode=&datum=&day=&person=&headcount=&purpose=&timezone=&crs=&visibility=``.
 
     Raises:
         UsageError: One of them can't be used.
@@ -42,6 +43,7 @@ def tags_of_request() -> TrackTags:
         purpose=one_of("purpose", purpose, Purpose) if purpose else Purpose.SEARCH,
         timezone=_timezone(),
         crs=_crs(),
+        visibility=_member("visibility", Visibility),
     )
 
 
