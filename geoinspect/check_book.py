@@ -23,11 +23,12 @@ from geoinspect.confidence.crosschecks import (
     draw_cells,
     update_rate,
 )
+from geoinspect.confidence.rates import beta_quantile
 from geoinspect.coverage.cells import STATES
 from geoinspect.errors import NotFoundError, UsageError
 from geoinspect.grid import cell_id
-from geoinspect.rate_book import set_rate
-from geoinspect.records import CellState, Mode
+from geoinspect.rate_book import set_rate, walking_width_m
+from geoinspect.records import CellState
 from geoinspect.search_records import DetectionRate, Method
 from geoinspect.snapshot import Snapshot
 from geoinspect.store import audit, grounds, searching
@@ -244,22 +245,23 @@ def adopt_check(workspace: Workspace, check_id: int, *, actor: str) -> tuple[int
             "too few targets were found to change a rate",
             code="too_few",
         )
-    settings = workspace.settings
-    base_m = settings.sweep_width_m(Mode.FOOT)
+    with workspace.database.reading() as session:
+        base_m = walking_width_m(workspace, session, row.as_of)
     believed = -math.log1p(-result["believed"])
 
     def width_m(rate: float) -> float:
         return base_m * -math.log1p(-min(rate, 0.999)) / believed
 
     found = result["rate"]
+    low, high = (beta_quantile(share, *found["beta"]) for share in (0.025, 0.975))
     rate = DetectionRate(
         Method.FOOT,
         width_m(found["rate"]),
         None,
-        settings.claim_patch_m2,
+        workspace.settings.claim_patch_m2,
         f"cross-check {row.id} of {row.as_of} ({found['found']} found, {found['missed']} missed)",
-        low=width_m(found["low"]),
-        high=width_m(found["high"]),
+        low=width_m(low),
+        high=width_m(high),
     )
     return set_rate(workspace, rate, actor=actor)
 

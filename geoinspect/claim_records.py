@@ -10,11 +10,11 @@ from geoinspect.confidence.needed import Need
 from geoinspect.errors import Text
 
 MEANING = Text(
-    "这是模型计算的把握,不是检测结论:假如确有一处不小于 {patch:g} m² 的罂粟,在所设先验、探测率和风险"
-    "都成立时,现有踏查没有漏掉它的可能有多大。它不证明没有种植。",
-    "A model's number, not a finding: how likely it is that the searches so far missed no patch of "
-    "{patch:g} m² or more, if the assumed prior, detection rates and risks hold. It does not prove "
-    "that nothing grows.",
+    "这是模型计算的把握,不是检测结论:现有踏查之外,这片地上再没有不小于 {patch:g} m² 的罂粟的可能性,"
+    "前提是所设的先验、探测率和风险都成立。它不证明没有种植。",
+    "A model's number, not a finding: how likely it is that, beyond what was found, no patch of "
+    "{patch:g} m² or more stands here, if the assumed prior, detection rates and risks hold. It "
+    "does not prove that nothing grows.",
 )
 
 
@@ -50,6 +50,7 @@ class AreaClaim:
             "weight": self.weight,
             "sensitivity": self.sensitivity,
             "prior": self.prior,
+            "target_met_by_prior": self.need is not None and self.prior >= self.need.target,
             "posterior": self.posterior,
             "posterior_low": self.interval[0],
             "posterior_high": self.interval[1],

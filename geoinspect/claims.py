@@ -34,7 +34,7 @@ from geoinspect.confidence.needed import EffortCurve, Pace, effort_curve, needed
 from geoinspect.confidence.needed_zones import needed_over_zones
 from geoinspect.coverage.detectability import log_spread
 from geoinspect.errors import Text
-from geoinspect.records import Mode
+from geoinspect.rate_book import walking_width_m
 from geoinspect.search_records import DetectionRate, Method
 from geoinspect.settings import Settings
 from geoinspect.snapshot import Snapshot
@@ -89,7 +89,8 @@ def make_claim(
     )
     drawn = _drawn(snapshot, cells, before, settings, draws, seed)
     wanted = settings.claim_target if target is None else target
-    pace = Pace(settings.sweep_width_m(Mode.FOOT), settings.walk_kmh, settings.day_hours)
+    width_m = walking_width_m(workspace, session, snapshot.as_of)
+    pace = Pace(width_m, settings.walk_kmh, settings.day_hours)
     aim = _Aim(wanted, pace, settings.design_prevalence)
     parts = [
         _part(snapshot, cells, found, zone, (float(low), float(high)), aim)

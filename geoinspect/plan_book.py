@@ -18,11 +18,13 @@ from geoinspect.coverage import bits
 from geoinspect.coverage.ground import Ground, polygon_edges
 from geoinspect.errors import Text, UsageError
 from geoinspect.ingest.terrain import read_heights
+from geoinspect.planning.metres import route_gain
 from geoinspect.planning.patrol import plan_patrol
 from geoinspect.planning.records import Baselines, HeightsAt, Plan, PlanCells, PlanOptions, Route
 from geoinspect.planning.sheets import plan_sheet
-from geoinspect.planning.walked import compare_walked, realised_gains
-from geoinspect.records import Mode, ZoneKind
+from geoinspect.planning.walked import compare_walked
+from geoinspect.rate_book import walking_width_m
+from geoinspect.records import ZoneKind
 from geoinspect.snapshot import Question, Snapshot, answer
 from geoinspect.store import audit, claims_kept, grounds, sightings
 from geoinspect.store.names import checked_name
@@ -44,7 +46,7 @@ class PlanWish:
     Attributes:
         starts: Lon, lat where teams start and end.
         speed_kmh: On flat ground; None takes the setting.
-        width_m: Sweep width; None takes the setting for foot.
+        width_m: Sweep width; None takes the table's on foot.
         polygon: Only ground in it is worth anything; None is the whole campaign.
     """
 
@@ -71,16 +73,17 @@ def make_plan(workspace: Workspace, snapshot: Snapshot, wish: PlanWish) -> tuple
     lon, lat = np.array(wish.starts, np.float64).reshape(-1, 2).T
     x, y = crs_.transform_xy(crs_.WGS84, crs, lon, lat)
     speed_kmh = settings.walk_kmh if wish.speed_kmh is None else wish.speed_kmh
+    with workspace.database.reading() as session:
+        no_go = no_go_ground(session, crs)
+        width_m = _width_m(workspace, session, wish, snapshot.as_of)
     options = PlanOptions(
         starts_xy=tuple(zip(x.tolist(), y.tolist(), strict=True)),
         teams=wish.teams,
         hours=wish.hours,
         speed_mps=speed_kmh / 3.6,
-        width_m=_width_m(workspace, wish),
+        width_m=width_m,
         seed=wish.seed,
     )
-    with workspace.database.reading() as session:
-        no_go = no_go_ground(session, crs)
     return plan_patrol(cells, options, no_go, _heights(workspace, crs)), cells
 
 
@@ -101,7 +104,7 @@ def keep_plan(
     """
     checked_name(wish.name, "计划名称", "plan name")
     grounds.require_unit(session, wish.unit_code)
-    width_m = _width_m(workspace, wish)
+    width_m = _width_m(workspace, session, wish, snapshot.as_of)
     row = PlanRow(
         campaign_id=snapshot.campaign_id,
         name=wish.name,
@@ -248,14 +251,16 @@ def plan_walked(workspace: Workspace, snapshot: Snapshot, row: PlanRow) -> Json 
                 "followed_share": found.followed_share,
             }
         )
-    together = np.concatenate([route.line for route in kept_plan(row).routes])
-    planned, realised = realised_gains(cells, together, lines, width_m)
+    planned_lines = [route.line for route in kept_plan(row).routes]
+    planned, realised = (
+        float(route_gain(cells, some, width_m).gains.sum()) for some in (planned_lines, lines)
+    )
     total = sum(route["followed_m"] or 0.0 for route in routes)
     return {
         "day": day.isoformat(),
         "tracks": [track.id for track in walked],
         "tolerance_m": TOLERANCE_M,
-        "walked_m": compare_walked(together, lines, TOLERANCE_M).walked_m,
+        "walked_m": sum(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in lines),
         "followed_m": total,
         "routes": routes,
         "gain_planned": planned,
@@ -297,8 +302,10 @@ def _lines(track: TrackRow, crs: str) -> list[F8]:
     return lines
 
 
-def _width_m(workspace: Workspace, wish: PlanWish) -> float:
-    return workspace.settings.sweep_width_m(Mode.FOOT) if wish.width_m is None else wish.width_m
+def _width_m(workspace: Workspace, session: Session, wish: PlanWish, as_of: date) -> float:
+    if wish.width_m is not None:
+        return wish.width_m
+    return walking_width_m(workspace, session, wish.day or as_of)
 
 
 def _asked(wish: PlanWish, snapshot: Snapshot, width_m: float) -> Json:

@@ -22,6 +22,12 @@ def rates_on(workspace: Workspace, session: Session, day: date) -> list[Detectio
     return table.all_rows(day)
 
 
+def walking_width_m(workspace: Workspace, session: Session, day: date) -> float:
+    """Return the sweep width that holds on foot on a day, whatever the stage or sight, metres."""
+    table = rate_table(workspace.settings, searching.detection_rates(session))
+    return table.row(Method.FOOT, day).value
+
+
 def set_rate(workspace: Workspace, rate: DetectionRate, *, actor: str) -> tuple[int, int]:
     """Enter a row and make the looks that depend on it anew; return its number and their count.
 

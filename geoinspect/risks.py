@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -20,12 +21,13 @@ from geoinspect.confidence.risk import (
 from geoinspect.confidence.risk_rules import RiskFactor, RiskRule, load_rules, with_rule
 from geoinspect.confidence.shares import ground_shares
 from geoinspect.coverage.ground import Ground
-from geoinspect.records import CHINA_TIME
+from geoinspect.records import CHINA_TIME, Zone, ZoneKind
 from geoinspect.store import grounds, searching
 from geoinspect.store.workspace import Workspace
 from geoinspect.surroundings import relief_of
 
 RULES_NAME = "risk_rules.toml"
+_YEAR_DAYS = 365.25
 _LANDMARK_FACTORS = (RiskFactor.HOUSES, RiskFactor.ROADS, RiskFactor.WATER)
 
 
@@ -40,6 +42,15 @@ def risk_rules(workspace: Workspace, session: Session) -> tuple[RiskRule, ...]:
     for factor, values in searching.risk_changes(session).items():
         rules = with_rule(rules, RiskFactor(factor), **values)
     return rules
+
+
+def _ages(zones: Sequence[Zone], today: date) -> list[float]:
+    """Return the years since each former find that holds today; NaN where its date is not known."""
+    return [
+        np.nan if zone.valid_from is None else (today - zone.valid_from).days / _YEAR_DAYS
+        for zone in zones
+        if zone.kind is ZoneKind.FORMER and zone.valid_on(today)
+    ]
 
 
 def risk_of(
@@ -59,7 +70,8 @@ def risk_of(
     crs = ground.grid.crs
     rules = risk_rules(workspace, session)
     today = day or datetime.now(CHINA_TIME).date()
-    places = zone_places(grounds.zones(session), crs, today)
+    zones = grounds.zones(session)
+    places = zone_places(zones, crs, today)
     wanted = {rule.factor for rule in rules if rule.active and not rule.neutral}
     for factor in _LANDMARK_FACTORS:
         # What changes nothing need not be measured; there may be thousands of houses.
@@ -73,6 +85,7 @@ def risk_of(
     ]
     layers = RiskLayers(
         places=places,
+        former_age_years=_ages(zones, today),
         slope_deg=None if relief is None else relief.slope_deg.astype(np.float64),
         altitude_m=None if relief is None else relief.altitude_m.astype(np.float64),
         overrides=edits,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from geoinspect import crs as crs_
-from geoinspect.confidence.trials import detection_rate, lateral_distance, width_by_distance
+from geoinspect.confidence.trials import FEW, detection_rate, lateral_distance, width_by_distance
 from geoinspect.errors import InputError, UsageError
 from geoinspect.files import readable
 from geoinspect.ingest.cleaning import clean
@@ -145,14 +145,20 @@ def adopt_trial(workspace: Workspace, trial_id: int, *, actor: str) -> tuple[int
     result = row.result
     is_line = Method(row.method).is_line
     figure = result.get("width_m") if is_line else result.get("rate")
-    if not figure:
+    shown, found = result["shown"], result["found"]
+    if not figure or found == 0 or (is_line and found == shown):
         raise UsageError(
             "这次试验只得到上限或下限,不能作为数值采用:请再做一次,让一部分目标被找到、一部分漏掉",
             "the trial gives only a bound, not a figure: do another in which some targets are found "
             "and some missed",
             code="only_a_bound",
         )
-    shown, found = result["shown"], result["found"]
+    if shown < FEW:
+        raise UsageError(
+            f"只有 {shown} 个目标,太少,不足以改变探测参数:至少放 {FEW} 个",
+            f"{shown} targets are too few to change a rate: lay out {FEW} at least",
+            code="too_few",
+        )
     rate = DetectionRate(
         method=Method(row.method),
         width_m=figure if is_line else None,

@@ -213,6 +213,25 @@ def add_campaign(
     return 0
 
 
+@campaigns.command("sweep")
+@click.argument("name", required=False)
+@json_option
+@click.pass_obj
+def sweep_campaign(workspace: Path | None, name: str | None, as_json: bool) -> int:
+    """重新计算全部覆盖(改了物候表后) make every look anew, say after growth.toml changed."""
+    from geoinspect.intake.opening import resweep
+    from geoinspect.store import grounds
+
+    with open_workspace(workspace) as opened:
+        with opened.database.reading() as session:
+            row = grounds.campaign(session, name)
+        looks = resweep(opened, row.id, actor="cli")
+    if as_json:
+        print_json({"campaign": row.name, "looks": looks})
+    say(Text(f"“{row.name}”:{looks} 个来源已重新计入", f"{row.name}: {looks} sources counted anew"))
+    return 0
+
+
 @campaigns.command("list")
 @json_option
 @click.pass_obj
