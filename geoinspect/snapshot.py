@@ -34,6 +34,7 @@ F8 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _KEPT_SNAPSHOTS = 12
+_SEASON_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,8 @@ def answer(book: CampaignBook, question: Question, settings: Settings) -> Snapsh
     sharp = [source.patch_m2 <= settings.claim_patch_m2 for source in book.sources]
     come &= np.array(sharp, np.bool_)
     counted = np.repeat(come[:, None], book.calendar.kinds, axis=1)
-    if settings.expire_looks:
+    expires = settings.expire_looks and is_season(book.campaign)
+    if expires:
         counted &= book.calendar.fresh(days, today)
     limits = thresholds_of(settings)
     kinds = book.calendar.kind_of_cell
@@ -226,7 +228,7 @@ def answer(book: CampaignBook, question: Question, settings: Settings) -> Snapsh
     if not counted[come].all():
         ever = np.repeat(come[:, None], book.calendar.kinds, axis=1)
         faded = table_of(book.ground, tally(book.ground, book.looks, ever, kinds), limits).state
-    expiry = "e" if settings.expire_looks else "k"
+    expiry = "e" if expires else "k"
     return Snapshot(
         book=book,
         question=question,
@@ -238,6 +240,13 @@ def answer(book: CampaignBook, question: Question, settings: Settings) -> Snapsh
         thresholds=limits,
         smallest_patch_m2=settings.claim_patch_m2,
     )
+
+
+def is_season(campaign: Campaign) -> bool:
+    """Return whether a campaign is one season; in one of several years nothing expires, since it
+    asks what was ever seen.
+    """
+    return (campaign.end - campaign.start).days <= _SEASON_DAYS
 
 
 def standing_day(campaign: Campaign) -> date:
