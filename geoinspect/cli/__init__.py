@@ -14,6 +14,8 @@ from pathlib import Path
 import click
 
 from geoinspect import __version__
+from geoinspect.cli.checks import checks
+from geoinspect.cli.confidence import confidence
 from geoinspect.cli.coverage import coverage, report
 from geoinspect.cli.detecting import detect
 from geoinspect.cli.ground import areas, campaigns, units, zones
@@ -21,9 +23,13 @@ from geoinspect.cli.office import audit, demo, doctor, init, serve, tokens, user
 from geoinspect.cli.output import say_error
 from geoinspect.cli.patrols import patrols
 from geoinspect.cli.photos import photos
+from geoinspect.cli.planning import plan
+from geoinspect.cli.risks import risk
+from geoinspect.cli.searching import footprints, landmarks, terrain
 from geoinspect.cli.surveys import surveys
 from geoinspect.cli.track_review import add_review_commands
 from geoinspect.cli.tracks import tracks
+from geoinspect.cli.trials import trials
 from geoinspect.errors import GeoInspectError, Text
 
 _COMMANDS = (
@@ -32,7 +38,15 @@ _COMMANDS = (
     photos,
     surveys,
     detect,
+    footprints,
+    landmarks,
+    terrain,
     coverage,
+    risk,
+    confidence,
+    plan,
+    trials,
+    checks,
     report,
     init,
     doctor,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from geoinspect.cli.claims import add_claim_commands
 from geoinspect.cli.output import json_option, print_json, print_table, say
 from geoinspect.cli.tracks import FILE
 from geoinspect.errors import InputError, Text, UsageError
@@ -31,6 +32,9 @@ CLAIM = Text(
 @click.group()
 def confidence() -> None:
     """置信度 confidence."""
+
+
+add_claim_commands(confidence)
 
 
 @confidence.command()

@@ -1,38 +1,33 @@
-"""``geoinspect coverage``: measure it on files alone, or show where the county stands."""
+"""``geoinspect coverage measure``: coverage on files alone; and the groups of its neighbours."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from geoinspect.cli.gaps import export, gaps
 from geoinspect.cli.output import (
     SpreadCommand,
     json_option,
-    open_workspace,
     print_json,
     print_table,
     refused,
-    say,
     say_error,
 )
-from geoinspect.cli.tracks import FILE, datum_option, day_of, declared
+from geoinspect.cli.rates import rates
+from geoinspect.cli.standing import report_coverage, show, stages
+from geoinspect.cli.tracks import FILE, datum_option, declared
 from geoinspect.errors import GeoInspectError, InputError, Text, UsageError
 from geoinspect.files import check_output, readable
-from geoinspect.records import MU_M2, Area, Level, Mode
+from geoinspect.records import Mode
+from geoinspect.search_records import DetectionLaw
 from geoinspect.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from geoinspect.coverage.measure import MeasuredPicture, MeasuredTrack
-    from shapely.geometry.base import BaseGeometry
-
-    from geoinspect.coverage.gaps import Gap
-    from geoinspect.snapshot import Snapshot
-
-REPORT_SUFFIXES = (".xlsx", ".gpkg", ".csv")
 
 
 @click.group()
@@ -49,6 +44,11 @@ def coverage() -> None:
 @click.option("--mode", type=click.Choice([m.value for m in Mode]), help="方式 mode.")
 @click.option("--footprint", multiple=True, type=FILE, help="已分析的影像 analysed rasters.")
 @click.option("--footprint-pod", type=float, help="影像检出率 detection rate of the rasters.")
+@click.option(
+    "--law",
+    type=click.Choice([one.value for one in DetectionLaw]),
+    help="探测规律 how detection grows with effort.",
+)
 @click.option("--out", type=FILE, help="cells.gpkg")
 @datum_option
 @json_option
@@ -61,6 +61,7 @@ def measure(
     mode: str | None,
     footprint: tuple[Path, ...],
     footprint_pod: float | None,
+    law: str | None,
     out: Path | None,
     datum: str,
     as_json: bool,
@@ -88,6 +89,7 @@ def measure(
         width_m=width_m,
         gap_s=settings.gap_s,
         thresholds=thresholds_of(settings),
+        law=settings.detection_law if law is None else DetectionLaw(law),
     )
     if out is not None:
         result.write_cells(out)
@@ -170,140 +172,14 @@ def _read_pictures(
     return found
 
 
-campaign_option = click.option(
-    "--campaign", "name", help="行动 campaign; 默认最新 default: the newest."
-)
-level_option = click.option(
-    "--by",
-    "level",
-    type=click.Choice([v.value for v in Level]),
-    default="township",
-    show_default=True,
-    help="级别 level.",
-)
-
-
-@coverage.command()
-@campaign_option
-@level_option
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="截至日期 up to and with a day.")
-@click.option("--out", type=FILE, help="coverage.gpkg | .xlsx | .csv")
-@json_option
-@click.pass_obj
-def show(
-    workspace: Path | None,
-    name: str | None,
-    level: str,
-    as_of: datetime | None,
-    out: Path | None,
-    as_json: bool,
-) -> int:
-    """行动的覆盖情况 where a campaign stands, by area."""
-    if out is not None:
-        check_output(out, suffixes=REPORT_SUFFIXES)
-    snapshot, areas, rows = _standing(workspace, name, level, as_of)
-    if out is not None:
-        from geoinspect.report.coverage import write_report
-
-        write_report(out, rows, areas, snapshot.ground, snapshot.table, _outlined(out, snapshot))
-    until = None if snapshot.data_until is None else snapshot.data_until.isoformat()
-    if not as_json:
-        _print_standing(f"{snapshot.campaign.name} · 数据截至 data until {until}", rows)
-        return 0
-    print_json(
-        {
-            "campaign": snapshot.campaign.name,
-            "as_of": None if as_of is None else as_of.date().isoformat(),
-            "data_until": until,
-            "crs": snapshot.campaign.crs,
-            "cell_m": snapshot.campaign.cell_m,
-            "bit_m": snapshot.ground.bit_m,
-            "thresholds": {
-                "covered": snapshot.thresholds.covered,
-                "cleared": snapshot.thresholds.cleared,
-            },
-            "total": snapshot.sums[snapshot.campaign.area_code].as_json(),
-            "gaps": len(snapshot.gaps),
-            "areas": rows,
-        }
-    )
-    return 0
-
-
 @click.group()
 def report() -> None:
     """报表 reports."""
 
 
-@report.command("coverage")
-@campaign_option
-@level_option
-@click.option("--out", required=True, type=FILE, help="FILE.xlsx | FILE.gpkg | FILE.csv")
-@click.pass_obj
-def report_coverage(workspace: Path | None, name: str | None, level: str, out: Path) -> int:
-    """覆盖报表 coverage by area as a file."""
-    from geoinspect.report.coverage import write_report
-
-    check_output(out, suffixes=REPORT_SUFFIXES)
-    snapshot, areas, rows = _standing(workspace, name, level, None)
-    write_report(out, rows, areas, snapshot.ground, snapshot.table, _outlined(out, snapshot))
-    say(Text(f"已写入 {out}", f"wrote {out}"))
-    return 0
-
-
-def _outlined(out: Path, snapshot: Snapshot) -> list[tuple[Gap, BaseGeometry]]:
-    """Return the gaps with their outlines for a file that can hold them."""
-    if out.suffix.lower() != ".gpkg":
-        return []
-    return [(gap, snapshot.outline(gap)) for gap in snapshot.gaps]
-
-
-def _standing(
-    workspace: Path | None, name: str | None, level: str, as_of: datetime | None
-) -> tuple[Snapshot, list[Area], list[dict[str, Any]]]:
-    from geoinspect.report.coverage import area_rows
-    from geoinspect.snapshot import take_snapshot
-    from geoinspect.store import grounds
-
-    with open_workspace(workspace) as opened:
-        with opened.database.reading() as session:
-            campaign_id = grounds.campaign(session, name).id
-        snapshot = take_snapshot(opened, campaign_id, as_of=day_of(as_of))
-        with opened.database.reading() as session:
-            below = grounds.below(session, snapshot.campaign.area_code)
-            areas = [grounds.area_record(row) for row in below]
-    return snapshot, areas, area_rows(snapshot.sums, snapshot.gaps, areas, level=Level(level))
-
-
-def _print_standing(title: str, rows: list[dict[str, Any]]) -> None:
-    columns = (
-        "代码 code",
-        "名称 name",
-        "面积 亩",
-        "未覆盖 亩 unseen",
-        "%",
-        "格 cells",
-        "到过 touched",
-        "覆盖 covered",
-        "查清 cleared",
-        "空白 gaps",
-    )
-    print_table(
-        title,
-        columns,
-        [
-            (
-                row["code"],
-                row["name"],
-                f"{row['area_m2'] / MU_M2:.0f}",
-                f"{row['unseen_m2'] / MU_M2:.0f}",
-                f"{100 * row['unseen_m2'] / row['area_m2']:.1f}" if row["area_m2"] > 0 else None,
-                row["cells"],
-                row["touched"],
-                row["covered"],
-                row["cleared"],
-                row["gaps"],
-            )
-            for row in rows
-        ],
-    )
+coverage.add_command(show)
+coverage.add_command(stages)
+coverage.add_command(gaps)
+coverage.add_command(export)
+coverage.add_command(rates)
+report.add_command(report_coverage)

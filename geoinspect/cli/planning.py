@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from geoinspect.cli.output import SpreadCommand, json_option, print_json, print_table, say
-from geoinspect.cli.tracks import FILE
-from geoinspect.errors import UsageError
+from geoinspect.cli.asking import DAY, place_of
+from geoinspect.cli.output import SpreadCommand, json_option
+from geoinspect.cli.plans import (
+    SUFFIXES,
+    Wanted,
+    add_plan_commands,
+    plan_from_workspace,
+    print_plan,
+)
+from geoinspect.cli.tracks import FILE, day_of
+from geoinspect.errors import Text, UsageError
 from geoinspect.files import check_output
 from geoinspect.records import Mode
 from geoinspect.settings import load_settings
@@ -21,7 +31,6 @@ if TYPE_CHECKING:
 
     from geoinspect.planning.records import HeightsAt, Plan, PlanCells
 
-SUFFIXES = (".gpx", ".kml", ".gpkg", ".html")
 _PLACE = re.compile(r"[+-]?[\d.]+(e[+-]?\d+)?\s*,")
 
 
@@ -55,13 +64,24 @@ def plan() -> None:
     """规划 planning."""
 
 
+add_plan_commands(plan)
+
+
 @plan.command(cls=PlanCommand)
-@click.option("--cells", required=True, type=FILE, help="cells.gpkg (coverage measure --out)")
+@click.option(
+    "--cells",
+    type=FILE,
+    help="cells.gpkg (coverage measure --out); 不给则用工作区 without it: the workspace's campaign.",
+)
 @click.option("--start", "starts", multiple=True, required=True, help="出发点 start: LON,LAT.")
 @click.option(
     "--hours", required=True, type=float, help="每队小时数,含往返 hours a team, travel included."
 )
-@click.option("--speed-kmh", default=3.0, show_default=True, help="平地速度 speed on flat ground.")
+@click.option(
+    "--speed-kmh",
+    type=float,
+    help="平地速度 speed on flat ground; 默认设置 default: the setting, 3.",
+)
 @click.option("--teams", default=1, show_default=True, help="队数 number of teams.")
 @click.option(
     "--width",
@@ -74,12 +94,19 @@ def plan() -> None:
 @click.option("--dem", type=FILE, help="高程 GeoTIFF heights, for speed by slope.")
 @click.option("--seed", default=0, show_default=True, help="随机种子 seed.")
 @click.option("--out", type=FILE, help="plan.gpx | .kml | .gpkg | .html (A4)")
+@click.option("--campaign", help="行动(工作区) campaign; 默认最新 default: the newest.")
+@click.option("--area-file", type=FILE, help="只查此范围(工作区) polygons to search in.")
+@click.option("--name", help="计划名称(工作区) name of the plan.")
+@click.option("--day", type=DAY, help="执行日期(工作区) day it is for.")
+@click.option("--unit", help="单位代码(工作区) unit that walks it.")
 @json_option
+@click.pass_obj
 def patrol(
-    cells: Path,
+    workspace: Path | None,
+    cells: Path | None,
     starts: tuple[str, ...],
     hours: float,
-    speed_kmh: float,
+    speed_kmh: float | None,
     teams: int,
     width_m: float | None,
     risk_field: str | None,
@@ -87,6 +114,11 @@ def patrol(
     dem: Path | None,
     seed: int,
     out: Path | None,
+    campaign: str | None,
+    area_file: Path | None,
+    name: str | None,
+    day: datetime | None,
+    unit: str | None,
     as_json: bool,
 ) -> int:
     """规划最能提高把握的踏查路线 plan the routes that raise confidence most."""
@@ -94,47 +126,55 @@ def patrol(
     from geoinspect.planning.patrol import plan_patrol
     from geoinspect.planning.records import PlanOptions
 
-    settings = load_settings()
+    inputs = [path for path in (cells, no_go, dem, area_file) if path is not None]
     if out is not None:
-        inputs = [path for path in (cells, no_go, dem) if path is not None]
         check_output(out, inputs=inputs, suffixes=SUFFIXES)
-    places = [_place(text) for text in starts]
+    places = tuple(place_of(text, "--start") for text in starts)
+    if cells is None:
+        _refuse({"--risk-field": risk_field, "--no-go": no_go, "--dem": dem}, _WITH_CELLS)
+        wanted = Wanted(
+            campaign=campaign,
+            starts=places,
+            hours=hours,
+            speed_kmh=speed_kmh,
+            teams=teams,
+            width_m=width_m,
+            seed=seed,
+            name=name,
+            day=day_of(day),
+            unit_code=unit,
+            area_file=area_file,
+            out=out,
+        )
+        return plan_from_workspace(workspace, wanted, as_json=as_json)
+    mine = {"--campaign": campaign, "--area-file": area_file, "--name": name, "--day": day}
+    _refuse(mine | {"--unit": unit}, _WITHOUT_CELLS)
+    settings = load_settings()
+    speed_mps = (settings.walk_kmh if speed_kmh is None else speed_kmh) / 3.6
     width = settings.sweep_width_m(Mode.FOOT) if width_m is None else width_m
     # Checked before any file is read; the starts are put on the grid below.
-    asked = PlanOptions(tuple(places), teams, hours, speed_kmh / 3.6, width, seed)
+    asked = PlanOptions(places, teams, hours, speed_mps, width, seed)
     grid = read_plan_cells(cells, risk_field=risk_field)
     closed = _closed(no_go, grid.crs)
-    options = PlanOptions(
-        starts_xy=_on_grid(places, grid.crs),
-        teams=asked.teams,
-        hours=asked.hours,
-        speed_mps=asked.speed_mps,
-        width_m=asked.width_m,
-        seed=asked.seed,
-    )
+    options = replace(asked, starts_xy=_on_grid(list(places), grid.crs))
     made = plan_patrol(grid, options, closed, _heights(dem, grid))
     if out is not None:
         _write(out, made, grid, closed, simulated=settings.simulated)
-    for warning in made.warnings:
-        say(warning)
-    _print(made, as_json=as_json)
+    print_plan(made, as_json=as_json)
     return 0
 
 
-def _place(text: str) -> tuple[float, float]:
-    """Return longitude and latitude of ``LON,LAT``."""
-    parts = text.replace("，", ",").split(",")
-    try:
-        lon, lat = (float(part) for part in parts)
-    except ValueError:
-        lon, lat = math.nan, math.nan
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        raise UsageError(
-            f"--start 应为“经度,纬度”(如 108.95,34.27),得到“{text}”",
-            f"--start is LON,LAT (such as 108.95,34.27), got {text!r}",
-            code="bad_start",
-        )
-    return lon, lat
+_WITH_CELLS = Text(
+    "只和 --cells 一起使用;工作区自有风险、禁入区和高程",
+    "goes with --cells; a workspace has its own risk, no-go zones and heights",
+)
+_WITHOUT_CELLS = Text("不能和 --cells 一起使用", "goes without --cells")
+
+
+def _refuse(options: Mapping[str, object], why: Text) -> None:
+    for option, value in options.items():
+        if value is not None:
+            raise UsageError(f"{option} {why.zh}", f"{option} {why.en}", code="bad_option")
 
 
 def _on_grid(places: list[tuple[float, float]], crs: str) -> tuple[tuple[float, float], ...]:
@@ -171,7 +211,7 @@ def _heights(path: Path | None, grid: PlanCells) -> HeightsAt | None:
 
 
 def _write(out: Path, made: Plan, grid: PlanCells, closed: tuple[Polygon | MultiPolygon, ...], *, simulated: bool) -> None:  # fmt: skip
-    from datetime import datetime, timedelta, timezone
+    from datetime import timedelta, timezone
 
     from geoinspect.planning.route_files import write_plan
     from geoinspect.planning.sheets import plan_sheet
@@ -181,38 +221,3 @@ def _write(out: Path, made: Plan, grid: PlanCells, closed: tuple[Polygon | Multi
         today = datetime.now(timezone(timedelta(hours=8))).date()
         sheet = plan_sheet(made, grid, day=today, no_go=closed, simulated=simulated)
     write_plan(out, made, grid.crs, sheet=sheet)
-
-
-def _print(made: Plan, *, as_json: bool) -> None:
-    routes: list[dict[str, Any]] = [
-        {
-            "team": route.team,
-            "length_m": round(route.length_m, 3),
-            "hours": math.floor(route.duration_s / 3600 * 1e6) / 1e6,
-            "cells": route.cells,
-            "gain": route.gain,
-        }
-        for route in made.routes
-    ]
-    if not as_json:
-        columns = ("队 team", "米 m", "小时 h", "格 cells", "增益 gain")
-        print_table(
-            f"把握 confidence {made.confidence_before:.4f} → {made.confidence_after:.4f}",
-            columns,
-            [tuple(route.values()) for route in routes],
-        )
-        return
-    print_json(
-        {
-            "routes": routes,
-            "gain": made.gain,
-            "confidence_before": made.confidence_before,
-            "confidence_after": made.confidence_after,
-            "baselines": {
-                "boustrophedon": made.baselines.boustrophedon,
-                "nearest_gap": made.baselines.nearest_gap,
-                "free_walking": made.baselines.free_walking,
-            },
-            "warnings": [{"message": w.en, "message_zh": w.zh} for w in made.warnings],
-        }
-    )

@@ -17,6 +17,7 @@ from geoinspect.cli.output import (
     refused,
     report_results,
 )
+from geoinspect.cli.rates import survey_rate
 from geoinspect.cli.tracks import FILE, day_of
 from geoinspect.errors import InputError
 from geoinspect.files import readable
@@ -26,6 +27,9 @@ from geoinspect.settings import load_settings
 @click.group()
 def surveys() -> None:
     """航测影像 rasters of surveys."""
+
+
+surveys.add_command(survey_rate)
 
 
 @surveys.command()

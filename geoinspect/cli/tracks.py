@@ -25,6 +25,7 @@ from geoinspect.ingest.track_exports import as_geojson, as_gpx
 from geoinspect.ingest.tracks import inspect_track, read_track
 from geoinspect.patrols.choices import Purpose, TrackTags
 from geoinspect.records import AddResult, Datum, Mode
+from geoinspect.search_records import Visibility
 from geoinspect.settings import load_settings
 
 FILE = click.Path(path_type=Path)
@@ -115,6 +116,11 @@ def convert(
     help="目的 purpose.",
 )
 @click.option(
+    "--visibility",
+    type=click.Choice([v.value for v in Visibility]),
+    help="通视 how far one saw through what grows there.",
+)
+@click.option(
     "--date",
     "day",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -134,6 +140,7 @@ def add(
     headcount: int | None,
     mode: str | None,
     purpose: str,
+    visibility: str | None,
     day: datetime | None,
     datum: str,
     timezone: str,
@@ -155,6 +162,7 @@ def add(
         purpose=Purpose(purpose),
         timezone=timezone,
         crs=crs,
+        visibility=Visibility(visibility) if visibility else None,
     )
     results: list[AddResult] = []
     refusals: list[dict[str, Any]] = []

@@ -1,27 +1,35 @@
-"""Coverage by area as rows, GeoPackage and CSV."""
+"""Coverage by area as rows, CSV, a workbook, or a GeoPackage that QGIS opens with its styles."""
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import geopandas
-from shapely.geometry.base import BaseGeometry
 
-from geoinspect.coverage.cells import CellTable
+from geoinspect.coverage.cells import STATES
 from geoinspect.coverage.frames import cell_frame
 from geoinspect.coverage.gaps import Gap
-from geoinspect.coverage.ground import Ground
 from geoinspect.coverage.sums import CoverageSum
 from geoinspect.errors import UsageError
 from geoinspect.files import check_output, replaced_file
 from geoinspect.records import Area, Level
+from geoinspect.report.claims import ClaimLine, claim_lines
+from geoinspect.report.facts import CellFacts, ReportFacts, Row
+from geoinspect.report.gap_files import gap_frame
+from geoinspect.report.plain_text import csv_bytes
+from geoinspect.report.qgis_styles import (
+    AREA_STYLE,
+    GAP_STYLE,
+    CellLayer,
+    Style,
+    cell_styles,
+    style_layers,
+)
 
-# A spreadsheet runs a cell that begins with one of these; a leading apostrophe makes it text.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+SUFFIXES = (".xlsx", ".gpkg", ".csv")
 
 
 def area_rows(
@@ -53,92 +61,103 @@ def area_rows(
     return sorted(rows, key=lambda row: (-row["unseen_m2"], row["code"]))
 
 
-def write_report(
-    path: Path,
-    rows: Sequence[Mapping[str, Any]],
-    areas: Sequence[Area],
-    ground: Ground,
-    table: CellTable,
-    gaps: Sequence[tuple[Gap, BaseGeometry]],
-) -> None:
-    """Write the rows as CSV or XLSX, or rows, cells and gaps as layers of a GeoPackage.
+def write_report(path: Path, facts: ReportFacts) -> None:
+    """Write a report as CSV (areas only), XLSX, or GeoPackage with areas, cells and gaps.
 
     Raises:
         UsageError: The name ends in none of the three, can't be written, or needs the extra
             ``report`` that is not installed.
     """
-    check_output(path, suffixes=(".csv", ".xlsx", ".gpkg"))
+    check_output(path, suffixes=SUFFIXES)
     suffix = path.suffix.lower()
     with replaced_file(path) as temp:
         if suffix == ".csv":
-            _write_csv(temp, rows)
+            rows = facts.rows
+            columns = list(rows[0]) if rows else []
+            temp.write_bytes(csv_bytes(columns, [list(row.values()) for row in rows]))
         elif suffix == ".xlsx":
-            _write_xlsx(temp, rows)
+            _write_xlsx(temp, facts)
         else:
-            _write_layers(temp, rows, areas, ground, table, gaps)
+            _write_layers(temp, facts)
 
 
-def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    # The byte-order mark is what makes Excel read Chinese text as UTF-8.
-    with path.open("w", encoding="utf-8-sig", newline="") as out:
-        writer = csv.writer(out)
-        if rows:
-            writer.writerow(rows[0])
-        writer.writerows([[_inert(value) for value in row.values()] for row in rows])
+def write_cells(path: Path, cells: CellFacts) -> None:
+    """Write the layer ``cells`` of a GeoPackage with all figures and styles; the file is new.
+
+    Raises:
+        UsageError: The folder is missing or can't be written.
+    """
+    with replaced_file(path) as temp:
+        _to_layer(temp, "cells", cells_frame(cells))
+        style_layers(temp, {"cells": cell_styles(cells.layers)})
 
 
-def _write_xlsx(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def cells_frame(cells: CellFacts) -> geopandas.GeoDataFrame:
+    """Return one row a cell with every figure known of it, in the grid's CRS.
+
+    Beyond the contract's columns: ``area`` that holds most of it, ``zone`` that lists it, the
+    state it had before looks expired (``faded_from``, None when none did), and the layers.
+    """
+    ground, table = cells.ground, cells.table
+    extra: dict[str, object] = {
+        "area": [ground.area_codes[home] for home in ground.cell_home],
+        "zone": list(cells.zone),
+        "faded_from": [
+            STATES[had].value if had > has else None
+            for had, has in zip(cells.faded, table.state, strict=True)
+        ],
+    }
+    mine = (CellLayer.RISK, CellLayer.SENSITIVITY, CellLayer.REMAINING)
+    extra |= {layer.value: cells.layers[layer] for layer in mine if layer in cells.layers}
+    return cell_frame(ground, table).assign(**extra)
+
+
+def _write_xlsx(path: Path, facts: ReportFacts) -> None:
     try:
-        from openpyxl import Workbook
+        from geoinspect.report.workbook import write_workbook
     except ImportError as error:
         raise UsageError(
             "写 Excel 需要附加组件:pip install 'geoinspect[report]'",
             "Excel files need an extra: pip install 'geoinspect[report]'",
             code="extra_missing",
         ) from error
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("覆盖 coverage")
-    if rows:
-        sheet.append(list(rows[0]))
-    for row in rows:
-        sheet.append([_inert(value) for value in row.values()])
-    book.save(path)
+    write_workbook(path, facts)
 
 
-def _inert(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
-
-
-def _write_layers(
-    path: Path,
-    rows: Sequence[Mapping[str, Any]],
-    areas: Sequence[Area],
-    ground: Ground,
-    table: CellTable,
-    gaps: Sequence[tuple[Gap, BaseGeometry]],
-) -> None:
-    shapes = {area.code: area.polygon for area in areas}
-    layers = {
+def _write_layers(path: Path, facts: ReportFacts) -> None:
+    shapes = {area.code: area.polygon for area in facts.areas}
+    lines = [] if facts.claim is None else claim_lines(facts.claim, facts.names)
+    known = {line.code: line for line in lines}
+    rows = [{**row, **_claimed(known.get(row["code"]))} for row in facts.rows]
+    frames = {
         "areas": geopandas.GeoDataFrame(
-            list(rows), geometry=[shapes[row["code"]] for row in rows], crs="EPSG:4326"
+            rows, geometry=[shapes[row["code"]] for row in rows], crs="EPSG:4326"
         ),
-        "cells": cell_frame(ground, table).assign(
-            area=[ground.area_codes[home] for home in ground.cell_home]
-        ),
-        "gaps": geopandas.GeoDataFrame(
-            {
-                "rank": range(1, len(gaps) + 1),
-                "area": [gap.area_code for gap, _ in gaps],
-                "area_m2": [gap.area_m2 for gap, _ in gaps],
-                "risk": [gap.risk for gap, _ in gaps],
-                "cells": [len(gap.cells) for gap, _ in gaps],
-            },
-            geometry=[outline for _, outline in gaps],
-            crs=ground.grid.crs,
+        "cells": cells_frame(facts.cells),
+        "gaps": gap_frame(facts.gaps),
+        "polygons": geopandas.GeoDataFrame(
+            list(facts.polygons), geometry=list(facts.polygon_shapes), crs="EPSG:4326"
         ),
     }
-    for name, frame in layers.items():
-        if len(frame):
-            frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+    styles: dict[str, Sequence[Style]] = {
+        "areas": [AREA_STYLE],
+        "cells": cell_styles(facts.cells.layers),
+        "gaps": [GAP_STYLE],
+        "polygons": [AREA_STYLE],
+    }
+    written = {name: frame for name, frame in frames.items() if len(frame)}
+    for name, frame in written.items():
+        _to_layer(path, name, frame)
+    style_layers(path, {name: styles[name] for name in written})
+
+
+def _claimed(line: ClaimLine | None) -> Row:
+    keys = ("p_clean", "p_clean_low", "p_clean_high", "expected_missed")
+    if line is None:
+        return dict.fromkeys(keys)
+    figures = (line.posterior, line.low, line.high, line.expected_missed)
+    return dict(zip(keys, figures, strict=True))
+
+
+def _to_layer(path: Path, name: str, frame: geopandas.GeoDataFrame) -> None:
+    frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")

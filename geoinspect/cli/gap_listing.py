@@ -1,0 +1,135 @@
+"""Gaps as people are told of them: ranked, with the unit that answers and where to enter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy.orm import Session
+
+from geoinspect import crs as crs_
+from geoinspect.coverage.gaps import Gap, access_point
+from geoinspect.errors import UsageError
+from geoinspect.records import CellState
+from geoinspect.report.gap_files import GapRow
+from geoinspect.snapshot import Snapshot, walked_points
+from geoinspect.store import grounds, searching
+
+# As in coverage.gaps: less is where a cell's corner reaches over a border.
+_LEAST_M2 = 100.0
+
+
+def gap_rows(
+    session: Session,
+    snapshot: Snapshot,
+    state: CellState,
+    *,
+    area_code: str | None = None,
+    top: int,
+) -> tuple[list[GapRow], int]:
+    """Return ground that lacks a state, most area × risk first, and how many gaps there are.
+
+    Gaps are listed by township; of a smaller area, what of them lies in it.
+
+    Raises:
+        NotFoundError: There is no such area.
+        UsageError: The area is none of the campaign's.
+    """
+    gaps = snapshot.gaps if state is CellState.TOUCHED else snapshot.lacking(state)
+    areas = {area.code: area for area in snapshot.book.areas}
+    units = {unit.code: unit.name for unit in grounds.units(session)}
+    found = _of_area(session, snapshot, gaps, area_code or snapshot.campaign.area_code)
+    ways = Ways(session, snapshot)
+    rows = []
+    for rank, (gap, part) in enumerate(found[:top], start=1):
+        outline = snapshot.outline(gap) if part is None else part
+        place, kind = ways.into(outline)
+        area = areas[gap.area_code]
+        rows.append(
+            GapRow(
+                rank=rank,
+                area_code=area.code,
+                area_name=area.name,
+                unit_name=None if area.unit_code is None else units.get(area.unit_code),
+                area_m2=gap.area_m2,
+                risk=gap.risk,
+                cells=len(gap.cells),
+                outline=crs_.transform_geometry(snapshot.ground.grid.crs, crs_.WGS84, outline),
+                access=place,
+                access_kind=kind,
+            )
+        )
+    return rows, len(found)
+
+
+class Ways:
+    """Finds the way into gaps of a snapshot: nearest road or way in, else ground walked."""
+
+    def __init__(self, session: Session, snapshot: Snapshot) -> None:
+        self._crs = snapshot.ground.grid.crs
+        known = [
+            crs_.transform_geometry(crs_.WGS84, self._crs, row.geometry)
+            for kind in ("roads", "access")
+            for row in searching.landmarks(session, kind)
+        ]
+        self._roads = np.array(known, dtype=object)
+        self._walked = walked_points(snapshot)
+        self._trees = [shapely.STRtree(places) for places in (self._roads, self._walked)]
+
+    def into(self, outline: BaseGeometry) -> tuple[tuple[float, float], str]:
+        """Return where to enter a gap of the grid's CRS, lon, lat, and what it is reached from."""
+        roads, walked = (
+            self._nearest(places, tree, outline)
+            for places, tree in zip((self._roads, self._walked), self._trees, strict=True)
+        )
+        (x, y), kind = access_point(outline, list(roads), walked)
+        lon, lat = crs_.transform_xy(self._crs, crs_.WGS84, np.array([x]), np.array([y]))
+        return (float(lon[0]), float(lat[0])), kind
+
+    @staticmethod
+    def _nearest(
+        places: NDArray[np.object_], tree: shapely.STRtree, outline: BaseGeometry
+    ) -> NDArray[np.object_]:
+        # One of each kind is all that access_point looks at, and there may be thousands.
+        return places[[int(tree.nearest(outline))]] if len(places) else places
+
+
+def _of_area(
+    session: Session, snapshot: Snapshot, gaps: list[Gap], code: str
+) -> list[tuple[Gap, BaseGeometry | None]]:
+    """Return the gaps of an area; with an outline where it is not the whole gap's."""
+    mine = {area.code for area in snapshot.book.areas}
+    below = {row.code for row in grounds.below(session, code)} & mine
+    if not below:
+        raise UsageError(
+            f"辖区 {code} 不在行动“{snapshot.campaign.name}”的范围内",
+            f"the area {code} lies outside the campaign {snapshot.campaign.name!r}",
+            code="outside_campaign",
+        )
+    if code == snapshot.campaign.area_code or below & set(snapshot.listed_by.values()):
+        return [(gap, None) for gap in gaps if gap.area_code in below]
+    return _cut(session, snapshot, gaps, code)
+
+
+def _cut(
+    session: Session, snapshot: Snapshot, gaps: list[Gap], code: str
+) -> list[tuple[Gap, BaseGeometry | None]]:
+    """Return the parts of wider areas' gaps that lie in an area, with their outlines."""
+    way = grounds.breadcrumb(session, code)
+    above, grid = {row.code for row in way[:-1]}, snapshot.ground.grid
+    shape = crs_.metric_shape(way[-1].geometry, grid.crs)
+    shapely.prepare(shape)
+    found: list[tuple[Gap, BaseGeometry | None]] = []
+    for gap in gaps:
+        if gap.area_code not in above:
+            continue
+        for part in shapely.get_parts(shapely.intersection(snapshot.outline(gap), shape)):
+            if isinstance(part, Polygon | MultiPolygon) and part.area >= _LEAST_M2:
+                squares = snapshot.ground.squares()[gap.cells]
+                cells = gap.cells[shapely.intersects(squares, part)]
+                found.append((replace(gap, area_code=code, area_m2=part.area, cells=cells), part))
+    return sorted(found, key=lambda one: -one[0].weight)
