@@ -53,7 +53,7 @@ def draw(
 ) -> int:
     """从已查清的网格中按风险抽签,交另一单位复查 draw cleared cells by risk for another unit."""
     from geoinspect import check_book
-    from geoinspect.cli.gathering import the_snapshot
+    from geoinspect.gathering import the_snapshot
 
     with open_workspace(workspace) as opened:
         snapshot = the_snapshot(opened, name)
@@ -72,7 +72,7 @@ def draw(
 def list_(workspace: Path | None, name: str | None, as_json: bool) -> int:
     """列出抽签 list the draws of a campaign."""
     from geoinspect import check_book
-    from geoinspect.cli.gathering import the_snapshot
+    from geoinspect.gathering import the_snapshot
 
     with open_workspace(workspace) as opened:
         snapshot = the_snapshot(opened, name)

@@ -162,8 +162,8 @@ def _claim(
     seed: int | None,
 ) -> tuple[Snapshot, Claim]:
     from geoinspect.claims import SEED, make_claim
-    from geoinspect.cli.gathering import the_snapshot
     from geoinspect.confidence.absence import check_share
+    from geoinspect.gathering import the_snapshot
 
     # A wrong number is told before the campaign is read.
     for option, value in (("--prior", prior), ("--target", target)):
@@ -184,7 +184,7 @@ def _claim(
 
 
 def _print(snapshot: Snapshot, claim: Claim, kept: dict[str, Any], *, as_json: bool) -> None:
-    from geoinspect.cli.gathering import estimate_json
+    from geoinspect.gathering import estimate_json
     from geoinspect.report.claims import claim_lines
 
     names = {area.code: area.name for area in snapshot.book.areas}

@@ -58,8 +58,8 @@ def gaps(
     as_json: bool,
 ) -> int:
     """空白:成片未查的地面及入口 connected ground to search, ranked, with where to enter."""
-    from geoinspect.cli.gap_listing import gap_rows
-    from geoinspect.cli.gathering import the_snapshot
+    from geoinspect.gap_list import gap_rows
+    from geoinspect.gathering import the_snapshot
     from geoinspect.report.gap_files import gap_file
 
     if out is not None:
@@ -151,7 +151,7 @@ def export(
     as_json: bool,
 ) -> int:
     """导出网格,QGIS 打开即带样式 the cells as OUT.tif or OUT.gpkg that QGIS opens styled."""
-    from geoinspect.cli.gathering import cell_facts, the_snapshot
+    from geoinspect.gathering import cell_facts, the_snapshot
     from geoinspect.report.cell_rasters import write_cell_raster
     from geoinspect.report.coverage import write_cells
 

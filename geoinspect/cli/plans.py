@@ -57,7 +57,7 @@ class Wanted:
 def plan_from_workspace(workspace: Path | None, wanted: Wanted, *, as_json: bool) -> int:
     """Make a plan over a campaign, keep it and print it; return the exit status."""
     from geoinspect import plan_book
-    from geoinspect.cli.gathering import the_snapshot
+    from geoinspect.gathering import the_snapshot
     from geoinspect.store import grounds
 
     with open_workspace(workspace) as opened:
@@ -93,7 +93,7 @@ def _drawn(snapshot: Snapshot, path: Path) -> Polygon | MultiPolygon:
     """Return the polygons of a file as one, as far as they lie near the campaign."""
     import shapely
 
-    from geoinspect.cli.gathering import near_campaign
+    from geoinspect.gathering import near_campaign
     from geoinspect.ingest.vectors import read_shapes
 
     whole = shapely.union_all([shape.polygon for shape in read_shapes(path).shapes])

@@ -66,7 +66,7 @@ def show(
     workspace: Path | None, name: str | None, at: str | None, rules: bool, as_json: bool
 ) -> int:
     """风险的分布、理由和规则 how risk is spread, why it is so at a place, and the rules."""
-    from geoinspect.cli.gathering import the_snapshot
+    from geoinspect.gathering import the_snapshot
     from geoinspect.risks import risk_rules
     from geoinspect.store import searching
 

@@ -46,7 +46,7 @@ def show(
     as_json: bool,
 ) -> int:
     """行动的覆盖情况 where a campaign stands, by area."""
-    from geoinspect.cli import gathering
+    from geoinspect import gathering
     from geoinspect.report.coverage import area_rows, write_report
     from geoinspect.store import grounds
 
@@ -125,7 +125,7 @@ def report_coverage(
     as_json: bool,
 ) -> int:
     """覆盖报表 coverage by area as a file."""
-    from geoinspect.cli import gathering
+    from geoinspect import gathering
     from geoinspect.report.coverage import write_report
 
     check_output(out, inputs=[layer] if layer else [], suffixes=REPORT_SUFFIXES)
@@ -154,9 +154,9 @@ def report_coverage(
 @click.pass_obj
 def stages(workspace: Path | None, name: str | None, as_of: datetime | None, as_json: bool) -> int:
     """各乡镇的物候期 stages of growth by township, and how long looks hold."""
-    from geoinspect.cli.gathering import the_snapshot
-    from geoinspect.cli.season import stage_rows
+    from geoinspect.gathering import the_snapshot
     from geoinspect.search_records import STAGE_WORDS, GrowthStage
+    from geoinspect.season import stage_rows
     from geoinspect.surroundings import growth_table
 
     with open_workspace(workspace) as opened:

@@ -15,10 +15,10 @@ from shapely import MultiPolygon, Polygon
 from geoinspect import claims
 from geoinspect import crs as crs_
 from geoinspect.claim_records import Claim
-from geoinspect.cli.gap_listing import gap_rows
 from geoinspect.confidence.absence import estimate, searched_cells
 from geoinspect.coverage.sums import CoverageSum
 from geoinspect.errors import InputError
+from geoinspect.gap_list import gap_rows
 from geoinspect.ingest.vectors import read_shapes
 from geoinspect.records import CellState, Level
 from geoinspect.report.cell_rasters import days_since
