@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import shapely
@@ -12,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from geoinspect import crs as crs_
+from geoinspect.campaign_book import CampaignBook
 from geoinspect.coverage.gaps import Gap, access_point
 from geoinspect.errors import UsageError
 from geoinspect.records import CellState
@@ -43,7 +47,7 @@ def gap_rows(
     areas = {area.code: area for area in snapshot.book.areas}
     units = {unit.code: unit.name for unit in grounds.units(session)}
     found = _of_area(session, snapshot, gaps, area_code or snapshot.campaign.area_code)
-    ways = Ways(session, snapshot)
+    ways = Ways.of(session, snapshot)
     rows = []
     for rank, (gap, part) in enumerate(found[:top], start=1):
         outline = snapshot.outline(gap) if part is None else part
@@ -66,36 +70,62 @@ def gap_rows(
     return rows, len(found)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """Geometries in a grid's CRS, and their index."""
+
+    all: NDArray[np.object_]
+    tree: shapely.STRtree
+
+    @classmethod
+    def of(cls, geometries: Sequence[BaseGeometry] | NDArray[np.object_]) -> _Places:
+        places = np.asarray(geometries, dtype=object)
+        return cls(places, shapely.STRtree(places))
+
+    def nearest(self, outline: BaseGeometry) -> list[BaseGeometry]:
+        """Return the place nearest to an outline, nothing where there is none."""
+        return [self.all[int(self.tree.nearest(outline))]] if len(self.all) else []
+
+
+_roads: WeakKeyDictionary[CampaignBook, _Places] = WeakKeyDictionary()
+_walked: WeakKeyDictionary[Snapshot, _Places] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Ways:
     """Finds the way into gaps of a snapshot: nearest road or way in, else ground walked."""
 
-    def __init__(self, session: Session, snapshot: Snapshot) -> None:
-        self._crs = snapshot.ground.grid.crs
-        known = [
-            crs_.transform_geometry(crs_.WGS84, self._crs, row.geometry)
-            for kind in ("roads", "access")
-            for row in searching.landmarks(session, kind)
-        ]
-        self._roads = np.array(known, dtype=object)
-        self._walked = walked_points(snapshot)
-        self._trees = [shapely.STRtree(places) for places in (self._roads, self._walked)]
+    crs: str
+    roads: _Places
+    walked: _Places
+
+    @classmethod
+    def of(cls, session: Session, snapshot: Snapshot) -> Ways:
+        """Return the ways into a snapshot; its parts are kept as long as what they stand for."""
+        crs = snapshot.ground.grid.crs
+        with _lock:
+            roads = _roads.get(snapshot.book)
+            if roads is None:
+                shapes = [
+                    row.geometry
+                    for kind in ("roads", "access")
+                    for row in searching.landmarks(session, kind)
+                ]
+                roads = _Places.of([crs_.transform_geometry(crs_.WGS84, crs, s) for s in shapes])
+                _roads[snapshot.book] = roads
+            walked = _walked.get(snapshot)
+            if walked is None:
+                walked = _walked[snapshot] = _Places.of(walked_points(snapshot))
+        return cls(crs, roads, walked)
 
     def into(self, outline: BaseGeometry) -> tuple[tuple[float, float], str]:
         """Return where to enter a gap of the grid's CRS, lon, lat, and what it is reached from."""
-        roads, walked = (
-            self._nearest(places, tree, outline)
-            for places, tree in zip((self._roads, self._walked), self._trees, strict=True)
-        )
-        (x, y), kind = access_point(outline, list(roads), walked)
-        lon, lat = crs_.transform_xy(self._crs, crs_.WGS84, np.array([x]), np.array([y]))
+        roads = self.roads.nearest(outline)
+        walked = np.array([] if roads else self.walked.nearest(outline), dtype=object)
+        (x, y), kind = access_point(outline, roads, walked)
+        lon, lat = crs_.transform_xy(self.crs, crs_.WGS84, np.array([x]), np.array([y]))
         return (float(lon[0]), float(lat[0])), kind
-
-    @staticmethod
-    def _nearest(
-        places: NDArray[np.object_], tree: shapely.STRtree, outline: BaseGeometry
-    ) -> NDArray[np.object_]:
-        # One of each kind is all that access_point looks at, and there may be thousands.
-        return places[[int(tree.nearest(outline))]] if len(places) else places
 
 
 def _of_area(

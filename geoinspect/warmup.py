@@ -56,7 +56,7 @@ def warm_coverage() -> None:
 
 
 def warm_plan(ground: Ground, sensitivity: NDArray[np.float64]) -> None:
-    """Plan one short walk over four cells."""
+    """Plan one short walk over four cells, past a small square that nobody may enter."""
     cells = PlanCells(
         ground.cell_row.astype(np.int64),
         ground.cell_col.astype(np.int64),
@@ -66,8 +66,10 @@ def warm_plan(ground: Ground, sensitivity: NDArray[np.float64]) -> None:
         np.ones(len(sensitivity)),
         ground.grid.crs,
     )
-    start = (500_020.0, 3_763_620.0)
-    plan_patrol(cells, PlanOptions((start,), hours=0.2, iterations=50))
+    starts = ((500_020.0, 3_763_620.0), (500_120.0, 3_763_620.0))
+    options = PlanOptions(starts, teams=2, hours=0.2, iterations=50)
+    no_go = (shapely.box(500_060, 3_763_660, 500_070, 3_763_670),)
+    plan_patrol(cells, options, no_go, lambda x, y: 0.1 * (x + y))
 
 
 def warm_detection() -> None:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections import OrderedDict
 from pathlib import Path
 from typing import cast
 
 from flask import current_app
 
-from geoinspect.snapshot import Snapshot, SnapshotCache
+from geoinspect.snapshot import Question, Snapshot, SnapshotCache
 from geoinspect.store.workspace import Workspace
+from webmap.claim_cache import ClaimCache
 from webmap.shell import Shell
-from webmap.tiles.coverage import CoveragePainter
+from webmap.tiles.coverage import CellPainter, GroundPixels
+from webmap.tiles.layers import Layer
 from webmap.tiles.pictures import Pictures
 
 _KEY = "geoinspect"
 _UPLOADS_AT_ONCE = 8
 _STRANGERS_AT_ONCE = 8
+_KEPT_PAINTERS = 24
 
 
 class EndedSessions:
@@ -56,27 +60,42 @@ class Office:
         self.workspace = workspace
         self.shell = shell
         self.snapshots = SnapshotCache(workspace)
+        self.claims = ClaimCache(workspace)
         self.pictures = Pictures()
         self.ended = EndedSessions()
         # Slow senders never take every thread of the server.
         self.upload_slots = threading.BoundedSemaphore(_UPLOADS_AT_ONCE)
         self.stranger_slots = threading.BoundedSemaphore(_STRANGERS_AT_ONCE)
+        # A plan takes a core for up to half a minute.
+        self.plan_slot = threading.BoundedSemaphore(1)
         # Whoever decides about a track builds on what was decided before.
         self.review_lock = threading.Lock()
         # Two demos on one port must not share tiles in a browser's cache.
         self.stamp = hashlib.sha256(b"tiles" + workspace.secret_key()).hexdigest()[:8]
-        self._painters: dict[int, CoveragePainter] = {}
+        self._painters: OrderedDict[tuple[int, Layer, Question], CellPainter] = OrderedDict()
         self._lock = threading.Lock()
 
-    def painter(self, campaign_id: int) -> CoveragePainter:
-        """Return the painter of a campaign's newest snapshot."""
-        snapshot = self.snapshots.get(campaign_id)
+    def painter(
+        self, campaign_id: int, layer: Layer = Layer.STATE, question: Question | None = None
+    ) -> CellPainter:
+        """Return the painter of a layer of the newest answer to a question."""
+        question = question or Question()
+        snapshot = self.snapshots.get(campaign_id, question)
+        key = (campaign_id, layer, question)
         with self._lock:
-            painter = self._painters.get(campaign_id)
+            painter = self._painters.get(key)
             if painter is None or painter.snapshot is not snapshot:
-                painter = CoveragePainter(snapshot)
-                self._painters[campaign_id] = painter
+                painter = CellPainter(snapshot, layer, self._pixels(snapshot))
+                self._painters[key] = painter
+            self._painters.move_to_end(key)
+            while len(self._painters) > _KEPT_PAINTERS:
+                self._painters.popitem(last=False)
             return painter
+
+    def _pixels(self, snapshot: Snapshot) -> GroundPixels | None:
+        """Return what finds the pixels of a snapshot's ground, where a painter has it already."""
+        known = (painter.pixels for painter in self._painters.values())
+        return next((pixels for pixels in known if pixels.ground is snapshot.ground), None)
 
     def tile_version(self, snapshot: Snapshot) -> str:
         """Return the part of a coverage tile's address that changes with its data."""

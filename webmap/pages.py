@@ -14,6 +14,7 @@ from geoinspect.errors import GeoInspectError
 from webmap.auth import current_person
 from webmap.office import office
 from webmap.scope import scope_of
+from webmap.shown_words import layer_names
 from webmap.tiles.basemap import zoom_range
 from webmap.track_words import mode_names, purpose_names
 from webmap.words import script_words
@@ -35,12 +36,14 @@ def map_page() -> str:
     settings = office().workspace.settings
     page = {
         "words": script_words(),
-        "base": _base_zooms(),
+        "base": base_zooms(),
         "survey_pod": settings.survey_pod,
         "covered_share": settings.covered_share,
         "cleared_pod": settings.cleared_pod,
     }
-    return render_template("map.html", active="map", page=page, shell=office().shell)
+    return render_template(
+        "map.html", active="map", page=page, shell=office().shell, shown=layer_names()
+    )
 
 
 @pages.get("/upload")
@@ -87,7 +90,7 @@ def track_page(track_id: int) -> str:
         units = scope.unit_names()
     page = {
         "words": script_words(),
-        "base": _base_zooms(),
+        "base": base_zooms(),
         "track": track_id,
         "bbox": bounds,
         "units": list(units.items()),
@@ -118,7 +121,7 @@ def readyz() -> tuple[Response, int]:
     return jsonify(status="ok" if ready else "failed", **words), 200 if ready else 503
 
 
-def _base_zooms() -> tuple[int, int] | None:
+def base_zooms() -> tuple[int, int] | None:
     """Return the zooms of the base map; None without one, or with one that can't be read, since
     a map on plain ground is better than no map.
     """

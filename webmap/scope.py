@@ -13,10 +13,14 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from geoinspect import patrol_book
+from geoinspect import check_book, patrol_book, rate_book, risk_book, trial_book
 from geoinspect.errors import NotFoundError
-from geoinspect.records import Zone
-from geoinspect.store import grounds, patrols, people, sightings
+from geoinspect.gap_list import gap_rows
+from geoinspect.records import CellState, Zone
+from geoinspect.report.gap_files import GapRow
+from geoinspect.search_records import DetectionRate
+from geoinspect.snapshot import Snapshot
+from geoinspect.store import claims_kept, grounds, patrols, people, searching, sightings
 from geoinspect.store.schema import (
     AreaRow,
     CampaignRow,
@@ -27,6 +31,7 @@ from geoinspect.store.schema import (
     TrackRow,
     UploadRow,
 )
+from geoinspect.store.search_schema import ClaimRow, CrossCheckRow, PlanRow
 from geoinspect.store.sightings import Box
 from geoinspect.store.track_list import Place, TrackFilter, count_listed, listed
 from geoinspect.store.workspace import Workspace
@@ -75,6 +80,12 @@ class Scope:
     def zones(self) -> list[Zone]:
         """Return visible zones."""
         return grounds.zones(self.session)
+
+    def gaps(
+        self, snapshot: Snapshot, wanted: CellState, area_code: str, *, top: int
+    ) -> tuple[list[GapRow], int]:
+        """Return visible ground of an area that has not reached a state, and how much there is."""
+        return gap_rows(self.session, snapshot, wanted, area_code=area_code, top=top)
 
     def tracks_in(
         self, box: Box | None, *, limit: int, start: date | None = None, end: date | None = None
@@ -159,6 +170,54 @@ class Scope:
             NotFoundError: There is none.
         """
         return sightings.patch(self.session, patch_id)
+
+    def kept_claims(self, campaign_id: int) -> Sequence[ClaimRow]:
+        """Return the claims that were recorded of a visible campaign, newest first."""
+        return claims_kept.claims(self.session, self.campaign(campaign_id).id)
+
+    def plans(self, campaign_id: int) -> Sequence[PlanRow]:
+        """Return the plans of a visible campaign, newest first."""
+        return claims_kept.plans(self.session, self.campaign(campaign_id).id)
+
+    def plan(self, plan_id: int) -> PlanRow:
+        """Return one plan of a visible campaign.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        row = claims_kept.plan(self.session, plan_id)
+        self.campaign(row.campaign_id)
+        return row
+
+    def checks(self, snapshot: Snapshot) -> list[check_book.Json]:
+        """Return the cross-checks of a visible campaign without their cells, newest first."""
+        return check_book.check_list(self.session, snapshot)
+
+    def check(self, check_id: int) -> CrossCheckRow:
+        """Return one cross-check of a visible campaign.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        row = searching.cross_check(self.session, check_id)
+        self.campaign(row.campaign_id)
+        return row
+
+    def trials(self) -> list[trial_book.Json]:
+        """Return all seeded trials, newest first."""
+        return trial_book.trial_list(self.session)
+
+    def rates(self, workspace: Workspace, day: date) -> list[DetectionRate]:
+        """Return the sweep width or rate that holds on a day for every case."""
+        return rate_book.rates_on(workspace, self.session, day)
+
+    def entered_rates(self) -> list[dict[str, object]]:
+        """Return the rows that the office entered into the table of rates, newest first."""
+        return rate_book.entered(self.session)
+
+    def risk_rules(self, workspace: Workspace) -> list[dict[str, object]]:
+        """Return the rules of the prior risk."""
+        return risk_book.rules_told(workspace, self.session)
 
     def receipt(self, upload_id: str) -> UploadRow:
         """Return a receipt of this person's own.

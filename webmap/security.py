@@ -75,11 +75,12 @@ def protect(app: Flask) -> None:
 def _add_headers(response: Response) -> Response:
     mark = f"'nonce-{nonce()}'" if response.mimetype == "text/html" else ""
     headers = response.headers
-    headers["Content-Security-Policy"] = (
-        f"default-src 'self'; script-src 'self' {mark}; style-src 'self' {mark}; "
-        "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-        "frame-ancestors 'none'; form-action 'self'"
-    ).replace(" ;", ";")
+    if "Content-Security-Policy" not in headers:
+        headers["Content-Security-Policy"] = (
+            f"default-src 'self'; script-src 'self' {mark}; style-src 'self' {mark}; "
+            "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+            "frame-ancestors 'none'; form-action 'self'"
+        ).replace(" ;", ";")
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
     headers["Referrer-Policy"] = "same-origin"

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from webmap.language import language
 from webmap.photo_words import photo_words
+from webmap.shown_words import shown_words
 from webmap.track_words import track_words
 
 
@@ -19,6 +20,7 @@ def script_words() -> dict[str, str]:
         **_upload_words(),
         **track_words(),
         **photo_words(),
+        **shown_words(),
     }
 
 
@@ -51,7 +53,7 @@ def _map_words() -> dict[str, str]:
         "more": _("Show more"),
         "zoom_in": _("Zoom in"),
         "zoom_out": _("Zoom out"),
-        "gaps_shown": _("{n} of {total} gaps shown, the largest first"),
+        "gaps_shown": _("{n} of {total} gaps shown, most ground × risk first"),
     }
 
 
@@ -71,9 +73,9 @@ def _area_words() -> dict[str, str]:
             "No drone pictures here yet. Upload an orthomosaic (GeoTIFF) on the upload page."
         ),
         "claim": _(
-            "Drone pictures are credited with a detection rate of {pod}. That is a setting, not "
-            "measured on these pictures. Seen ground is ground that was searched: it does not "
-            "prove that nothing grows there."
+            "Assumed, unless a trial measured them: sweep widths, detection rates (drone pictures: "
+            "{pod}), prior risk, and for how long a look holds as plants grow. Seen ground is "
+            "ground that was searched: it does not prove that nothing grows there."
         ),
         "data_until": _("Data until {day}"),
         "no_data": _("No data yet"),

@@ -81,12 +81,15 @@ def combine(
 
 def table_of(ground: Ground, found: Tally, thresholds: Thresholds) -> CellTable:
     """Return the figures of every cell from what its looks add up to."""
-    seen = np.zeros(len(ground.cell_row))
+    # Of most cells of a young campaign nothing is known: only the others are worked out.
     looked = np.flatnonzero(found.passes)
+    seen, pod = np.zeros(len(ground.cell_row)), np.zeros(len(ground.cell_row))
+    state = np.zeros(len(ground.cell_row), np.int8)
     of_ground = np.maximum(ground.cell_masks.counts[looked], 1)
     seen[looked] = bits.count_bits(found.seen_bits[looked]) / of_ground
-    # Adding zero turns the −0.0 of ground nobody looked at into 0.0.
-    pod = -np.expm1(-found.exposure.sum(axis=0)) + 0.0
+    # Adding zero turns the −0.0 of a picture that finds nothing into 0.0.
+    pod[looked] = -np.expm1(-found.exposure[:, looked].sum(axis=0)) + 0.0
+    state[looked] = states(seen[looked], pod[looked], thresholds)
     return CellTable(
         seen_fraction=seen,
         length_m=found.length_m,
@@ -94,7 +97,7 @@ def table_of(ground: Ground, found: Tally, thresholds: Thresholds) -> CellTable:
         pod=pod,
         passes=found.passes,
         last_seen_s=found.last_s,
-        state=states(seen, pod, thresholds),
+        state=state,
         seen_bits=found.seen_bits,
         methods=found.methods,
         exposure=found.exposure,

@@ -10,6 +10,9 @@ import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
+from geoinspect.coverage.laws import exposure
+from geoinspect.search_records import DetectionLaw
+
 F8 = NDArray[np.float64]
 
 # Chords in a quarter circle; the area of a disk is right to 0.01 %.
@@ -35,17 +38,26 @@ class ExactSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExactCells:
-    """Per cell, in the order of the pieces given; arrays of shape (cells,)."""
+    """Per cell, in the order of the pieces given; arrays of shape (cells,).
+
+    ``exposure`` is −ln(1 − POD) of the lines, ``picture_share`` the share of each cell in each
+    picture.
+    """
 
     seen_m2: F8
     length_m: F8
+    exposure: F8
     picture_share: Sequence[F8]
     passes: NDArray[np.int32]
     last_seen_s: F8
 
 
 def clip_sources(
-    pieces: NDArray[np.object_], sources: Sequence[ExactSource], *, width_m: float
+    pieces: NDArray[np.object_],
+    sources: Sequence[ExactSource],
+    *,
+    width_m: float,
+    law: DetectionLaw = DetectionLaw.RANDOM_SEARCH,
 ) -> ExactCells:
     """Return exactly what the sources saw of each piece of ground.
 
@@ -53,22 +65,29 @@ def clip_sources(
         pieces: Ground of each cell, polygons in a metric CRS, shape (cells,).
         sources: Tracks and pictures in the same CRS; identical files given once.
         width_m: Full sweep width.
+        law: How detection grows with the effort of one source.
     """
     n = len(pieces)
+    piece_m2 = shapely.area(pieces)
     tree = shapely.STRtree(pieces)
-    length_m, passes, last_s = np.zeros(n), np.zeros(n, np.int32), np.full(n, -np.inf)
+    length_m, exposed = np.zeros(n), np.zeros(n)
+    passes, last_s = np.zeros(n, np.int32), np.full(n, -np.inf)
     swaths, shares = [], []
     for source in sources:
         if source.outline is not None:
             swath = source.outline
-            shares.append(_overlap_m2(tree, pieces, swath) / shapely.area(pieces))
+            shares.append(_overlap_m2(tree, pieces, swath) / piece_m2)
         else:
             swath = _swath(source.lines, width_m / 2)
-            _add_steps(tree, pieces, source, width_m / 2, length_m, last_s)
+            walked_m = np.zeros(n)
+            _add_steps(tree, pieces, source, width_m / 2, walked_m, last_s)
+            length_m += walked_m
+            exposed += exposure(width_m * walked_m / piece_m2, law)
         passes[np.flatnonzero(_overlap_m2(tree, pieces, swath) > 0)] += 1
         swaths.append(swath)
     seen_m2 = _overlap_m2(tree, pieces, shapely.union_all(swaths))
-    return ExactCells(seen_m2, length_m, shares, passes, np.where(last_s > -np.inf, last_s, np.nan))
+    newest_s = np.where(last_s > -np.inf, last_s, np.nan)
+    return ExactCells(seen_m2, length_m, exposed, shares, passes, newest_s)
 
 
 def _swath(lines: Sequence[F8], half_m: float) -> Polygon | MultiPolygon:

@@ -26,6 +26,7 @@ from geoinspect.errors import UsageError
 from geoinspect.files import replaced_file
 from geoinspect.grid import check_cell_size
 from geoinspect.records import CellState, Segment
+from geoinspect.search_records import DetectionLaw
 
 F8 = NDArray[np.float64]
 
@@ -57,6 +58,7 @@ class Measure:
     """What was measured; arrays of shape (cells,), in the ground's order.
 
     Attributes:
+        law: How detection was taken to grow with effort.
         method: ``exact`` or ``bits``.
         bit_m: Side of a bit in metres, None when exact.
     """
@@ -64,6 +66,7 @@ class Measure:
     ground: Ground
     width_m: float
     thresholds: Thresholds
+    law: DetectionLaw
     method: str
     bit_m: float | None
     seen_fraction: F8
@@ -94,6 +97,7 @@ class Measure:
             **counts,
             "length_m": round(float(self.length_m.sum()), 3),
             "thresholds": {"covered": self.thresholds.covered, "cleared": self.thresholds.cleared},
+            "law": self.law.value,
             "method": self.method,
             "bit_m": self.bit_m,
         }
@@ -117,6 +121,7 @@ def measure(
     width_m: float,
     gap_s: float,
     thresholds: Thresholds,
+    law: DetectionLaw = DetectionLaw.RANDOM_SEARCH,
 ) -> Measure:
     """Return the coverage of an area (WGS84) by tracks and pictures.
 
@@ -128,6 +133,7 @@ def measure(
         width_m: Full effective sweep width in metres.
         gap_s: Longer without a fix is not bridged.
         thresholds: What makes a cell covered and cleared.
+        law: How detection grows with the effort of one track.
 
     Raises:
         UsageError: Width or cell size is no positive number.
@@ -146,15 +152,16 @@ def measure(
     ground = make_ground({"": shape}, crs=crs, cell_m=cell_m, side=side)
     points = sum(len(segment) for track in tracks for segment in track.segments)
     if points <= EXACT_MAX_POINTS and len(ground.cell_row) <= EXACT_MAX_CELLS:
-        return _exact(shape, ground, tracks, pictures, width_m, gap_s, thresholds)
+        return _exact(shape, ground, tracks, pictures, width_m, gap_s, thresholds, law)
     sweeper = Sweeper(ground)
     looks = [sweeper.track(t.segments, width_m=width_m, gap_s=gap_s) for t in tracks]
     looks += [sweeper.picture(p.outline, pod=p.pod, taken_s=p.taken_s) for p in pictures]
-    table = combine(ground, looks, thresholds)
+    table = combine(ground, looks, thresholds, law)
     return Measure(
         ground=ground,
         width_m=width_m,
         thresholds=thresholds,
+        law=law,
         method="bits",
         bit_m=ground.bit_m,
         seen_fraction=table.seen_fraction,
@@ -175,6 +182,7 @@ def _exact(
     width_m: float,
     gap_s: float,
     thresholds: Thresholds,
+    law: DetectionLaw,
 ) -> Measure:
     crs = ground.grid.crs
     squares = ground.squares()
@@ -193,10 +201,9 @@ def _exact(
         )
     for picture in pictures:
         sources.append(ExactSource([], [], crs_.metric_shape(picture.outline, crs)))
-    cells = clip_sources(pieces, sources, width_m=width_m)
+    cells = clip_sources(pieces, sources, width_m=width_m, law=law)
     seen = np.clip(cells.seen_m2 / ground.cell_m2, 0.0, 1.0)
-    effort = width_m * cells.length_m / ground.cell_m2
-    miss = np.exp(-effort)
+    miss = np.exp(-cells.exposure)
     for picture, share in zip(pictures, cells.picture_share, strict=True):
         miss *= 1.0 - picture.pod * np.clip(share, 0.0, 1.0)
     last_s = cells.last_seen_s
@@ -206,11 +213,12 @@ def _exact(
         ground=ground,
         width_m=width_m,
         thresholds=thresholds,
+        law=law,
         method="exact",
         bit_m=None,
         seen_fraction=seen,
         length_m=cells.length_m,
-        coverage=effort,
+        coverage=width_m * cells.length_m / ground.cell_m2,
         pod=1.0 - miss,
         passes=cells.passes,
         last_seen_s=last_s,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from geoinspect.coverage.looks import Look, Sweeper
 from geoinspect.errors import Text
 from geoinspect.intake.rows import china_day
 from geoinspect.patrols.swaths import swaths_of
-from geoinspect.records import Mode, Problem, Segment
+from geoinspect.records import CHINA_TIME, Mode, Problem, Segment
 from geoinspect.search_records import DetectionRate, Method, Visibility
 from geoinspect.settings import Settings
 from geoinspect.store import grounds, sightings
@@ -57,6 +57,10 @@ class Source:
         look = self.sweep(ground.sweeper, rate)
         if len(look.row) == 0:
             return None
+        # Of what has no clock the day is known: noon of it stands for the look.
+        noon_s = datetime.combine(self.day, time(12), CHINA_TIME).timestamp()
+        timed_s = np.where(np.isnan(look.last_s), noon_s, look.last_s)
+        look = replace(look, last_s=timed_s)
         return LookRow(
             campaign_id=campaign_id,
             kind=self.kind,

@@ -1,114 +1,237 @@
-"""Run the search from several first routes, in threads, the same for the same seed."""
+"""Plan all teams: one after another, then together, then each again beside what the others do.
+
+The law is ``1 − e^(−W·L/A)``, so what others walk takes a known share off each cell's value and
+a team can be planned alone on what is left: exact, and judged on its own ground. Two chains, the
+teams in either order, run in two threads, the same for the same seed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geoinspect.planning.kernels import Board, Journal
-from geoinspect.planning.routes import Routes, lay
+from geoinspect.planning.metres import walk_line
+from geoinspect.planning.routes import Routes, lay, mark
 from geoinspect.planning.search import Pool, anneal
-from geoinspect.planning.tours import Crew, Goals
+from geoinspect.planning.tours import Crew, Goals, first_routes, walked_board, walked_gain
 
 F8 = NDArray[np.float64]
+U8 = NDArray[np.uint64]
 
 _CHAINS = 2
 _JOURNAL = 1 << 15
 _MAX_WAYPOINTS = 4000
-# A move takes longer on longer routes, and fewer teams need fewer moves.
-_USUAL_WAYPOINTS, _MANY_TEAMS = 400, 3
-# Temperatures, as shares of what a waypoint gains at first.
-_HEAT = (0.8, 0.003)
+# A move takes longer on longer routes.
+_USUAL_WAYPOINTS = 400
+# Shares of the budget of moves: a team on its own, a team of several at first and again, and all
+# of them together. With more teams than four, each gets less.
+_ALONE, _FIRST, _AGAIN, _TOGETHER, _MANY_TEAMS = 0.5, 0.3, 0.2, 0.25, 4
+# Rounds of planning each team again, while a round still raises the gain by so much.
+_ROUNDS, _WORTH_A_ROUND = 2, 0.005
+# First routes that are tried, and the share of a team's moves that each of them gets.
+_TRIED, _TRIAL = 3, 0.15
+# First temperatures: from a rough first route, and from routes that are good already.
+_HOT, _WARM = 0.8, 0.08
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
-def improve(board: Board, crews: Sequence[Crew], sets: Sequence[Sequence[F8]], goals: Goals, *, lattice_m: float, seed: int, iterations: int) -> tuple[float, list[F8]]:  # fmt: skip
-    """Return the score (gain less what turns cost) and the best routes found.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """What one chain works on: a board of its own with nothing walked on it, teams, goals."""
+
+    board: Board
+    crews: Sequence[Crew]
+    goals: Goals
+    within: Sequence[NDArray[np.bool_]]
+    known: Sequence[Sequence[F8]]
+    side: int
+    rng: U8
+
+
+def improve(board: Board, crews: Sequence[Crew], goals: Goals, within: Sequence[NDArray[np.bool_]], known: Sequence[Sequence[F8]], *, side: int, seed: int, iterations: int) -> list[F8]:  # fmt: skip
+    """Return the best routes found, one a team, metres from the window's corner.
 
     Args:
         board: The window, nothing walked on it.
         crews: The teams.
-        sets: Feasible sets of routes, metres from the window's corner, the best first.
         goals: Cells worth going to.
-        lattice_m: Spacing of waypoints.
+        within: Which of them each team can reach, each of shape (goals,).
+        known: Lines that each team might begin with, where they are within its time.
+        side: Waypoints lie on a lattice of so many along a cell's side.
         seed: Same seed, same routes.
-        iterations: Moves that each chain tries for several teams and routes of usual length.
+        iterations: What the moves tried are counted in: half of it by a team on its own.
     """
-    flat = goals.row * board.cols + goals.col
-    pool = Pool(flat.astype(np.int64), np.cumsum(goals.worth))
-    begun = list(sets[:_CHAINS])
 
-    def run(chain: int) -> tuple[float, list[F8]]:
+    def run(chain: int) -> list[F8]:
         rng = np.array([((seed + 1) * _GOLDEN + chain * 7919) % 2**64 or 1], np.uint64)
-        return _chain(board, crews, begun[chain], pool, lattice_m, rng, iterations)
+        # Arrays of its own: two threads counting references to one array hold each other up.
+        own = walked_board(board)._replace(
+            value=board.value.copy(),
+            blocked=board.blocked.copy(),
+            near=board.near.copy(),
+            heights=board.heights.copy(),
+        )
+        task = _Task(own, crews, goals, within, known, side, rng)
+        return _chain(task, range(len(crews))[:: 1 if chain == 0 else -1], iterations)
 
-    with ThreadPoolExecutor(_CHAINS) as pool_of_threads:
-        found = list(pool_of_threads.map(run, range(len(begun))))
-    return max(found, key=lambda result: result[0])
-
-
-def _chain(board: Board, crews: Sequence[Crew], lines: Sequence[F8], pool: Pool, lattice_m: float, rng: NDArray[np.uint64], iterations: int) -> tuple[float, list[F8]]:  # fmt: skip
-    budget_s = np.array([crew.budget_s for crew in crews])
-    longest = max(len(line) for line in lines)
-    most = int(budget_s.max() * board.speed_mps / lattice_m) + 32
-    most = max(min(most, _MAX_WAYPOINTS), longest + 32)
-    routes = _routes(board, lines, budget_s, most, lattice_m)
-    # Arrays of its own: two threads counting references to one array hold each other up.
-    own = board._replace(
-        value=board.value.copy(),
-        metres=board.metres.copy(),
-        miss=board.miss.copy(),
-        blocked=board.blocked.copy(),
-        near=board.near.copy(),
-        heights=board.heights.copy(),
-    )
-    pool = Pool(pool.cell.copy(), pool.sum_value.copy())
-    journal = Journal(
-        np.zeros(_JOURNAL, np.int32),
-        np.zeros(_JOURNAL),
-        np.zeros(_JOURNAL),
-        np.zeros(1, np.int32),
-    )
-    gain = lay(own, routes, journal)
-    before, best = (_copied(routes) for _ in range(2))
-    per_waypoint = gain / max(int(routes.points.sum()) - 2 * len(crews), 1)
-    heat = (_HEAT[0] * per_waypoint, _HEAT[1] * per_waypoint)
-    if gain <= 0:
-        # Nothing walked yet: what a metre in the middling cell gains sets the scale.
-        scale = float(np.median(np.diff(pool.sum_value, prepend=0.0))) * own.effort_per_m
-        heat = (_HEAT[0] * scale * own.cell_m, _HEAT[1] * scale * own.cell_m)
-    usual = _USUAL_WAYPOINTS / max(float(routes.points.mean()), _USUAL_WAYPOINTS)
-    iterations = int(iterations * usual * min((len(crews) + 1) / (_MANY_TEAMS + 1), 1.0))
-    score = anneal(own, routes, before, best, journal, pool, rng, gain, iterations, heat)
-    found = [
-        np.column_stack([best.x[t, : best.points[t]], best.y[t, : best.points[t]]])
-        for t in range(len(crews))
-    ]
-    return float(score), found
+    with ThreadPoolExecutor(_CHAINS) as threads:
+        found = list(threads.map(run, range(_CHAINS)))
+    return max(found, key=lambda lines: walked_gain(board, lines))
 
 
-def _routes(board: Board, lines: Sequence[F8], budget_s: F8, most: int, lattice_m: float) -> Routes:
-    teams = len(lines)
-    side = max(round(board.cell_m / lattice_m), 1)
-    x, y = np.zeros((teams, most)), np.zeros((teams, most))
-    for t, line in enumerate(lines):
-        x[t, : len(line)], y[t, : len(line)] = line[:, 0], line[:, 1]
-    return Routes(
-        x=x,
-        y=y,
-        points=np.array([len(line) for line in lines], np.int64),
-        time_s=np.zeros(teams),
-        # A nanosecond for the sums of seconds that were added and taken away.
-        budget_s=budget_s + 1e-9,
-        spikes=np.zeros(teams, np.int64),
-        taken=np.zeros((board.rows * side, board.cols * side), np.uint8),
-        lattice_m=lattice_m,
-        log=np.zeros(256, np.int64),
-        logged=np.zeros(1, np.int64),
-    )
+def _chain(task: _Task, order: Sequence[int], iterations: int) -> list[F8]:
+    teams = len(task.crews)
+    lines = [np.array([crew.start, crew.start]) for crew in task.crews]
+    if teams == 1:
+        return [_alone(task, lines, 0, int(_ALONE * iterations))]
+    moves = iterations * min(_MANY_TEAMS / teams, 1.0) ** 0.5
+    for t in order:
+        lines[t] = _alone(task, lines, t, int(_FIRST * moves))
+    lines = _together(task, lines, int(_TOGETHER * moves))
+    gain = walked_gain(task.board, lines)
+    for _ in range(_ROUNDS):
+        before = gain
+        for t in order:
+            lines[t] = _alone(task, lines, t, int(_AGAIN * moves))
+        gain = walked_gain(task.board, lines)
+        if gain < before * (1 + _WORTH_A_ROUND):
+            break
+    return lines
+
+
+def _alone(task: _Task, lines: Sequence[F8], t: int, moves: int) -> F8:
+    """Return a team's route, planned on what the others leave; never worse than the one it has."""
+    others = [line for k, line in enumerate(lines) if k != t]
+    left = walked_board(task.board)
+    for line in others:
+        walk_line(left, line)
+    value = left.value * left.miss
+    left.metres[:], left.miss[:] = 0.0, 1.0
+    left = left._replace(value=value)
+    mine = task.goals.only(task.within[t])
+    flat = mine.row * left.cols + mine.col
+    mine = Goals(mine.row, mine.col, value[flat], mine.pod)
+    crew = task.crews[t]
+    begun = first_routes(left, crew, mine, task.side, [lines[t], *task.known[t]])
+    pool = Pool(flat.astype(np.int64), np.cumsum(mine.worth))
+    if pool.sum_value[-1] <= 0.0:
+        return lines[t]
+    scale = np.array([_scale(left, begun[0], pool)])
+    alone = _Search(left, [crew], pool, others, task.side, task.rng, scale, np.ones(1))
+    tried = [alone.run([lines[t]], 0, _HOT)]
+    for line in _unlike(left, begun):
+        tried.append(alone.run([line], int(_TRIAL * moves), _HOT))
+    best = max(tried, key=lambda found: found[0])
+    tried.append(alone.run(best[1], int((1 - _TRIED * _TRIAL) * moves), _HOT / 2))
+    return max(tried, key=lambda found: found[0])[1][0]
+
+
+def _unlike(board: Board, lines: Sequence[F8]) -> list[F8]:
+    """Return the best few of lines in the order of their gain, of those that gain alike only one."""
+    kept: list[F8] = []
+    gains: list[float] = []
+    for line in lines:
+        gain = walked_gain(board, [line])
+        if not gains or gain < gains[-1] * (1 - 1e-6):
+            kept.append(line)
+            gains.append(gain)
+        if len(kept) == _TRIED:
+            break
+    return kept
+
+
+def _together(task: _Task, lines: Sequence[F8], moves: int) -> list[F8]:
+    """Return routes after moves that carry waypoints between teams too."""
+    flat = task.goals.row * task.board.cols + task.goals.col
+    pool = Pool(flat.astype(np.int64), np.cumsum(task.goals.worth))
+    scale = np.array([_scale(task.board, line, pool) for line in lines])
+    gains = np.array([walked_gain(task.board, [line]) for line in lines])
+    share = gains / max(float(gains.sum()), 1e-300)
+    board = walked_board(task.board)
+    search = _Search(board, task.crews, pool, (), task.side, task.rng, scale, share)
+    return search.run(lines, moves, _WARM)[1]
+
+
+def _scale(board: Board, line: F8, pool: Pool) -> float:
+    """Return what a waypoint on a line gains, or a cell on its way where waypoints are few."""
+    gain = walked_gain(board, [line])
+    cells = float(np.hypot(*np.diff(line, axis=0).T).sum()) / board.cell_m
+    if gain > 0:
+        return gain / max(len(line) - 2, cells, 1.0)
+    # Nothing walked yet: what crossing the middling cell gains.
+    middling = float(np.median(np.diff(pool.sum_value, prepend=0.0)))
+    return middling * -float(np.expm1(-board.effort_per_m * board.cell_m))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Search:
+    """Annealing of some teams on a board on which nothing is walked between runs."""
+
+    board: Board
+    crews: Sequence[Crew]
+    pool: Pool
+    others: Sequence[F8]
+    side: int
+    rng: U8
+    scale: F8
+    share: F8
+
+    def run(self, lines: Sequence[F8], moves: int, hot: float) -> tuple[float, list[F8]]:
+        """Return the score (gain less what turns cost) and the best routes found."""
+        board = self.board
+        board.metres[:], board.miss[:] = 0.0, 1.0
+        routes = self._routes(lines)
+        journal = Journal(
+            np.zeros(_JOURNAL, np.int32),
+            np.zeros(_JOURNAL),
+            np.zeros(_JOURNAL),
+            np.zeros(1, np.int32),
+        )
+        gain = lay(board, routes, journal)
+        before, best = (_copied(routes) for _ in range(2))
+        usual = _USUAL_WAYPOINTS / max(float(routes.points.mean()), _USUAL_WAYPOINTS)
+        score = anneal(
+            board, routes, before, best, journal, self.pool, self.rng, gain, int(moves * usual),
+            self.scale, self.share, hot,
+        )  # fmt: skip
+        found = [
+            np.column_stack([best.x[t, : best.points[t]], best.y[t, : best.points[t]]])
+            for t in range(len(lines))
+        ]
+        return float(score), found
+
+    def _routes(self, lines: Sequence[F8]) -> Routes:
+        budget_s = np.array([crew.budget_s for crew in self.crews])
+        lattice_m = self.board.cell_m / self.side
+        longest = max(len(line) for line in lines)
+        most = int(budget_s.max() * self.board.speed_mps / lattice_m) + 32
+        most = max(min(most, _MAX_WAYPOINTS), longest + 32)
+        teams = len(lines)
+        x, y = np.zeros((teams, most)), np.zeros((teams, most))
+        for t, line in enumerate(lines):
+            x[t, : len(line)], y[t, : len(line)] = line[:, 0], line[:, 1]
+        routes = Routes(
+            x=x,
+            y=y,
+            points=np.array([len(line) for line in lines], np.int64),
+            time_s=np.zeros(teams),
+            # A nanosecond for the sums of seconds that were added and taken away.
+            budget_s=budget_s + 1e-9,
+            spikes=np.zeros(teams, np.int64),
+            taken=np.zeros((self.board.rows * self.side, self.board.cols * self.side), np.uint8),
+            lattice_m=lattice_m,
+            log=np.zeros(256, np.int64),
+            logged=np.zeros(1, np.int64),
+        )
+        for line in self.others:
+            for px, py in line[1:-1].tolist():
+                mark(routes, px, py, 1)
+        return routes
 
 
 def _copied(routes: Routes) -> Routes:

@@ -34,6 +34,7 @@ class Board(NamedTuple):
         fine_m: Side of a blocked square; 0 when there is no no-go ground.
         heights: Metres above sea level each ``height_m`` from the corner, or shape (1, 1).
         height_m: Spacing of the heights; 0 when there are none.
+        step_m: Legs are timed in steps no longer than this.
         speed_mps: On flat ground.
     """
 
@@ -49,6 +50,7 @@ class Board(NamedTuple):
     fine_m: float
     heights: F8
     height_m: float
+    step_m: float
     speed_mps: float
 
 
@@ -172,7 +174,7 @@ def leg_time(board: Board, x0: float, y0: float, x1: float, y1: float) -> float:
     total = np.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2)
     if board.height_m == 0.0 or total == 0.0:
         return float(total / board.speed_mps)
-    n = int(np.ceil(total / board.height_m))
+    n = int(np.ceil(total / board.step_m))
     step = total / n
     seconds = 0.0
     before = height_at(board, x0, y0)
@@ -188,6 +190,24 @@ def leg_time(board: Board, x0: float, y0: float, x1: float, y1: float) -> float:
         )
         before = after
     return float(seconds)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def times_along(board: Board, x: F8, y: F8) -> F8:
+    """Return the seconds of each leg of a line of n points, shape (n - 1,)."""
+    seconds = np.empty(max(len(x) - 1, 0))
+    for i in range(len(seconds)):
+        seconds[i] = leg_time(board, x[i], y[i], x[i + 1], y[i + 1])
+    return seconds
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def times_to(board: Board, x: F8, y: F8, to_x: float, to_y: float) -> F8:
+    """Return the seconds straight from each of n points to one place, shape (n,)."""
+    seconds = np.empty(len(x))
+    for i in range(len(x)):
+        seconds[i] = leg_time(board, x[i], y[i], to_x, to_y)
+    return seconds
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

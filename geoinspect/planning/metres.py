@@ -108,6 +108,7 @@ def plain_board(window: Window, cells: PlanCells, width_m: float, speed_mps: flo
         fine_m=0.0,
         heights=np.zeros((1, 1)),
         height_m=0.0,
+        step_m=float(cells.cell_m / 2),
         speed_mps=float(speed_mps),
     )
 

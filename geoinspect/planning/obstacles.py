@@ -1,4 +1,4 @@
-"""No-go ground: squares that routes keep off, ways round it, and the exact check at the end."""
+"""No-go ground and steep ground: squares to keep off, ways round, the exact check at the end."""
 
 from __future__ import annotations
 
@@ -14,23 +14,48 @@ from rasterio.features import rasterize
 from rasterio.transform import Affine
 from shapely import MultiPolygon, Polygon
 
-from geoinspect.planning.kernels import Board, is_clear
+from geoinspect.planning.kernels import (
+    TOBLER_RATE,
+    TOBLER_SHIFT,
+    Board,
+    height_at,
+    is_clear,
+    leg_time,
+    times_along,
+)
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 U1 = NDArray[np.uint8]
 
+# A straight leg may take this much longer than the way by gentle ground that it cuts short.
+_STRAIGHTER = 1.05
 # Squares round a start among which a first free one is looked for, and how many are tried.
 _GATE_SQUARES, _GATE_TRIES = 12, 300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WayTree:
-    """Shortest lattice ways from a start: metres (inf: no way) and the square before, by square."""
+    """Quickest lattice ways from a start.
 
-    metres: F8
+    Attributes:
+        seconds: The mean of there and back, inf where there is no way, shape (rows·cols,).
+        parent: The square before, -1 at the start, shape (rows·cols,).
+        side_m: Side of a square.
+        rows, cols: The lattice.
+    """
+
+    seconds: F8
     parent: I4
     side_m: float
+    rows: int
+    cols: int
+
+    def seconds_at(self, x: F8, y: F8) -> F8:
+        """Return the seconds at places in metres from the window's corner, shape (n,)."""
+        row = np.clip((y / self.side_m).astype(np.int64), 0, self.rows - 1)
+        col = np.clip((x / self.side_m).astype(np.int64), 0, self.cols - 1)
+        return np.asarray(self.seconds[row * self.cols + col])
 
 
 def squares_of(
@@ -100,17 +125,41 @@ def gate_of(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _spread(blocked: U1, side_m: float, row: int, col: int, most_m: float) -> tuple[F8, I4]:
+def _square_heights(board: Board, rows: int, cols: int, side_m: float) -> F8:
+    """Return the height in the middle of each square; shape (1, 1) on flat ground."""
+    if board.height_m == 0.0:
+        return np.zeros((1, 1))
+    heights = np.empty((rows, cols))
+    for r in range(rows):
+        for c in range(cols):
+            heights[r, c] = height_at(board, (c + 0.5) * side_m, (r + 0.5) * side_m)
+    return heights
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _slower(slope: float) -> float:
+    """Return how much slower a slope is than flat ground, there and back on average."""
+    if np.isnan(slope):
+        return 1.0
+    up, down = abs(slope + TOBLER_SHIFT), abs(TOBLER_SHIFT - slope)
+    both = np.exp(TOBLER_RATE * (up - TOBLER_SHIFT)) + np.exp(TOBLER_RATE * (down - TOBLER_SHIFT))
+    return float(0.5 * both)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _spread(
+    blocked: U1, heights: F8, side_m: float, speed_mps: float, row: int, col: int, most_s: float
+) -> tuple[F8, I4]:
     """Dijkstra over free squares and their eight neighbours, no corner cut; by flat square."""
     rows, cols = blocked.shape
-    metres = np.full(rows * cols, np.inf)
+    seconds = np.full(rows * cols, np.inf)
     parent = np.full(rows * cols, -1, np.int32)
     first = row * cols + col
-    metres[first] = 0.0
+    seconds[first] = 0.0
     heap = [(0.0, first)]
     while len(heap) > 0:
         far, at = heapq.heappop(heap)
-        if far > metres[at]:
+        if far > seconds[at]:
             continue
         r, c = at // cols, at % cols
         for dr in range(-1, 2):
@@ -120,33 +169,43 @@ def _spread(blocked: U1, side_m: float, row: int, col: int, most_m: float) -> tu
                     continue
                 if dr != 0 and dc != 0 and (blocked[r, nc] or blocked[nr, c]):
                     continue
-                new = far + side_m * np.sqrt(dr * dr + dc * dc)
-                if new <= most_m and new < metres[nr * cols + nc] - 1e-9:
-                    metres[nr * cols + nc], parent[nr * cols + nc] = new, at
+                step_m = side_m * np.sqrt(dr * dr + dc * dc)
+                new = far + step_m / speed_mps
+                if len(heights) > 1 and (dr != 0 or dc != 0):
+                    slope = (heights[nr, nc] - heights[r, c]) / step_m
+                    new = far + step_m / speed_mps * _slower(slope)
+                if new <= most_s and new < seconds[nr * cols + nc] - 1e-9:
+                    seconds[nr * cols + nc], parent[nr * cols + nc] = new, at
                     heapq.heappush(heap, (new, nr * cols + nc))
-    return metres, parent
+    return seconds, parent
 
 
-def ways_from(board: Board, x: float, y: float, most_m: float) -> WayTree | None:
-    """Return the ways, up to a length, from a free point; None when there is no no-go ground."""
-    if board.fine_m == 0.0:
+def ways_from(board: Board, x: float, y: float, most_s: float) -> WayTree | None:
+    """Return the ways, up to some seconds, from a free point; None on flat ground without no-go."""
+    if board.fine_m == 0.0 and board.height_m == 0.0:
         return None
-    rows, cols = board.blocked.shape
-    row = min(max(int(y // board.fine_m), 0), rows - 1)
-    col = min(max(int(x // board.fine_m), 0), cols - 1)
-    metres, parent = _spread(board.blocked, board.fine_m, row, col, most_m)
-    return WayTree(metres, parent, board.fine_m)
+    blocked, side_m = board.blocked, board.fine_m
+    if side_m == 0.0:
+        side_m = max(board.height_m, board.step_m)
+        shape = np.ceil(np.array([board.rows, board.cols]) * (board.cell_m / side_m) - 1e-9)
+        blocked = np.zeros(np.maximum(shape, 2).astype(np.int64), np.uint8)
+    rows, cols = blocked.shape
+    row = min(max(int(y // side_m), 0), rows - 1)
+    col = min(max(int(x // side_m), 0), cols - 1)
+    heights = _square_heights(board, rows, cols, side_m)
+    seconds, parent = _spread(blocked, heights, side_m, board.speed_mps, row, col, most_s)
+    return WayTree(seconds, parent, side_m, rows, cols)
 
 
 def detour(board: Board, tree: WayTree, one: tuple[float, float], other: tuple[float, float]) -> list[tuple[float, float]] | None:  # fmt: skip
-    """Return points between two places over free ground, by the start's tree, with few turns.
+    """Return points between two places over free, gentle ground, by the start's tree, with few turns.
 
     Returns:
         Points strictly between the two; None when there is no way.
     """
-    cols = board.blocked.shape[1]
+    cols = tree.cols
     square = [int(y // tree.side_m) * cols + int(x // tree.side_m) for x, y in (one, other)]
-    if not all(0 <= s < len(tree.metres) and np.isfinite(tree.metres[s]) for s in square):
+    if not all(0 <= s < len(tree.seconds) and np.isfinite(tree.seconds[s]) for s in square):
         return None
     climb = []
     for s in square:
@@ -164,17 +223,29 @@ def detour(board: Board, tree: WayTree, one: tuple[float, float], other: tuple[f
 
 
 def _pulled(board: Board, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return a way with every point left out that a straight clear leg can skip."""
+    """Return a way with every point left out that a straight, clear, quick leg can skip."""
+    x, y = np.array(points, np.float64).T
+    done_s = np.concatenate([[0.0], np.cumsum(times_along(board, x.copy(), y.copy()))])
+
+    def straight(i: int, j: int) -> bool:
+        if not is_clear(board, *points[i], *points[j]):
+            return False
+        if board.height_m == 0.0:
+            return True
+        return bool(
+            leg_time(board, *points[i], *points[j]) <= _STRAIGHTER * (done_s[j] - done_s[i])
+        )
+
     kept, i = [points[0]], 0
     while i < len(points) - 1:
         # Doubling, then halving: the farthest point seen from here, in few looks.
         low, step = i + 1, 2
-        while i + step < len(points) and is_clear(board, *points[i], *points[i + step]):
+        while i + step < len(points) and straight(i, i + step):
             low, step = i + step, step * 2
         high = min(i + step, len(points))
         while high - low > 1:
             middle = (low + high) // 2
-            if is_clear(board, *points[i], *points[middle]):
+            if straight(i, middle):
                 low = middle
             else:
                 high = middle

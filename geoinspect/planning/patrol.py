@@ -1,7 +1,7 @@
 """Plan a patrol: routes of N teams that raise confidence most within their hours.
 
-First routes are built in several ways and the best improved by annealing; the plan is then
-measured anew, exactly: metres, seconds, gain, and that no line enters no-go ground.
+Each team's first routes are built in several ways and the best improved by annealing, beside what
+the others do; the plan is then measured anew, exactly: metres, seconds, gain, and that no line enters no-go ground.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from geoinspect.planning.tours import (
     Crew,
     Goals,
     away_m,
-    first_routes,
     mowing_routes,
     nearest_gap_routes,
     walked_gain,
@@ -221,16 +220,14 @@ def _planned(scene: _Scene, simple: tuple[list[F8], list[F8]]) -> dict[int, F8]:
             goals_of.append(within)
     if not crews:
         return {}
-    goals = scene.goals.only(np.any(goals_of, axis=0))
-    free = not scene.no_go and scene.heights is None and len(crews) == scene.options.teams
-    known = simple if free else ()
-    sets = first_routes(scene.board, crews, goals, scene.reach_m, scene.side, known)
-    _, lines = improve(
+    some = np.any(goals_of, axis=0)
+    lines = improve(
         scene.board,
         crews,
-        sets,
-        goals,
-        lattice_m=scene.cells.cell_m / scene.side,
+        scene.goals.only(some),
+        [within[some] for within in goals_of],
+        [[way[team] for way in simple] for team in teams],
+        side=scene.side,
         seed=scene.options.seed,
         iterations=scene.options.iterations,
     )
@@ -259,7 +256,7 @@ def _crew(scene: _Scene, start: F8, gate: F8, others: Sequence[Crew]) -> Crew:
     for other in others:
         if other.start == local:
             return Crew(local, left_s, other.ways)
-    return Crew(local, left_s, ways_from(scene.board, *local, 1.1 * scene.reach_m))
+    return Crew(local, left_s, ways_from(scene.board, *local, 0.55 * left_s))
 
 
 def _can_reach(scene: _Scene, crew: Crew) -> NDArray[np.bool_]:
@@ -269,16 +266,20 @@ def _can_reach(scene: _Scene, crew: Crew) -> NDArray[np.bool_]:
         far < min(scene.reach_m, crew.budget_s * scene.reach_m * 2 / scene.options.budget_s)
     )
     if crew.ways is not None:
-        rows, cols = scene.board.blocked.shape
-        k = rows // scene.board.rows
-        field = crew.ways.metres.reshape(scene.board.rows, k, cols // k, k).min(axis=(1, 3))
-        within &= np.isfinite(field[scene.goals.row, scene.goals.col])
+        # Of a cell partly behind no-go ground, any square will do.
+        k = max(round(scene.board.cell_m / crew.ways.side_m), 1)
+        seconds = np.full(len(far), np.inf)
+        for i, j in np.ndindex(k, k):
+            x = (scene.goals.col + (j + 0.5) / k) * scene.board.cell_m
+            y = (scene.goals.row + (i + 0.5) / k) * scene.board.cell_m
+            np.minimum(seconds, crew.ways.seconds_at(x, y), out=seconds)
+        within &= np.isfinite(seconds)
     return within
 
 
 def _simple_ways(scene: _Scene) -> tuple[list[F8], list[F8]]:
-    """Return the two simple ways' routes, on flat ground without no-go: never to our favour."""
-    open_board = scene.board._replace(fine_m=0.0, height_m=0.0)
+    """Return the two simple ways' routes; no-go ground is open to them: never to our favour."""
+    open_board = scene.board._replace(fine_m=0.0)
     budget_s = scene.options.budget_s / stretch(scene.cells.crs, scene.window, scene.cells.cell_m)
     crews = []
     for team in range(scene.options.teams):

@@ -37,6 +37,10 @@ _MAX_STRING = 6
 _REFUSED = -np.inf
 # Of two routes as good, the one with fewer waypoints: people have to follow it.
 _WAYPOINT = 0.05
+# In units of what a cell on the way gains: what a sharp turn costs, and the last temperature.
+_TURN, _COLD = 0.8, 0.003
+# What time is worth at first, as a share of what it gains on average.
+_TIME = 0.6
 
 
 class Pool(NamedTuple):
@@ -235,7 +239,9 @@ def anneal(
     rng: U8,
     gain: float,
     iterations: int,
-    heat: tuple[float, float],
+    scale: F8,
+    share: F8,
+    hot: float,
 ) -> float:
     """Improve routes that were laid on the board; the best ever found is left in ``best``.
 
@@ -247,38 +253,45 @@ def anneal(
         rng: The generator's state, not 0.
         gain: Of the routes as they are.
         iterations: Moves to try.
-        heat: First and last temperature, in units of gain. A sharp turn costs the first one,
-            a waypoint a twentieth of it.
+        scale: What a cell on each team's way gains, shape (teams,): teams on poor ground are
+            judged by what is to be had there, not by what others find elsewhere.
+        share: Each team's share of the gain, shape (teams,).
+        hot: First temperature in units of ``scale``.
 
     Returns:
         The best gain, less what its turns cost.
     """
     teams = len(routes.points)
-    score = gain - heat[0] * (routes.spikes.sum() + _WAYPOINT * routes.points.sum())
+    dear = _TURN * scale
+    score = gain
+    for k in range(teams):
+        score -= dear[k] * (routes.spikes[k] + _WAYPOINT * routes.points[k])
     top = score
-    price, warmth = 0.0, heat[0]
+    price, warmth = np.zeros(teams), hot
     for step in range(iterations):
         if step % _BLOCK == 0:
             done = step / iterations
-            warmth = heat[0] * (heat[1] / heat[0]) ** done
+            warmth = hot * (_COLD / hot) ** done
             # Time saved is worth something while there is still time to use it.
-            price = 0.6 * (1.0 - done) * max(score, 0.0) / routes.budget_s.sum()
+            early = _TIME * (1.0 - done) * min(hot / _TURN, 1.0)
+            price = early * max(score, 0.0) * share / routes.budget_s
         t = int(rand(rng) * teams)
         other = int(rand(rng) * teams) if rand(rng) < 0.1 else t
         journal.used[0], routes.logged[0] = 0, 0
-        spent_s = routes.time_s[t] + (routes.time_s[other] if other != t else 0.0)
+        spent_s, others_s = routes.time_s[t], routes.time_s[other]
         change = _move(board, routes, journal, pool, rng, t, other)
         taken, harder = False, 0.0
+        warm = warmth * 0.5 * (scale[t] + scale[other])
         if change != _REFUSED and journal.used[0] <= len(journal.cell):
-            harder = _harder(routes, before, t)
-            now_s = routes.time_s[t]
+            harder = dear[t] * _harder(routes, before, t)
+            worth = change - price[t] * (routes.time_s[t] - spent_s)
             if other != t:
-                harder += _harder(routes, before, other)
-                now_s += routes.time_s[other]
-            worth = change - price * (now_s - spent_s) - heat[0] * harder
-            taken = worth >= 0 or rand(rng) < np.exp(worth / warmth)
+                harder += dear[other] * _harder(routes, before, other)
+                worth -= price[other] * (routes.time_s[other] - others_s)
+            worth -= harder
+            taken = worth >= 0 or rand(rng) < np.exp(worth / warm)
         if taken:
-            score += change - heat[0] * harder
+            score += change - harder
             keep(routes, before, t)
             if other != t:
                 keep(routes, before, other)

@@ -11,15 +11,15 @@ from geoinspect.planning.records import HeightsAt
 
 F8 = NDArray[np.float64]
 
-# Beyond this the search's lattice is coarser than half a cell; the plan's times never are.
-_MAX_HEIGHTS = 8_000_000
+# Of a quarter of a cell, so that heights between are smoothed little; coarser beyond so many.
+_SPACING, _MAX_HEIGHTS = 0.25, 4_000_000
 # Tobler's walker is fastest on a slope of −0.05.
 FASTEST = float(np.exp(TOBLER_RATE * TOBLER_SHIFT))
 
 
 def lattice_heights(heights: HeightsAt, window: Window, cell_m: float) -> tuple[F8, float]:
     """Return heights over a window, south first, and their spacing in metres."""
-    spacing_m = cell_m / 2
+    spacing_m = cell_m * _SPACING
     while (window.rows * cell_m / spacing_m + 1) * (
         window.cols * cell_m / spacing_m + 1
     ) > _MAX_HEIGHTS:

@@ -6,7 +6,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from geoinspect.planning.kernels import Board, is_clear, leg_time
+from geoinspect.planning.kernels import Board, is_clear, leg_time, times_along, times_to
+from geoinspect.planning.slopes import FASTEST
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -20,7 +21,15 @@ MAX_POINTS = 6000
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def nearest_tour(
-    board: Board, x: F8, y: F8, free: B1, home_s: F8, start: tuple[float, float], budget_s: float
+    board: Board,
+    x: F8,
+    y: F8,
+    free: B1,
+    start_s: F8,
+    home_s: F8,
+    start: tuple[float, float],
+    budget_s: float,
+    among: int,
 ) -> I8:
     """Return points in the order of walking always to the nearest free one, while time allows.
 
@@ -28,9 +37,11 @@ def nearest_tour(
         board: Times and no-go ground.
         x, y: Points, shape (n,).
         free: Points still to visit; those visited become False.
-        home_s: Seconds from each point back to the start.
+        start_s: Seconds to each point from where the walk begins, by the best way known.
+        home_s: Seconds from each point back home.
         start: Where the walk begins.
         budget_s: Seconds, the way back included.
+        among: Of so many nearest points, take the one that is quickest to get to.
     """
     order = np.empty(len(x), np.int64)
     used = 0
@@ -38,7 +49,7 @@ def nearest_tour(
     tried = np.full(len(x), -1, np.int64)
     while used < len(x):
         fallback, fallback_s = -1, 0.0
-        chosen, chosen_s = -1, 0.0
+        chosen, chosen_s, seen = -1, np.inf, 0
         for _ in range(_LOOKS):
             near, best = -1, np.inf
             for i in range(len(x)):
@@ -50,12 +61,17 @@ def nearest_tour(
                 break
             tried[near] = used
             seconds = leg_time(board, at_x, at_y, x[near], y[near])
+            if used == 0:
+                seconds = min(seconds, start_s[near])
             if spent + seconds + home_s[near] > budget_s:
                 continue
             if is_clear(board, at_x, at_y, x[near], y[near]):
-                chosen, chosen_s = near, seconds
-                break
-            if fallback < 0:
+                if seconds < chosen_s:
+                    chosen, chosen_s = near, seconds
+                seen += 1
+                if seen >= among:
+                    break
+            elif fallback < 0:
                 fallback, fallback_s = near, 1.5 * seconds
         if chosen < 0:
             chosen, chosen_s = fallback, fallback_s
@@ -121,15 +137,16 @@ def free_walking_price(worth: F8, effort_per_m: float, metres: float) -> tuple[f
     return float(left * effort_per_m), gain
 
 
-def boustrophedon(box: tuple[float, float, float, float], start: tuple[float, float], corner: int, spacing_m: float, metres: float, skip: int = 0) -> F8:  # fmt: skip
+def boustrophedon(board: Board, box: tuple[float, float, float, float], start: tuple[float, float], corner: int, spacing_m: float, budget_s: float, skip: int = 0) -> F8:  # fmt: skip
     """Return a mowing of a box from one of its corners, cut so that it ends at the start in time.
 
     Args:
+        board: Times the legs.
         box: West, south, east, north in metres.
         start: Where the walk begins and ends.
         corner: 0–7: bit 0 east, bit 1 north, bit 2 lines that run north–south.
         spacing_m: Between lines.
-        metres: The most to walk, both ways to the box included.
+        budget_s: Seconds to walk, both ways to the box included.
         skip: Lines that others have walked already.
 
     Returns:
@@ -139,6 +156,7 @@ def boustrophedon(box: tuple[float, float, float, float], start: tuple[float, fl
     upright = bool(corner & 4)
     along, across = ((south, north), (west, east)) if upright else ((west, east), (south, north))
     lines = int((across[1] - across[0]) / spacing_m) + 1
+    metres = budget_s * board.speed_mps * (FASTEST if board.height_m > 0 else 1.0)
     lines = min(lines, skip + int(metres / (along[1] - along[0])) + 2)
     place = across[0] + spacing_m * (np.arange(lines) + 0.5)
     place = np.minimum(place, across[1] - 1e-6)
@@ -150,24 +168,25 @@ def boustrophedon(box: tuple[float, float, float, float], start: tuple[float, fl
     u, v = ends.ravel(), np.repeat(place, 2)
     u, v = u[2 * skip :], v[2 * skip :]
     walk = np.column_stack([v, u]) if upright else np.column_stack([u, v])
-    return cut_home(np.vstack([start, walk]), metres)
+    return cut_home(board, np.vstack([start, walk]), budget_s)
 
 
-def cut_home(walk: F8, metres: float) -> F8:
-    """Return the longest beginning of a walk from which its first point is reached in the metres."""
-    step = np.hypot(*np.diff(walk, axis=0).T)
-    done = np.concatenate([[0.0], np.cumsum(step)])
-    home = np.hypot(*(walk - walk[0]).T)
-    over = np.flatnonzero(done + home > metres)
+def cut_home(board: Board, walk: F8, budget_s: float) -> F8:
+    """Return the longest beginning of a walk from which its first point is reached in time."""
+    x, y = walk[:, 0].copy(), walk[:, 1].copy()
+    done = np.concatenate([[0.0], np.cumsum(times_along(board, x, y))])
+    home = times_to(board, x, y, x[0], y[0])
+    over = np.flatnonzero(done + home > budget_s)
     if len(over) == 0:
         return np.vstack([walk, walk[:1]])
     last = int(over[0]) - 1
-    # On the leg where time runs out, halve the way: what is spent only grows along it.
+    # On the leg where time runs out, halve the way: on flat ground what is spent only grows
+    # along it, and elsewhere the lower end is in time all the same.
     low, high = 0.0, 1.0
     a, b = walk[last], walk[last + 1]
     for _ in range(60):
         middle = 0.5 * (low + high)
         p = a + middle * (b - a)
-        spent = done[last] + middle * step[last] + np.hypot(*(p - walk[0]))
-        low, high = (middle, high) if spent <= metres else (low, middle)
+        spent = done[last] + leg_time(board, *a, *p) + leg_time(board, *p, *walk[0])
+        low, high = (middle, high) if spent <= budget_s else (low, middle)
     return np.vstack([walk[: last + 1], a + low * (b - a), walk[:1]])

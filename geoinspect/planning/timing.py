@@ -71,20 +71,24 @@ def in_time(line: F8, start: F8, clock: Clock, budget_s: float, board: Board, wi
         over_s = clock.line_s(line) - budget_s
         if over_s <= 0:
             break
-        line = np.delete(line, _droppable(line, over_s * clock.speed_mps, board, window), axis=0)
+        line = np.delete(line, _droppable(line, over_s, clock, board, window), axis=0)
     return line if clock.line_s(line) <= budget_s else np.array([start, start])
 
 
-def _droppable(line: F8, need_m: float, board: Board, window: Window) -> int:
-    """Return the waypoint whose loss saves just enough metres, or most of them."""
-    a, b, c = line[:-2], line[1:-1], line[2:]
-    saved = np.hypot(*(b - a).T) + np.hypot(*(c - b).T) - np.hypot(*(c - a).T)
+def _droppable(line: F8, need_s: float, clock: Clock, board: Board, window: Window) -> int:
+    """Return the waypoint whose loss saves enough seconds for the fewest metres, or most seconds."""
+    legs_s, a, c = clock.legs_s(line), line[:-2], line[2:]
+    # Straight from each point to the next but one, timed as every other leg of one zigzag.
+    skipped_s = clock.legs_s(np.stack([a, c], axis=1).reshape(-1, 2))[::2]
+    saved_s = legs_s[:-1] + legs_s[1:] - skipped_s
+    leg_m = np.hypot(*np.diff(line, axis=0).T)
+    lost_m = leg_m[:-1] + leg_m[1:] - np.hypot(*(c - a).T)
     local = line - window.corner_m
-    for i in range(len(saved)):
+    for i in range(len(saved_s)):
         if not is_clear(board, *local[i], *local[i + 2]):
-            saved[i] = -1.0
-    enough = np.where(saved >= need_m, saved, np.inf)
-    return 1 + int(np.argmin(enough) if np.isfinite(enough).any() else np.argmax(saved))
+            saved_s[i] = -np.inf
+    enough = np.where(saved_s >= need_s, lost_m, np.inf)
+    return 1 + int(np.argmin(enough) if np.isfinite(enough).any() else np.argmax(saved_s))
 
 
 def _without_idle(line: F8) -> F8:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import TypeVar
@@ -36,15 +37,27 @@ def known_unit(given: str) -> str:
     Raises:
         UsageError: There is none with this code.
     """
+    return known_units([given])[0]
+
+
+def known_units(given: Iterable[str]) -> list[str]:
+    """Return the codes of units.
+
+    Raises:
+        UsageError: There is none with one of the codes.
+    """
     with office().workspace.database.reading() as session:
-        known = given in scope_of(session).unit_names()
-    if not known:
-        raise UsageError(
-            f"没有代码为“{given[:_SHOWN]}”的单位:请从页面的列表中选择",
-            f"there is no unit with the code {given[:_SHOWN]!r}: choose one from the page's list",
-            code="bad_option",
-        )
-    return given
+        known = scope_of(session).unit_names()
+    codes = list(given)
+    for code in codes:
+        if code not in known:
+            raise UsageError(
+                f"没有代码为“{code[:_SHOWN]}”的单位:请从页面的列表中选择",
+                f"there is no unit with the code {code[:_SHOWN]!r}: choose one from the page's "
+                "list",
+                code="bad_option",
+            )
+    return codes
 
 
 def a_day(given: str) -> date:

@@ -2,76 +2,102 @@
 
 from __future__ import annotations
 
-import shapely
-from shapely.geometry.base import BaseGeometry
+from enum import StrEnum
 
-from geoinspect import crs as crs_
-from geoinspect.crs import metric_shape
-from geoinspect.snapshot import Snapshot
-from geoinspect.store.schema import AreaRow
-from webmap.api.blueprint import feature
+import shapely
+from flask import Response, request
+
+from geoinspect.errors import NotFoundError
+from geoinspect.records import CellState
+from geoinspect.report.gap_files import GapRow, gap_file
+from webmap.api.blueprint import campaign_number, feature
+from webmap.api.choices import one_of
+from webmap.api.question import asked_question
+from webmap.office import office
+from webmap.scope import scope_of
 from webmap.tree import AreaTree
 
 MOST_GAPS = 50
-# As in coverage.gaps: less is where a cell's corner reaches over a border.
-_LEAST_M2 = 100.0
+# Phones and people take no more; who needs all takes the coverage report.
+_MOST_IN_FILE = 500
+# A degree of latitude, roughly: how fine an outline is drawn needs no more.
+_DEGREE_M = 111_000.0
+_TYPES = {
+    "gpx": "application/gpx+xml",
+    "kml": "application/vnd.google-earth.kml+xml",
+    "gpkg": "application/geopackage+sqlite3",
+    "csv": "text/csv",
+}
 
 
-def gaps_in(
-    tree: AreaTree, row: AreaRow, snapshot: Snapshot
-) -> tuple[list[dict[str, object]], int]:
-    """Return an area's largest gaps as GeoJSON features, ranked, and how many it has.
+class Lacking(StrEnum):
+    """What ground must lack to be a gap: that it was ever seen, or that it is cleared."""
 
-    Snapshots list gaps by township; below that level they are cut to the area.
+    UNSEEN = "unseen"
+    UNCLEARED = "uncleared"
+
+    @property
+    def wanted(self) -> CellState:
+        """The state that such ground has not reached."""
+        return CellState.TOUCHED if self is Lacking.UNSEEN else CellState.CLEARED
+
+
+def asked_lacking() -> Lacking:
+    """Return ``?lacking=unseen`` or ``uncleared`` of the query, the first without it.
+
+    Raises:
+        UsageError: It is neither.
     """
-    crs = snapshot.ground.grid.crs
-    below = tree.codes_below(row.code)
-    above = {step.code for step in tree.way_to(row.code)} - {row.code}
-    found: list[tuple[float, BaseGeometry, str]] = [
-        (gap.area_m2, gap.polygon, gap.area_code) for gap in snapshot.gaps if gap.area_code in below
-    ]
-    if not found:
-        shape = metric_shape(row.geometry, crs)
-        shapely.prepare(shape)
-        wider = [gap for gap in snapshot.gaps if gap.area_code in above]
-        parts = [
-            (part, row.code)
-            for gap in wider
-            if shapely.intersects(shape, gap.polygon)
-            for part in shapely.get_parts(shapely.intersection(gap.polygon, shape))
-        ]
-        found = [(part.area, part, code) for part, code in parts if part.area >= _LEAST_M2]
-    found.sort(key=lambda gap: -gap[0])
-    shown = [
-        _feature(rank, *gap, tree=tree, snapshot=snapshot)
-        for rank, gap in enumerate(found[:MOST_GAPS], start=1)
-    ]
-    return shown, len(found)
+    return one_of("lacking", request.args.get("lacking") or Lacking.UNSEEN.value, Lacking)
 
 
-def _feature(
-    rank: int,
-    area_m2: float,
-    polygon: BaseGeometry,
-    code: str,
-    *,
-    tree: AreaTree,
-    snapshot: Snapshot,
-) -> dict[str, object]:
-    grid = snapshot.ground.grid
-    thin = shapely.simplify(polygon, grid.cell_m / 10)
-    outline = crs_.transform_geometry(grid.crs, crs_.WGS84, thin)
+def gap_features(rows: list[GapRow], cell_m: float) -> list[dict[str, object]]:
+    """Return gaps as GeoJSON features, thinned where nobody could see it."""
+    return [_feature(row, cell_m) for row in rows]
+
+
+def gaps_file(kind: str) -> Response:
+    """Return an area's gaps as a file to keep: ``?area=CODE&lacking=&campaign=N`` and which
+    looks count.
+
+    Raises:
+        NotFoundError: There is no such kind of file.
+    """
+    if kind not in _TYPES:
+        raise NotFoundError(
+            f"空白不支持“{kind[:20]}”格式,可用:{'、'.join(_TYPES)}",
+            f"there is no {kind[:20]!r} of gaps, known: {', '.join(_TYPES)}",
+            code="no_such_kind",
+        )
+    question, lacking = asked_question(), asked_lacking()
+    with office().workspace.database.reading() as session:
+        scope = scope_of(session)
+        tree = AreaTree.of(scope)
+        campaign = scope.campaign(campaign_number())
+        row = tree.area(request.args.get("area") or campaign.area_code)
+        snapshot = office().snapshots.get(campaign.id, question)
+        rows, _total = scope.gaps(snapshot, lacking.wanted, row.code, top=_MOST_IN_FILE)
+    response = Response(gap_file(f".{kind}", rows), mimetype=_TYPES[kind])
+    name = f"gaps-{lacking}-{snapshot.as_of}.{kind}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _feature(row: GapRow, cell_m: float) -> dict[str, object]:
+    outline = shapely.simplify(row.outline, cell_m / 10 / _DEGREE_M)
     middle = shapely.point_on_surface(outline)
-    area = tree.by_code[code]
     west, south, east, north = outline.bounds
+    lon, lat = row.access
     return feature(
         outline,
         {
-            "rank": rank,
-            "area_m2": round(area_m2, 1),
-            "area": area.code,
-            "area_name": area.name,
-            "unit": tree.unit_name(area.unit_code),
+            "rank": row.rank,
+            "area_m2": round(row.area_m2, 1),
+            "risk": round(row.risk, 2),
+            "area": row.area_code,
+            "area_name": row.area_name,
+            "unit": row.unit_name,
+            "access": {"point": [round(lon, 6), round(lat, 6)], "from": row.access_kind},
             "point": [round(middle.x, 6), round(middle.y, 6)],
             "bbox": [west, south, east, north],
         },

@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 import shapely
-from flask import Response, jsonify, request, url_for
+from flask import Response, jsonify, request
 
 from geoinspect import crs as crs_
+from geoinspect.cell_story import cell_report
 from geoinspect.coverage.sums import CoverageSum
-from geoinspect.snapshot import Snapshot, cell_report
+from geoinspect.snapshot import Snapshot
 from geoinspect.store.schema import AreaRow, CampaignRow
 from geoinspect.survey_records import PatchState
 from webmap.api.blueprint import api, campaign_number, collection, feature, number
-from webmap.api.gaps import gaps_in
+from webmap.api.gaps import MOST_GAPS, Lacking, asked_lacking, gap_features
+from webmap.api.question import asked_question
+from webmap.api.shown import question_part, tile_pattern
 from webmap.office import office
 from webmap.scope import Scope, scope_of
 from webmap.tree import AreaTree
@@ -28,14 +31,18 @@ _MOST_TRACKS, _MOST_PATCHES = 100_000, 1_000_000
 
 
 def overview() -> Response:
-    """Return all that the side panel shows of one area: ``?area=CODE&campaign=N``."""
+    """Return all that the side panel shows of one area: ``?area=CODE&campaign=N``, the gaps that
+    ``?lacking=unseen`` or ``uncleared`` asks for, and which looks count
+    (:mod:`webmap.api.question`).
+    """
+    question, lacking = asked_question(), asked_lacking()
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
         tree = AreaTree.of(scope)
         campaigns = scope.campaigns()
         campaign = scope.campaign(campaign_number()) if campaigns else None
         row = _chosen_area(tree, campaign)
-        snapshot = None if campaign is None else office().snapshots.get(campaign.id)
+        snapshot = None if campaign is None else office().snapshots.get(campaign.id, question)
         answer: dict[str, Any] = {
             "campaigns": [_campaign_json(c) for c in campaigns],
             "campaign": None if campaign is None else _campaign_json(campaign),
@@ -48,13 +55,19 @@ def overview() -> Response:
             "rest": None,
             "gaps": [],
             "gaps_total": 0,
+            "lacking": lacking.value,
+            "as_of": None,
+            "narrowed": False,
+            "days": None,
+            "sources": {"units": [], "teams": [], "methods": []},
             "counts": {"tracks": 0, "surveys": 0, "patches": 0},
         }
         if snapshot is not None:
             answer["data_until"] = None if snapshot.data_until is None else str(snapshot.data_until)
-            answer["coverage_tiles"] = _coverage_tiles(snapshot)
+            answer["coverage_tiles"] = tile_pattern(snapshot)
+            answer |= question_part(snapshot, tree.unit_names)
         if row is not None:
-            answer |= _area_part(tree, row, snapshot)
+            answer |= _area_part(scope, tree, row, snapshot, lacking)
             answer["counts"] = _counts(scope, row, campaign)
         return jsonify(answer)
 
@@ -99,10 +112,11 @@ def zones() -> Response:
 def cell() -> Response:
     """Return what is known of the cell at ``?lon=&lat=`` and who was there; null outside."""
     lon, lat = number("lon"), number("lat")
+    question = asked_question()
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
         campaign = scope.campaign(campaign_number())
-        report = cell_report(session, office().snapshots.get(campaign.id), lon, lat)
+        report = cell_report(session, office().snapshots.get(campaign.id, question), lon, lat)
         names = scope.unit_names()
     if report is None:
         return jsonify(cell=None)
@@ -122,7 +136,9 @@ def _chosen_area(tree: AreaTree, campaign: CampaignRow | None) -> AreaRow | None
     return tree.root()
 
 
-def _area_part(tree: AreaTree, row: AreaRow, snapshot: Snapshot | None) -> dict[str, object]:
+def _area_part(
+    scope: Scope, tree: AreaTree, row: AreaRow, snapshot: Snapshot | None, lacking: Lacking
+) -> dict[str, object]:
     """Return the way to an area, its coverage, its children with theirs, and its gaps."""
     sums = {} if snapshot is None else snapshot.sums
     total = sums.get(row.code)
@@ -141,7 +157,8 @@ def _area_part(tree: AreaTree, row: AreaRow, snapshot: Snapshot | None) -> dict[
     if snapshot is not None and total is not None:
         below = [sums[child.code] for child in children if child.code in sums]
         part["rest"] = _rest(total, below) if below else None
-        part["gaps"], part["gaps_total"] = gaps_in(tree, row, snapshot)
+        gaps, part["gaps_total"] = scope.gaps(snapshot, lacking.wanted, row.code, top=MOST_GAPS)
+        part["gaps"] = gap_features(gaps, snapshot.ground.grid.cell_m)
     return part
 
 
@@ -171,15 +188,6 @@ def _counts(scope: Scope, row: AreaRow, campaign: CampaignRow | None) -> dict[st
         "surveys": sum(bool(shapely.intersects(shape, s.geometry)) for s in scope.surveys()),
         "patches": int(np.count_nonzero(inside & suspected)),
     }
-
-
-def _coverage_tiles(snapshot: Snapshot) -> str:
-    """Return the address pattern of the coverage tiles, for Leaflet."""
-    version = office().tile_version(snapshot)
-    first = url_for(
-        "tiles.coverage", campaign_id=snapshot.campaign_id, version=version, z=0, x=0, y=0
-    )
-    return first.removesuffix("0/0/0") + "{z}/{x}/{y}"
 
 
 def _campaign_json(row: CampaignRow) -> dict[str, object]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from flask import Response, jsonify
 
 from geoinspect import __version__
+from webmap.api.openapi_parts import get as _get
+from webmap.api.openapi_parts import path as _path
+from webmap.api.openapi_parts import query as _query
+from webmap.api.openapi_search import SEARCH_PATHS
 
 _ID = {"type": "integer"}
 _TEXT = {"type": "string"}
@@ -15,38 +19,13 @@ def openapi() -> Response:
     return jsonify(DESCRIPTION)
 
 
-def _query(
-    name: str, meaning: str, kind: str = "string", *, needed: bool = False
-) -> dict[str, object]:
-    return {
-        "name": name,
-        "in": "query",
-        "required": needed,
-        "description": meaning,
-        "schema": {"type": kind},
-    }
-
-
-def _path(name: str, schema: dict[str, str]) -> dict[str, object]:
-    return {"name": name, "in": "path", "required": True, "schema": schema}
-
-
-def _get(
-    summary: str, *parameters: dict[str, object], kind: str = "application/json"
-) -> dict[str, object]:
-    return {
-        "get": {
-            "summary": summary,
-            "parameters": list(parameters),
-            "responses": {
-                "200": {"description": summary, "content": {kind: {}}},
-                "default": {"$ref": "#/components/responses/Error"},
-            },
-        }
-    }
-
-
 _CAMPAIGN = _query("campaign", "Number of the campaign; the newest without it.", "integer")
+_LOOKS = (
+    _query("as_of", "Looks up to and with this day, as 2026-05-14; the newest without it."),
+    _query("unit", "Only looks of this unit; may be repeated."),
+    _query("team", "Only looks of this team; may be repeated."),
+    _query("method", "Only looks of this kind, as foot or survey; may be repeated."),
+)
 _BBOX = _query("bbox", "west,south,east,north in degrees.")
 _LIMIT = _query("limit", "Most rows wanted.", "integer")
 _TRACK = _path("track_id", {**_ID})
@@ -80,6 +59,29 @@ _POST_REVIEW = {
         "responses": {
             "200": {"description": "The track as it is now."},
             "403": {"description": "Only analysts and administrators decide."},
+            "default": {"$ref": "#/components/responses/Error"},
+        },
+    }
+}
+_POST_INSIDE = {
+    "post": {
+        "summary": "Coverage of the campaign's ground inside a polygon.",
+        "parameters": [_CAMPAIGN, *_LOOKS],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["polygon"],
+                        "properties": {"polygon": {"type": "object"}},
+                    }
+                }
+            },
+        },
+        "responses": {
+            "200": {"description": "Sums in cells and square metres."},
+            "413": {"description": "More than 1 MB."},
             "default": {"$ref": "#/components/responses/Error"},
         },
     }
@@ -129,7 +131,9 @@ DESCRIPTION = {
         "/api/v1/overview": _get(
             "Coverage, children, gaps and counts of one area.",
             _query("area", "Code of the area; the campaign's without it."),
+            _query("lacking", "Gaps of unseen or uncleared ground."),
             _CAMPAIGN,
+            *_LOOKS,
         ),
         "/api/v1/areas": _get(
             "Outlines of an area's children as GeoJSON.", _query("parent", "Code of the area.")
@@ -140,9 +144,27 @@ DESCRIPTION = {
             _query("lon", "Degrees east.", "number", needed=True),
             _query("lat", "Degrees north.", "number", needed=True),
             _CAMPAIGN,
+            *_LOOKS,
+        ),
+        "/api/v1/layers/{name}": _get(
+            "Tiles and legend of what the map shows of every cell: state, pod, last_seen, risk, "
+            "sensitivity or remaining.",
+            _path("name", {**_TEXT}),
+            _CAMPAIGN,
+            *_LOOKS,
+        ),
+        "/api/v1/coverage/inside": _POST_INSIDE,
+        "/api/v1/gaps.{kind}": _get(
+            "Gaps of one area as a file: gpx, kml, gpkg or csv.",
+            _path("kind", {**_TEXT}),
+            _query("area", "Code of the area; the campaign's without it."),
+            _query("lacking", "Gaps of unseen or uncleared ground."),
+            _CAMPAIGN,
+            *_LOOKS,
+            kind="application/octet-stream",
         ),
         "/api/v1/tracks": _get(
-            "Tracks of the campaign's window as GeoJSON.", _BBOX, _LIMIT, _CAMPAIGN
+            "Tracks of the campaign's window as GeoJSON.", _BBOX, _LIMIT, _CAMPAIGN, _LOOKS[0]
         ),
         "/api/v1/tracks/{track_id}": _get(
             "All that is known of one track: what was read, flagged, repeated and doubted.", _TRACK
@@ -192,6 +214,7 @@ DESCRIPTION = {
         "/api/v1/receipts/{receipt_id}": _get(
             "One receipt of the caller's own.", _path("receipt_id", {**_TEXT})
         ),
+        **SEARCH_PATHS,
     },
     "components": {
         "securitySchemes": {

@@ -9,6 +9,7 @@ from flask import Response, jsonify, request, url_for
 from geoinspect.store.schema import PatchRow, SurveyRow, TrackRow
 from geoinspect.store.sightings import Box
 from webmap.api.blueprint import box, campaign_number, collection, feature, limit
+from webmap.api.question import asked_question
 from webmap.office import office
 from webmap.scope import scope_of
 
@@ -18,14 +19,16 @@ _SCREEN_HALF_PX = 4000
 
 
 def tracks() -> Response:
-    """Return tracks of a campaign's window in ``?bbox=`` as GeoJSON, newest day first."""
-    most = limit(_MOST_TRACKS)
+    """Return tracks of a campaign's window in ``?bbox=``, up to ``?as_of=``, as GeoJSON, newest
+    day first.
+    """
+    most, as_of = limit(_MOST_TRACKS), asked_question().as_of
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
         start = end = None
         if scope.campaigns():
             campaign = scope.campaign(campaign_number())
-            start, end = campaign.start, campaign.end
+            start, end = campaign.start, min(campaign.end, as_of or campaign.end)
         view = box()
         rows = scope.tracks_in(view, limit=most, start=start, end=end)
         names = scope.unit_names()

@@ -1,4 +1,4 @@
-"""Coverage as raster tiles: cells by state, cut exactly along the border of their ground.
+"""Cells as raster tiles in the colours of a layer, cut exactly along the border of their ground.
 
 A tile's pixels are placed by projecting a coarse lattice and interpolating, which is exact to
 well below a pixel and a hundred times cheaper than projecting every pixel.
@@ -14,57 +14,41 @@ from PIL import Image
 
 from geoinspect import crs as crs_
 from geoinspect.coverage import bits
+from geoinspect.coverage.ground import Ground
 from geoinspect.snapshot import Snapshot
+from webmap.tiles.layers import FRAME, HATCH, UNSEEN, Layer, colouring
 from webmap.tiles.mercator import TILE_PX, bounds_m
 
 F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
+Flags = NDArray[np.bool_]
 U1 = NDArray[np.uint8]
 
 _MERCATOR = "EPSG:3857"
 _LATTICE = 17
 # Below this many pixels a cell's own frame would be all there is to see.
 _FRAME_FROM_PX = 28.0
-# Index: nothing, unseen, its hatch, touched, covered, cleared, frame (the colours of ui.md).
-_COLOURS = (
-    (0, 0, 0, 0),
-    (224, 130, 20, 118),
-    (150, 72, 0, 178),
-    (198, 219, 239, 153),
-    (107, 174, 214, 153),
-    (8, 81, 156, 153),
-    (255, 255, 255, 140),
-)
-_UNSEEN, _HATCH, _FRAME = 1, 2, 6
-_STATE_INDEX = np.array([_UNSEEN, 3, 4, 5], np.uint8)
-_PALETTE = bytes(channel for colour in _COLOURS for channel in colour[:3])
-_ALPHAS = bytes(colour[3] for colour in _COLOURS)
 
 
-class CoveragePainter:
-    """Paints the tiles of one snapshot. Safe for threads: nothing changes after it is made."""
+class GroundPixels:
+    """Finds the cell under every pixel of a tile. Safe for threads: nothing changes in it."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        ground = snapshot.ground
-        self.snapshot = snapshot
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
         self._grid = ground.grid
         self._side = ground.side
         self._bits = ground.cell_bits
         self._whole = bits.count_bits(ground.cell_bits) == ground.side**2
         # A frame of -1 round the window saves a test for "outside" on every pixel.
         self._index = np.pad(ground.index, 1, constant_values=-1)
-        self._colour = _STATE_INDEX[snapshot.table.state]
         self._to_grid = crs_.transformer(_MERCATOR, ground.grid.crs)
 
-    def paint(self, z: int, x: int, y: int) -> bytes:
-        """Return a tile as PNG; a tile without ground is one transparent pixel.
+    def find(self, z: int, x: int, y: int) -> tuple[I4, Flags, F8, F8] | None:
+        """Return the cell of every pixel, whether it has ground there, and the pixel's place in
+        its cell (across and up, 0-1), all of shape (256, 256); None for a tile without ground.
 
         Source of the projection: EPSG via PROJ, then bilinear between lattice points.
         """
-        tile = self._indices(z, x, y)
-        return EMPTY_PNG if tile is None else _png(tile)
-
-    def _indices(self, z: int, x: int, y: int) -> U1 | None:
-        """Return the colour index of every pixel, shape (256, 256), None without ground."""
         placed = self._place(z, x, y)
         if placed is None:
             return None
@@ -80,10 +64,7 @@ class CoveragePainter:
         col -= whole_col
         row -= whole_row
         self._cut_border(cell, has, col, row)
-        tile = np.where(has, self._colour[cell], np.uint8(0))
-        tile[(tile == _UNSEEN) & _HATCHED] = _HATCH
-        _draw_frames(tile, col, row)
-        return tile
+        return cell, has, col, row
 
     def _place(self, z: int, x: int, y: int) -> tuple[F8, F8] | None:
         """Return column and row of every pixel's centre, counted in cells from the window's
@@ -106,9 +87,7 @@ class CoveragePainter:
             return None
         return _between(col), _between(row)
 
-    def _cut_border(
-        self, cell: NDArray[np.int32], has: NDArray[np.bool_], across: F8, up: F8
-    ) -> None:
+    def _cut_border(self, cell: I4, has: Flags, across: F8, up: F8) -> None:
         """Clear ``has`` where a pixel lies on a part of its cell that is no ground."""
         edge = np.nonzero(has & ~self._whole[cell])
         if len(edge[0]) == 0:
@@ -120,6 +99,40 @@ class CoveragePainter:
         has[edge] = (words >> (k & 63).astype(np.uint64)) & np.uint64(1) == 1
 
 
+class CellPainter:
+    """Paints the tiles of one layer of one snapshot. Safe for threads.
+
+    Args:
+        snapshot: What to paint.
+        layer: Which of its figures.
+        pixels: Of the snapshot's ground, where there is one already.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, layer: Layer = Layer.STATE, pixels: GroundPixels | None = None
+    ) -> None:
+        self.snapshot = snapshot
+        self.layer = layer
+        self.pixels = pixels or GroundPixels(snapshot.ground)
+        self.colours = colouring(layer, snapshot)
+        self._rgb = bytes(channel for colour in self.colours.palette for channel in colour[:3])
+        self._alphas = bytes(colour[3] for colour in self.colours.palette)
+
+    def paint(self, z: int, x: int, y: int) -> bytes:
+        """Return a tile as PNG; a tile without ground is one transparent pixel."""
+        found = self.pixels.find(z, x, y)
+        if found is None:
+            return EMPTY_PNG
+        cell, has, across, up = found
+        tile = np.where(has, self.colours.of_cell[cell], np.uint8(0))
+        tile[(tile == UNSEEN) & _HATCHED] = HATCH
+        if self.colours.dots is not None:
+            dots = self.colours.dots[cell]
+            np.copyto(tile, dots, where=has & (dots > 0) & _DOTTED)
+        _draw_frames(tile, across, up)
+        return _png(tile, self._rgb, self._alphas)
+
+
 def _draw_frames(tile: U1, across: F8, up: F8) -> None:
     """Draw thin lines between cells where they are large enough to be told apart.
 
@@ -127,14 +140,14 @@ def _draw_frames(tile: U1, across: F8, up: F8) -> None:
     """
     step = float(np.median(np.abs(np.diff(across[TILE_PX // 2]))))
     if step * _FRAME_FROM_PX < 1:
-        tile[((across < step) | (up < step)) & (tile > 0)] = _FRAME
+        tile[((across < step) | (up < step)) & (tile > 0)] = FRAME
 
 
-def _png(tile: U1) -> bytes:
+def _png(tile: U1, rgb: bytes, alphas: bytes) -> bytes:
     image = Image.fromarray(tile, "P")
-    image.putpalette(_PALETTE)
+    image.putpalette(rgb)
     out = io.BytesIO()
-    image.save(out, "PNG", transparency=_ALPHAS, compress_level=1, bits=4)
+    image.save(out, "PNG", transparency=alphas, compress_level=1, bits=4)
     return out.getvalue()
 
 
@@ -160,4 +173,7 @@ _LEFT = _AT.astype(np.int64)
 _SHARE = _AT - _LEFT
 # Diagonal lines two pixels wide, every eight; eight divides a tile, so they run on across tiles.
 _HATCHED = np.add.outer(np.arange(TILE_PX), np.arange(TILE_PX)) % 8 < 2
+# Dots of two pixels in staggered rows, on the same eight.
+_SPOT = (np.arange(TILE_PX) % 8 < 2, (np.arange(TILE_PX) + 4) % 8 < 2)
+_DOTTED = np.logical_and.outer(_SPOT[0], _SPOT[0]) | np.logical_and.outer(_SPOT[1], _SPOT[1])
 EMPTY_PNG = _empty_png()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
+from webmap.api.question import asked_question, question_query
 from webmap.office import office
 from webmap.scope import scope_of
 from webmap.tiles.basemap import base_tile
 from webmap.tiles.coverage import EMPTY_PNG
+from webmap.tiles.layers import Layer
 from webmap.tiles.mercator import exists
 
 tiles = Blueprint("tiles", __name__, url_prefix="/tiles")
@@ -30,13 +33,30 @@ def base(z: int, x: int, y: int) -> Response:
 
 @tiles.get("/coverage/<int:campaign_id>/<version>/<int:z>/<int:x>/<int:y>")
 def coverage(campaign_id: int, version: str, z: int, x: int, y: int) -> Response:
-    """Return a tile of a campaign's coverage, always the newest."""
-    _check(z, x, y)
+    """Return a tile of a campaign's cells by state, always the newest."""
+    return _cells(campaign_id, Layer.STATE, version, (z, x, y))
+
+
+@tiles.get("/cells/<int:campaign_id>/<layer>/<version>/<int:z>/<int:x>/<int:y>")
+def cells(campaign_id: int, layer: str, version: str, z: int, x: int, y: int) -> Response:
+    """Return a tile of one layer of a campaign's cells, always the newest; the query says which
+    looks count (:mod:`webmap.api.question`).
+    """
+    if layer not in {known.value for known in Layer}:
+        raise NotFound
+    return _cells(campaign_id, Layer(layer), version, (z, x, y))
+
+
+def _cells(campaign_id: int, layer: Layer, version: str, at: tuple[int, int, int]) -> Response:
+    _check(*at)
+    question = asked_question()
     with office().workspace.database.reading() as session:
         campaign = scope_of(session).campaign(campaign_id)
-    painter = office().painter(campaign.id)
+    painter = office().painter(campaign.id, layer, question)
     current = office().tile_version(painter.snapshot)
-    response = _kept(painter.paint(z, x, y), "image/png", f"{campaign.id}-{current}-{z}-{x}-{y}")
+    asked = sha256(repr(question_query(question)).encode()).hexdigest()[:12]
+    tag = f"{campaign.id}-{layer}-{current}-{asked}-{'-'.join(map(str, at))}"
+    response = _kept(painter.paint(*at), "image/png", tag)
     if version != current:
         response.headers["Cache-Control"] = "no-store"
     return response

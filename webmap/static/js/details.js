@@ -1,39 +1,9 @@
-// What the panel shows of one thing that was clicked: a cell, a patch, a track.
+// What the panel shows of one thing that was clicked: a patch, a track.
 
-import { ask, day, distance, el, landArea, moment, num, percent, plotArea, say, sentence, span } from "./page.js";
+import { ask, day, distance, el, moment, num, percent, plotArea, say, sentence, span } from "./page.js";
 
 const list = (entries) =>
   el("dl", {}, entries.filter(Boolean).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
-
-/** Return the elements that tell of a cell. `on` is {area, track}. */
-export function cellCard(cell, on) {
-  if (!cell) return [el("p", { class: "hint" }, say("cell_outside"))];
-  const length = distance(cell.length_m);
-  return [
-    el("h1", {}, say("cell", { id: cell.cell_id })),
-    el("p", {}, el("span", { class: "state" }, say(cell.state))),
-    list([
-      [say("seen_share"), say("of_cell", { share: percent(cell.seen_fraction), area: landArea(cell.area_m2) })],
-      [say("effort"), say("effort_note", { share: num(cell.pod, 2), length })],
-      [say("passes"), num(cell.passes)],
-      [say("last_seen"), cell.last_seen ? moment(cell.last_seen) : cell.passes ? say("unknown") : say("never")],
-      [say("areas"), el("span", {}, cell.areas.map((area) =>
-        el("button", { type: "button", class: "link", onclick: () => on.area(area.code) }, area.name)).flatMap((b, k) => (k ? [" › ", b] : [b])))],
-    ]),
-    el("h2", {}, say("who")),
-    cell.visits.length
-      ? el("ul", { class: "visits" }, cell.visits.map((visit) => visitItem(visit, on)))
-      : el("p", { class: "hint" }, say("nobody")),
-  ];
-}
-
-function visitItem(visit, on) {
-  const name = visit.kind === "track"
-    ? el("button", { type: "button", class: "link", onclick: () => on.track(visit.id) }, visit.name)
-    : visit.name;
-  const how = [visit.unit, visit.team, say(`mode_${visit.mode}`), day(visit.day)].filter(Boolean).join(" · ");
-  return el("li", {}, name, el("div", { class: "how" }, how));
-}
 
 /** Return the elements that tell of a patch. */
 export async function patchCard(id) {

@@ -2,7 +2,7 @@
 
 import { ask, page, say } from "./page.js";
 import * as place from "./place.js";
-import { label, outlineStyle, patchMarker, photoMarker, trackStyle, UnitColours, whenChosen } from "./signs.js";
+import { accessMarker, label, outlineStyle, patchMarker, photoMarker, placeWords, trackStyle, UnitColours, whenChosen } from "./signs.js";
 
 const L = window.L;
 const PANES = [
@@ -71,7 +71,7 @@ export class Layers {
     if (this.ready) this.#timer = setTimeout(() => this.refreshMoving(), 150);
   }
 
-  /** Draw what belongs to an overview: coverage, gaps. */
+  /** Draw what belongs to an overview: gaps. */
   showOverview(overview) {
     this.campaign = overview.campaign?.id ?? null;
     // The map has its first view only now: an earlier base map would ask for the whole country.
@@ -81,13 +81,6 @@ export class Layers {
     }
     this.ready = true;
     this.refreshSoon();
-    if (overview.coverage_tiles !== this.#coverage) {
-      this.#coverage = overview.coverage_tiles;
-      this.#groups.coverage.clearLayers();
-      if (this.#coverage) {
-        L.tileLayer(this.#coverage, { ...TILE, pane: "coverage" }).addTo(this.#groups.coverage);
-      }
-    }
     this.#groups.gaps.clearLayers();
     this.#badges = [];
     for (const gap of overview.gaps) {
@@ -100,6 +93,24 @@ export class Layers {
       }
     }
     this.#declutter();
+  }
+
+  /** Show the tiles of a layer of cells; the ones before stay until the new ones are there. */
+  showCells(address) {
+    if (address === this.#coverage) return;
+    this.#coverage = address;
+    const group = this.#groups.coverage;
+    const before = group.getLayers();
+    const drop = () => before.forEach((layer) => group.removeLayer(layer));
+    if (!address) {
+      drop();
+      return;
+    }
+    const tiles = L.tileLayer(address, { ...TILE, pane: "coverage" });
+    tiles.once("load", drop);
+    tiles.addTo(group);
+    // Nothing loads while the layer is switched off.
+    if (!this.#map.hasLayer(group)) drop();
   }
 
   /** Draw the outlines of an area's children, with their names. */
@@ -154,7 +165,7 @@ export class Layers {
     const bbox = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()].map((v) => v.toFixed(6)).join(",");
     try {
       const wanted = { bbox, campaign: this.campaign };
-      await Promise.all([this.#drawTracks(wanted, signal), this.#drawPhotos(wanted, signal), this.#drawPatches({ bbox }, signal)]);
+      await Promise.all([this.#drawTracks({ ...wanted, as_of: place.read().as_of }, signal), this.#drawPhotos(wanted, signal), this.#drawPatches({ bbox }, signal)]);
     } catch (error) {
       if (error.name !== "AbortError") this.on.problem(error);
     }
@@ -221,6 +232,12 @@ export class Layers {
   choosePhoto(photo) {
     this.choose(photo.footprint);
     photoMarker([photo.lon, photo.lat], photo, true).addTo(this.#chosen);
+  }
+
+  /** Mark the way into a gap. */
+  chooseGap({ access }) {
+    this.choose(null);
+    accessMarker(access.point, `${say("access")} ${placeWords(access.point)}`).addTo(this.#chosen);
   }
 
   /** Say, or no longer say, that the address named what does not exist. */

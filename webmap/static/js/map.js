@@ -1,11 +1,15 @@
 // The map page: joins the map that folium made, the layers, the panel and the address.
 
-import { cellCard, patchCard, trackCard } from "./details.js";
+import { cellCard } from "./cell_card.js";
+import { patchCard, trackCard } from "./details.js";
+import { Drawing } from "./draw.js";
 import { Layers, wireControl } from "./layers.js";
-import { ask, el, say } from "./page.js";
-import { freshness, overviewCard } from "./panel.js";
+import { addressOf, ask, day, el, say, tell } from "./page.js";
+import { drawnCard, freshness, overviewCard } from "./panel.js";
 import { photoCard } from "./photo_card.js";
 import * as place from "./place.js";
+import { QuestionBar } from "./question.js";
+import { loadShown, shownName, wireShown } from "./shown.js";
 
 const L = window.L;
 const map = window.map_main;
@@ -17,14 +21,22 @@ const message = document.getElementById("map-message");
 const grip = document.getElementById("grip");
 const legend = document.getElementById("legend");
 const choices = document.getElementById("layers");
+const askBar = document.getElementById("ask");
 const small = matchMedia("(max-width: 700px)");
 const STRIP_EDGE_PX = 30;
 let overview = null;
 let asked = 0;
+let outlined;
+// How to show again what the panel shows, where that depends on the question; null for the overview.
+let again = null;
 
 const layers = new Layers(map, {
   area: (code) => drillTo(code),
   gap: flyToGap,
+  lacking: chooseGaps,
+  gapFile: (kind) => addressOf(`/api/v1/gaps.${kind}`, {
+    area: overview.area.code, campaign: overview.campaign.id, lacking: overview.lacking, ...place.question(),
+  }),
   track: openTrack,
   photo: openPhoto,
   patch: openPatch,
@@ -68,12 +80,19 @@ function flyTo([west, south, east, north], most = 19) {
 
 /** Ask for an overview; where the address names what does not exist, for the next best one. */
 async function askOverview(code) {
-  const wanted = { area: code, campaign: place.read().campaign };
+  const { campaign, gaps } = place.read();
+  let wanted = { area: code, campaign, lacking: gaps, ...place.question() };
   const words = [];
   for (;;) {
     try {
       return { found: await ask("overview", wanted), words: words.join(" ") };
     } catch (error) {
+      if (error.code === "bad_option" && (gaps || Object.values(place.question()).flat().some(Boolean))) {
+        words.push(say("no_such_question"));
+        place.write({ as_of: null, unit: [], team: [], method: [], gaps: null, view: null });
+        wanted = { area: wanted.area, campaign: wanted.campaign };
+        continue;
+      }
       const wrong = error.code === "no_such_area" ? "area" : "campaign";
       if (![400, 404].includes(error.status) || !wanted[wrong]) throw error;
       words.push(say(wrong === "area" ? "no_such_area" : "no_such_campaign", { given: wanted[wrong] }));
@@ -83,8 +102,8 @@ async function askOverview(code) {
   }
 }
 
-/** Load and show an area's overview; a later question wins. */
-async function showArea(code, { fly }) {
+/** Load and show an area's overview; a later question wins. With `stay` the panel keeps its subject. */
+async function showArea(code, { fly, stay = false }) {
   const turn = ++asked;
   body.setAttribute("aria-busy", "true");
   try {
@@ -96,9 +115,10 @@ async function showArea(code, { fly }) {
     layers.tellAddress(words);
     drawWay();
     drawCampaigns();
+    questions.show(overview);
     document.getElementById("data-date").textContent = freshness(overview);
-    showOverview();
-    await layers.showAreas(overview.area?.code ?? null);
+    if (!stay || !again) showOverview({ stay });
+    await Promise.all([showCells(), outline(overview.area?.code ?? null)]);
   } catch (error) {
     showProblem(error);
   } finally {
@@ -107,11 +127,42 @@ async function showArea(code, { fly }) {
   }
 }
 
-function showOverview() {
+/** Show the chosen layer of the cells, and what the map answers at the moment. */
+async function showCells() {
+  const turn = asked;
+  const tiles = await loadShown(overview.campaign?.id ?? null);
+  if (turn !== asked) return;
+  layers.showCells(tiles);
+  const when = overview.as_of ? day(overview.as_of) : null;
+  document.getElementById("ask-now").replaceChildren([shownName(), when].filter(Boolean).join(" · "));
+}
+
+async function outline(code) {
+  if (code === outlined) return;
+  await layers.showAreas(code);
+  outlined = code;
+}
+
+/** The question changed: answer it for the map, the sums, the gaps and what the panel shows. */
+async function answerAgain() {
+  const turn = again;
+  await showArea(overview?.area?.code ?? null, { fly: false, stay: true });
+  if (turn && turn === again) await turn();
+}
+
+function chooseGaps(lacking) {
+  place.write({ gaps: lacking === "unseen" ? null : lacking });
+  answerAgain();
+}
+
+function showOverview({ stay = false } = {}) {
+  again = null;
   layers.patch = null;
   layers.choose(null);
+  drawn.clearLayers();
+  const at = panel.scrollTop;
   body.replaceChildren(...overviewCard(overview, layers.on));
-  panel.scrollTop = 0;
+  panel.scrollTop = stay ? at : 0;
 }
 
 function drillTo(code) {
@@ -142,32 +193,64 @@ document.getElementById("campaign").addEventListener("change", (event) => {
 });
 
 /** Put a detail in the panel, with the way back to the area's numbers. */
-function showDetail(nodes) {
+function showDetail(nodes, answer = null, { quiet = false } = {}) {
+  again = answer;
+  const at = panel.scrollTop;
   const name = overview.area?.name ?? "";
   const back = el("button", { type: "button", class: "link", onclick: () => { showOverview(); layers.refreshSoon(); } }, `‹ ${say("back", { name })}`);
   body.replaceChildren(back, ...nodes);
-  panel.scrollTop = 0;
-  if (small.matches) legend.open = choices.open = false;
+  panel.scrollTop = quiet ? at : 0;
+  if (quiet) return;
+  if (small.matches) legend.open = choices.open = askBar.open = false;
   raise(true);
   body.focus({ preventScroll: true });
 }
 
-async function openCell(latlng) {
+async function openCell(latlng, { quiet = false } = {}) {
   const turn = ++asked;
   try {
     const { lat, lng } = latlng.wrap();
-    const { cell } = await ask("cells", { lon: lng.toFixed(7), lat: lat.toFixed(7), campaign: overview.campaign.id });
+    const { cell } = await ask("cells", { lon: lng.toFixed(7), lat: lat.toFixed(7), campaign: overview.campaign.id, ...place.question() });
     if (turn !== asked) return;
     layers.patch = null;
     layers.choose(cell?.square);
-    showDetail(cellCard(cell, layers.on));
-    reveal(latlng);
+    drawn.clearLayers();
+    showDetail(cellCard(cell, layers.on), () => openCell(latlng, { quiet: true }), { quiet });
+    if (!quiet) reveal(latlng);
   } catch (error) {
     showProblem(error);
   }
 }
 map.on("click", (event) => {
-  if (overview?.campaign) openCell(event.latlng);
+  if (overview?.campaign && !drawing.active) openCell(event.latlng);
+});
+
+/** Show what lies in a drawn area. */
+async function openDrawn(polygon, { quiet = false } = {}) {
+  const turn = ++asked;
+  const query = { campaign: overview.campaign?.id, ...place.question() };
+  const sums = await tell("coverage/inside", { polygon }, query);
+  if (turn !== asked) return;
+  layers.patch = null;
+  layers.choose(null);
+  drawn.clearLayers();
+  L.geoJSON(polygon, { pane: "chosen", style: { color: "#17212b", weight: 2.5, fillOpacity: 0.04 }, interactive: false }).addTo(drawn);
+  showDetail(drawnCard(sums, { again: () => drawing.start(), remove: () => showOverview() }),
+    () => openDrawn(polygon, { quiet: true }).catch(showProblem), { quiet });
+}
+
+const drawn = L.layerGroup().addTo(map);
+const drawing = new Drawing(map, {
+  begun: () => {
+    drawn.clearLayers();
+    askBar.hidden = true;
+    raise(false);
+  },
+  ended: () => { askBar.hidden = false; },
+  done: openDrawn,
+});
+document.getElementById("draw").addEventListener("click", () => {
+  if (overview?.campaign) drawing.start();
 });
 
 async function openPatch(id) {
@@ -216,6 +299,7 @@ async function openPhoto(id, { fly = false } = {}) {
 function flyToGap(gap) {
   raise(false);
   flyTo(gap.bbox, 17);
+  layers.chooseGap(gap);
 }
 
 async function flyToSurvey(id) {
@@ -247,12 +331,15 @@ async function start() {
 
 L.control.zoom({ position: "topleft", zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out") }).addTo(map);
 L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
-legend.open = !small.matches;
-for (const [one, other] of [[legend, choices], [choices, legend]]) {
+legend.open = askBar.open = !small.matches;
+for (const one of [legend, choices, askBar]) {
   one.addEventListener("toggle", () => {
-    if (one.open && small.matches) other.open = false;
+    if (!one.open || !small.matches) return;
+    for (const other of [legend, choices, askBar]) if (other !== one) other.open = false;
   });
 }
+const questions = new QuestionBar(answerAgain);
+wireShown(() => showCells().catch(showProblem));
 const applyLayers = wireControl(layers);
 window.addEventListener("popstate", follow);
 map.on("moveend", () => {
@@ -264,7 +351,8 @@ map.on("moveend", () => {
 document.addEventListener("visibilitychange", async () => {
   if (document.visibilityState !== "visible" || !overview) return;
   const before = overview.coverage_tiles;
-  const now = await ask("overview", { area: overview.area?.code, campaign: overview.campaign?.id }).catch(() => null);
+  const wanted = { area: overview.area?.code, campaign: overview.campaign?.id, ...place.question() };
+  const now = await ask("overview", wanted).catch(() => null);
   if (now && now.coverage_tiles !== before) start();
 });
 

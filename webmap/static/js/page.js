@@ -107,17 +107,32 @@ export class Refused extends Error {
   }
 }
 
+/** Return a path with a query: null is left out, a list stands once for each of its values. */
+export function addressOf(path, values) {
+  const pairs = Object.entries(values).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
+  const query = new URLSearchParams(pairs.filter(([, value]) => value !== null && value !== undefined));
+  return `${path}${query.size ? `?${query}` : ""}`;
+}
+
 /** Ask the API; an error is a sentence for people. */
 export function ask(path, values = {}, signal = undefined) {
-  const query = new URLSearchParams(Object.entries(values).filter(([, v]) => v !== null && v !== undefined));
-  const address = `${path}${query.size ? `?${query}` : ""}`;
-  return answered(address, { headers: { Accept: "application/json" }, signal });
+  return answered(addressOf(path, values), { headers: { Accept: "application/json" }, signal });
 }
 
 /** Tell the API something as JSON; an error is a sentence for people. */
-export function tell(path, values) {
+export function tell(path, values, query = {}) {
   const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrf };
-  return answered(path, { method: "POST", headers, body: JSON.stringify(values) });
+  return answered(addressOf(path, query), { method: "POST", headers, body: JSON.stringify(values) });
+}
+
+/** Take something away through the API; an error is a sentence for people. */
+export function drop(path) {
+  return answered(path, { method: "DELETE", headers: { Accept: "application/json", "X-CSRFToken": csrf } });
+}
+
+/** Send a form with its files to the API; an error is a sentence for people. */
+export function sendForm(path, form) {
+  return answered(path, { method: "POST", headers: { Accept: "application/json", "X-CSRFToken": csrf }, body: new FormData(form) });
 }
 
 async function answered(path, request) {
@@ -171,3 +186,6 @@ for (const link of document.querySelectorAll("a[data-keep-place]")) {
     link.hash = location.hash;
   });
 }
+
+// Where the rail scrolls sideways, the page one is on is in sight.
+document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

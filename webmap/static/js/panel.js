@@ -1,11 +1,12 @@
 // The side panel's overview of one area: what is unseen, by part, and where the gaps are.
 
 import { day, el, km2, landArea, num, page, percent, say } from "./page.js";
+import { placeWords } from "./signs.js";
 
 const FIRST_GAPS = 10;
 const STATES = ["touched", "covered", "cleared"];
 
-/** Return the elements of an overview. `on` is {area, gap}. */
+/** Return the elements of an overview. `on` is {area, gap, lacking, gapFile}. */
 export function overviewCard(overview, on) {
   const { area } = overview;
   if (!area) return [el("h1", {}, say("areas")), el("p", { class: "hint" }, say("no_areas"))];
@@ -29,7 +30,8 @@ export function overviewCard(overview, on) {
 export const freshness = (overview) =>
   overview.data_until ? say("data_until", { day: day(overview.data_until) }) : say("no_data");
 
-function coveragePart(sum) {
+/** Return the elements that tell of a sum of coverage. */
+export function coveragePart(sum) {
   const unseen = sum.area_m2 - sum.seen_m2;
   const total = `${km2(sum.area_m2)} ${say("km2")}`;
   const meters = STATES.map((state) => {
@@ -54,6 +56,21 @@ function coveragePart(sum) {
       el("div", { class: "hint" }, say("whole_gaps", { area: `${km2(sum.unseen_m2)} ${say("km2")}`, cells: num(sum.unseen) }))),
     el("ul", { class: "states" }, meters),
     el("p", { class: "note" }, say("nested", { covered: percent(page.covered_share), cleared: num(page.cleared_pod, 2) })),
+  ];
+}
+
+/** Return the elements that tell of a drawn area. `on` is {again, remove}. */
+export function drawnCard({ coverage, drawn_m2: drawnM2, as_of: shownDay }, on) {
+  const size = { area: `${km2(drawnM2)} ${say("km2")}`, inside: `${km2(coverage.area_m2)} ${say("km2")}` };
+  return [
+    el("h1", {}, say("drawn")),
+    el("p", { class: "sub" }, `${landArea(drawnM2)} · ${say("as_of", { day: day(shownDay) })}`),
+    el("p", {}, say("drawn_size", size)),
+    ...(coverage.area_m2 > 0 ? coveragePart(coverage) : [el("p", { class: "hint" }, say("drawn_empty"))]),
+    el("p", { class: "acts" },
+      el("button", { type: "button", onclick: on.again }, say("drawn_again")), " ",
+      el("button", { type: "button", class: "quiet", onclick: on.remove }, say("drawn_remove"))),
+    el("p", { class: "note" }, say("claim", { pod: num(page.survey_pod, 2) })),
   ];
 }
 
@@ -111,20 +128,33 @@ const figures = (row) =>
   COLUMNS.slice(1).map((column) =>
     el("td", { class: "num" }, row.coverage ? column.show(column.of(row)) : "–"));
 
+const FILES = [["gpx", "GPX"], ["kml", "KML"], ["gpkg", "GeoPackage"], ["csv", "CSV"]];
+const LACKING = { unseen: "lacking_unseen", uncleared: "lacking_uncleared" };
+const ACCESS = { road: "access_road", searched: "access_searched", inside: "access_inside" };
+
+function gapItem(gap, on) {
+  const unit = gap.unit ? ` ${gap.unit}` : "";
+  return el("li", {}, el("button", { type: "button", onclick: () => on.gap(gap) },
+    el("span", { class: "rank" }, String(gap.rank)),
+    el("span", { class: "what" }, gap.area_name, el("span", { class: "unit hint" }, unit),
+      el("span", { class: "hint access" }, say(ACCESS[gap.access.from], { place: placeWords(gap.access.point) }))),
+    el("span", { class: "size" }, landArea(gap.area_m2), el("span", { class: "hint times" }, say("risk_times", { risk: num(gap.risk, 1) })))));
+}
+
 function gapsPart(overview, on) {
   const head = el("h2", {}, say("gaps"));
-  if (!overview.gaps.length) return [head, el("p", { class: "hint" }, say("no_gaps"))];
-  const items = overview.gaps.map(({ properties: gap }) =>
-    el("li", {}, el("button", { type: "button", onclick: () => on.gap(gap) },
-      el("span", { class: "rank" }, String(gap.rank)),
-      el("span", { class: "what" }, gap.area_name, el("span", { class: "unit hint" }, gap.unit ? ` ${gap.unit}` : "")),
-      el("span", { class: "size" }, landArea(gap.area_m2)))));
+  const choice = el("div", { class: "choice", role: "group", "aria-label": say("lacking_choice") }, Object.entries(LACKING).map(([lacking, words]) =>
+    el("button", { type: "button", "aria-pressed": String(lacking === overview.lacking), onclick: () => on.lacking(lacking) }, say(words))));
+  if (!overview.gaps.length) return [head, choice, el("p", { class: "hint" }, say(overview.lacking === "unseen" ? "no_gaps" : "no_uncleared"))];
+  const items = overview.gaps.map(({ properties: gap }) => gapItem(gap, on));
   const list = el("ol", { class: "gap-list" }, items.slice(0, FIRST_GAPS));
   const more = el("button", { type: "button", class: "quiet", onclick: () => { list.append(...items.slice(FIRST_GAPS)); more.remove(); } }, say("more"));
   const counts = { n: num(overview.gaps.length), total: num(overview.gaps_total) };
   return [
-    head,
+    head, choice,
     el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say("gaps") }, list, items.length > FIRST_GAPS ? more : null),
     el("p", { class: "hint" }, say("gaps_shown", counts)),
+    el("p", { class: "downloads" }, say("gaps_keep"), " ", FILES.flatMap(([kind, name]) =>
+      [el("a", { class: "button", href: on.gapFile(kind), download: "" }, name), " "])),
   ];
 }

@@ -1,9 +1,14 @@
 // What the address says after '#': the view, the drilled area, the campaign, and the layers switched
-// off, or on where they are off at first.
+// off, or on where they are off at first; and the question: what is shown, as of which day, and
+// whose looks count.
 // A shared address shows the same map; every drill-down is a step of the browser's history.
 // 'track', 'survey' and 'photo' lead to one of them and are gone with the first change.
 
-const WHOLE = { view: null, area: null, campaign: null, track: null, survey: null, photo: null, off: [], on: [] };
+const LISTS = ["unit", "team", "method"];
+const WHOLE = {
+  view: null, area: null, campaign: null, track: null, survey: null, photo: null, off: [], on: [],
+  show: null, as_of: null, gaps: null, unit: [], team: [], method: [],
+};
 
 /** Return what the address says now. */
 export function read() {
@@ -20,6 +25,10 @@ export function read() {
     photo: given.get("photo"),
     off: (given.get("off") ?? "").split(",").filter(Boolean),
     on: (given.get("on") ?? "").split(",").filter(Boolean),
+    show: given.get("show"),
+    as_of: given.get("as_of"),
+    gaps: given.get("gaps"),
+    ...Object.fromEntries(LISTS.map((name) => [name, given.getAll(name)])),
   };
 }
 
@@ -31,10 +40,17 @@ export function write(changes, step = false) {
     query.set("view", `${now.view.lat.toFixed(6)},${now.view.lon.toFixed(6)},${now.view.zoom}`);
   }
   if (now.area) query.set("area", now.area);
-  if (now.campaign) query.set("campaign", now.campaign);
+  for (const name of ["campaign", "show", "as_of", "gaps"]) if (now[name]) query.set(name, now[name]);
+  for (const name of LISTS) for (const value of now[name]) query.append(name, value);
   for (const name of ["off", "on"]) if (now[name].length) query.set(name, now[name].join(","));
   const hash = `#${query.toString().replaceAll("%2C", ",")}`;
   if (hash === location.hash) return;
   if (step) history.pushState(null, "", hash);
   else history.replaceState(null, "", hash);
+}
+
+/** Return the part of the address that says which looks count, as the API takes it. */
+export function question() {
+  const { as_of, unit, team, method } = read();
+  return { as_of, unit, team, method };
 }

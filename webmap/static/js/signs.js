@@ -83,6 +83,17 @@ export function photoMarker([lon, lat], { name, taken, heading_deg: heading }, c
   return L.marker([lat, lon], { icon, title, alt: title, pane: "photos", ...more });
 }
 
+/** Return a marker for the way into a gap: an arrow that points down at it. */
+export function accessMarker([lon, lat], title) {
+  const sign = svg("svg", { viewBox: "0 0 24 28", width: 24, height: 28, "aria-hidden": "true" },
+    svg("path", { d: "M12 27L3 14H8V2H16V14H21Z" }));
+  const icon = L.divIcon({ html: sign, className: "access-sign", iconSize: [24, 28], iconAnchor: [12, 28] });
+  return L.marker([lat, lon], { icon, title, alt: title, pane: "labels", interactive: false, keyboard: false });
+}
+
+/** Return a place as latitude and longitude, as handhelds show it. */
+export const placeWords = ([lon, lat]) => `${lat.toFixed(5)}, ${lon.toFixed(5)}`;
+
 /** Let a marker be chosen by click, Enter and space: Leaflet makes it a button for the eye alone. */
 export function whenChosen(marker, act) {
   marker.on("click", act);

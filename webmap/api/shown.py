@@ -1,0 +1,76 @@
+"""What the map shows of every cell: the address of a layer's tiles, and what its colours mean."""
+
+from __future__ import annotations
+
+from datetime import date
+from urllib.parse import urlencode
+
+from flask import Response, jsonify, url_for
+
+from geoinspect.errors import NotFoundError
+from geoinspect.snapshot import Snapshot, standing_day
+from webmap.api.blueprint import campaign_number
+from webmap.api.question import asked_question, question_query
+from webmap.office import office
+from webmap.scope import scope_of
+from webmap.tiles.layers import Layer
+
+
+def layer(name: str) -> Response:
+    """Return tiles and legend of a layer: ``?campaign=N`` and which looks count.
+
+    Ground in a legend is of the whole campaign.
+    """
+    if name not in {known.value for known in Layer}:
+        names = ", ".join(known.value for known in Layer)
+        raise NotFoundError(
+            f"没有名为“{name[:40]}”的图层,可用:{names}",
+            f"there is no layer {name[:40]!r}, known: {names}",
+            code="no_layer",
+        )
+    question = asked_question()
+    with office().workspace.database.reading() as session:
+        campaign = scope_of(session).campaign(campaign_number())
+    painter = office().painter(campaign.id, Layer(name), question)
+    return jsonify(
+        layer=name,
+        tiles=tile_pattern(painter.snapshot, Layer(name)),
+        legend=[shade.as_json() for shade in painter.colours.legend],
+        ground_m2=round(float(painter.snapshot.ground.cell_m2.sum()), 1),
+        as_of=painter.snapshot.as_of.isoformat(),
+    )
+
+
+def tile_pattern(snapshot: Snapshot, layer: Layer | None = None) -> str:
+    """Return the address pattern of a layer's tiles, for Leaflet; of the states without one."""
+    version = office().tile_version(snapshot)
+    campaign_id = snapshot.campaign_id
+    if layer is None:
+        first = url_for("tiles.coverage", campaign_id=campaign_id, version=version, z=0, x=0, y=0)
+    else:
+        place = {"campaign_id": campaign_id, "layer": layer.value, "version": version}
+        first = url_for("tiles.cells", **place, z=0, x=0, y=0)  # type: ignore[arg-type]
+    asked = urlencode(question_query(snapshot.question), doseq=True)
+    return first.removesuffix("0/0/0") + "{z}/{x}/{y}" + (f"?{asked}" if asked else "")
+
+
+def question_part(snapshot: Snapshot, unit_names: dict[str, str]) -> dict[str, object]:
+    """Return what a page needs to ask again: the day shown, all days, and whom one may ask for."""
+    sources = snapshot.book.sources
+    units = {source.unit for source in sources if source.unit is not None}
+    first = snapshot.campaign.start
+    return {
+        "as_of": snapshot.as_of.isoformat(),
+        "narrowed": snapshot.question.narrowed,
+        "days": _days(first, standing_day(snapshot.campaign)),
+        "sources": {
+            "units": [{"code": code, "name": unit_names.get(code, code)} for code in sorted(units)],
+            "teams": sorted({source.team for source in sources if source.team is not None}),
+            "methods": sorted({source.method.value for source in sources}),
+        },
+    }
+
+
+def _days(first: date, last: date) -> dict[str, str] | None:
+    """Return the days that have come of a campaign; None for one that has not begun."""
+    return {"first": first.isoformat(), "last": last.isoformat()} if first <= last else None
