@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoinspect.crs import WGS84
 from geoinspect.errors import AreaError, TrackError
-from geoinspect.ingest.boundaries.kml import _cut_off, _links_ignored
+from geoinspect.ingest.boundaries.kml import cut_off, links_ignored
 from geoinspect.ingest.boundaries.layers import Boundaries, Layer, polygon_of
 from geoinspect.ingest.formats.markup import read_markup
 from geoinspect.ingest.landmark_layers import gathered, line_of, point_of
@@ -32,9 +32,9 @@ def read_kml(stream: BinaryIO, label: str) -> Boundaries:
             "which no honest KML needs, and was not read: export it again",
             code="hostile_markup",
         ) from error
-    told = [_cut_off(p) if p.code == "truncated" else p for p in problems]
+    told = [cut_off(p) if p.code == "truncated" else p for p in problems]
     if sink.links > 0:
-        told.append(_links_ignored(sink.links))
+        told.append(links_ignored(sink.links))
     return Boundaries([sink.layer], told)
 
 

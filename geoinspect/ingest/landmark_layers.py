@@ -28,8 +28,8 @@ from shapely.geometry.base import BaseGeometry
 from geoinspect.crs import WGS84
 from geoinspect.errors import AreaError, TooLargeError
 from geoinspect.ingest.boundaries.dbf import Table, read_table
-from geoinspect.ingest.boundaries.geojson import _document, _features, _stated_crs
-from geoinspect.ingest.boundaries.geopackage import _ENVELOPE_BYTES, _crs, _fence, _quoted
+from geoinspect.ingest.boundaries.geojson import feature_objects, read_document, stated_crs_of
+from geoinspect.ingest.boundaries.geopackage import ENVELOPE_BYTES, crs_of_layer, fence, quoted_name
 from geoinspect.ingest.boundaries.layers import (
     MAX_FEATURES,
     Boundaries,
@@ -39,15 +39,15 @@ from geoinspect.ingest.boundaries.layers import (
     polygon_of,
 )
 from geoinspect.ingest.boundaries.shapefile import (
-    _BAD_ZIP,
-    _MAX_SMALL_BYTES,
-    _MAX_TABLE_BYTES,
-    _UNREADABLE,
-    _content,
-    _shapefiles,
-    _unpack,
+    BAD_ZIP,
+    MAX_SMALL_BYTES,
+    MAX_TABLE_BYTES,
+    UNREADABLE,
+    content_of,
+    shapefiles_in,
+    unpack,
 )
-from geoinspect.ingest.boundaries.wkb import _HAS_SRID, _kind, _rings
+from geoinspect.ingest.boundaries.wkb import HAS_SRID, geometry_kind, read_rings
 from geoinspect.ingest.formats.text import find_encoding, text_chunks
 from geoinspect.records import Problem
 
@@ -112,10 +112,10 @@ def read_geojson(stream: BinaryIO, label: str) -> Boundaries:
         AreaError: Not JSON, no GeoJSON, or a ``crs`` member that names none we know.
     """
     encoding = find_encoding(stream)
-    document = _document("".join(text_chunks(stream, encoding)), label)
-    stated = _stated_crs(document, label)
+    document = read_document("".join(text_chunks(stream, encoding)), label)
+    stated = stated_crs_of(document, label)
     layer = Layer(crs=stated or WGS84, crs_stated=stated is not None)
-    for attributes, geometry in _features(document):
+    for attributes, geometry in feature_objects(document):
         try:
             layer.add(gathered(list(_json_parts(geometry))), attributes)
         except ValueError:
@@ -166,8 +166,8 @@ def geometry_of_wkb(data: bytes) -> BaseGeometry | None:
             waiting -= 1
             order = "<" if data[at] == 1 else ">"
             (code,) = struct.unpack_from(f"{order}I", data, at + 1)
-            at += 9 if code & _HAS_SRID else 5
-            kind, axes = _kind(code)
+            at += 9 if code & HAS_SRID else 5
+            kind, axes = geometry_kind(code)
             if kind == _POINT:
                 place = np.frombuffer(data, f"{order}f8", axes, at)
                 at += 8 * axes
@@ -184,7 +184,7 @@ def geometry_of_wkb(data: bytes) -> BaseGeometry | None:
                 at += 8 * axes * count
                 made = line_of(numbers.reshape(count, axes))
             elif kind == _POLYGON:
-                at, rings = _rings(data, at, order, axes, count)
+                at, rings = read_rings(data, at, order, axes, count)
                 made = polygon_of(rings)
             else:
                 raise ValueError(f"geometry type {kind}")
@@ -204,7 +204,7 @@ def read_geopackage(path: Path, label: str) -> Boundaries:
     address = f"file:{quote(os.fsencode(path.resolve()))}?mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as db:
-            _fence(db)
+            fence(db)
             return Boundaries(list(_tables(db, label)), [])
     except (sqlite3.Error, UnicodeError) as error:
         # The module fails to decode SQLite's own words about a name that is no UTF-8.
@@ -227,10 +227,10 @@ def _tables(db: sqlite3.Connection, label: str) -> Iterator[Layer]:
         " WHERE c.data_type = 'features' ORDER BY c.rowid"
     ).fetchall()
     for table, column, organization, number, definition in listed:
-        crs = _crs(organization, number, definition)
+        crs = crs_of_layer(organization, number, definition)
         layer = Layer(name=str(table), crs=crs, crs_stated=crs is not None)
         # Names are quoted as identifiers; SQLite takes no parameter in their place.
-        rows = db.execute(f"SELECT * FROM {_quoted(layer.name)}")  # noqa: S608
+        rows = db.execute(f"SELECT * FROM {quoted_name(layer.name)}")  # noqa: S608
         names = [column[0] for column in rows.description]
         for number_, row in enumerate(rows):
             _check_count(number_ + 1, label)
@@ -254,7 +254,7 @@ def _blob_geometry(blob: object) -> BaseGeometry | None:
         return None
     if not isinstance(blob, bytes) or len(blob) < 8 or blob[:2] != b"GP":
         raise ValueError("no GeoPackage geometry")
-    envelope = _ENVELOPE_BYTES.get((blob[3] >> 1) & 7)
+    envelope = ENVELOPE_BYTES.get((blob[3] >> 1) & 7)
     if envelope is None:
         raise ValueError("unknown envelope")
     return geometry_of_wkb(blob[8 + envelope :])
@@ -271,22 +271,22 @@ def read_shapefiles(path: Path, label: str) -> Boundaries:
     layers = []
     try:
         with zipfile.ZipFile(path) as archive:
-            for stem, members in _shapefiles(archive, label).items():
+            for stem, members in shapefiles_in(archive, label).items():
                 layer = Layer(name=PurePosixPath(stem).name)
                 table = _unpacked_table(archive, members, label)
                 if table.problem is not None:
                     problems[table.problem.code] = table.problem
                 with tempfile.TemporaryDirectory(prefix="geoinspect-") as folder:
                     for suffix in (".shp", ".shx"):
-                        _unpack(archive, members[suffix], Path(folder) / f"marks{suffix}")
+                        unpack(archive, members[suffix], Path(folder) / f"marks{suffix}")
                     _fill(layer, Path(folder) / "marks.shp", table, label)
                 prj = members.get(".prj")
                 layer.crs_stated = prj is not None
                 if prj is not None:
-                    raw = _content(archive, prj, _MAX_SMALL_BYTES, label)
+                    raw = content_of(archive, prj, MAX_SMALL_BYTES, label)
                     layer.crs = raw.decode("utf-8-sig", "replace").strip("\0 \r\n\t")
                 layers.append(layer)
-    except _BAD_ZIP as error:
+    except BAD_ZIP as error:
         raise AreaError(
             f"{label}:压缩包损坏或加密,无法解开;请重新打包,不要设密码",
             f"{label}: the zip is damaged or encrypted: pack it again, without a password",
@@ -301,8 +301,8 @@ def _unpacked_table(
     cpg = members.get(".cpg")
     try:
         return read_table(
-            _content(archive, members[".dbf"], _MAX_TABLE_BYTES, label),
-            None if cpg is None else _content(archive, cpg, _MAX_SMALL_BYTES, label),
+            content_of(archive, members[".dbf"], MAX_TABLE_BYTES, label),
+            None if cpg is None else content_of(archive, cpg, MAX_SMALL_BYTES, label),
         )
     except ValueError as error:
         raise damaged(label) from error
@@ -319,7 +319,7 @@ def _fill(layer: Layer, source: Path, table: Table, label: str) -> None:
             _, numbers, shapes, _ = pyogrio.raw.read(
                 source, columns=[], return_fids=True, max_features=MAX_FEATURES + 1
             )
-    except (*_UNREADABLE, ValueError, RuntimeError) as error:
+    except (*UNREADABLE, ValueError, RuntimeError) as error:
         raise damaged(label) from error
     _check_count(len(numbers), label)
     for number, raw in zip(numbers, shapes, strict=True):

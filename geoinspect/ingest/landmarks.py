@@ -28,14 +28,14 @@ from geoinspect.ingest.formats.text import decoded_head
 from geoinspect.ingest.landmark_kml import read_kml
 from geoinspect.ingest.landmark_layers import read_geojson, read_geopackage, read_shapefiles
 from geoinspect.ingest.vectors import (
-    _FAULTS,
-    _HEAD_BYTES,
-    _MAX_BYTES,
-    _MAX_TEXT_BYTES,
-    _SURELY_METRES,
-    _check_size,
-    _usable_crs,
+    FAULTS,
+    HEAD_BYTES,
+    MAX_BYTES,
+    MAX_TEXT_BYTES,
+    SURELY_METRES,
     check_is_file,
+    check_size,
+    usable_crs,
 )
 from geoinspect.records import Datum, Problem
 
@@ -115,18 +115,18 @@ def _read(path: Path, label: str) -> Boundaries:
     """Return the layers of a file by the reader its first bytes ask for."""
     size = path.stat().st_size
     with path.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
-        _check_size(size, _MAX_BYTES, label)
+        head = stream.read(HEAD_BYTES)
+        check_size(size, MAX_BYTES, label)
         if head.startswith(b"SQLite format 3\0"):
             return read_geopackage(path, label)
         if head.startswith(b"PK\x03\x04"):
             return read_shapefiles(path, label)
         text = decoded_head(head).lstrip("\ufeff\u200b \t\r\n")
         if text.startswith(("{", "[")):
-            _check_size(size, _MAX_TEXT_BYTES, label)
+            check_size(size, MAX_TEXT_BYTES, label)
             return read_geojson(stream, label)
         if text.startswith("<") and root_name(text) == "kml":
-            _check_size(size, _MAX_TEXT_BYTES, label)
+            check_size(size, MAX_TEXT_BYTES, label)
             return read_kml(stream, label)
     raise AreaError(
         f"{label}:不是 GeoJSON、GeoPackage、KML,也不是由 .shp、.shx、.dbf、.prj 打包成的 zip",
@@ -144,7 +144,7 @@ def _take_layer(layer: Layer, datum: Datum, found: _Found, label: str) -> None:
         return
     shapes = np.array([geometry for geometry, _ in full], dtype=object)
     _check_vertices(int(shapely.get_num_coordinates(shapes).sum()), label)
-    crs = _usable_crs(layer, label)
+    crs = usable_crs(layer, label)
     degrees = bool(pyproj.CRS.from_user_input(crs).is_geographic)
     if datum is not Datum.WGS84 and not degrees:
         raise AreaError(
@@ -187,7 +187,7 @@ def _faults(shapes: NDArray[np.object_], *, degrees: bool, stated: bool) -> NDAr
     west, south, east, north = shapely.bounds(shapes).T
     swapped = ((north > 90) | (south < -90)) & (west >= -90) & (east <= 90)
     fault[swapped & (south >= -180) & (north <= 180)] = "swapped_axes"
-    metres = np.max([-west, east, -south, north], axis=0) > _SURELY_METRES
+    metres = np.max([-west, east, -south, north], axis=0) > SURELY_METRES
     fault[metres] = "wrong_crs" if stated else "metric_without_crs"
     return fault
 
@@ -227,10 +227,10 @@ def _check_vertices(count: int, label: str) -> None:
 
 def _nothing(found: _Found, label: str) -> AreaError:
     """Return the refusal of a file that gave nothing, by what was wrong with most of it."""
-    faults = {code: found.counts[code] for code in _FAULTS if found.counts[code] > 0}
+    faults = {code: found.counts[code] for code in FAULTS if found.counts[code] > 0}
     if faults:
         code = max(faults, key=lambda c: faults[c])
-        zh, en = _FAULTS[code]
+        zh, en = FAULTS[code]
         return AreaError(f"{label}:{zh}", f"{label}: {en}", code=code)
     return AreaError(
         f"{label}:没有任何点、线或面;请检查导出的图层",
@@ -241,7 +241,7 @@ def _nothing(found: _Found, label: str) -> AreaError:
 
 def _problems(found: _Found) -> list[Problem]:
     told = []
-    for code, (zh, en) in _FAULTS.items():
+    for code, (zh, en) in FAULTS.items():
         if count := found.counts[code]:
             text = Text(f"{count} 个要素未使用:{zh}", f"{count} features left out: {en}")
             told.append(Problem(code, text, count))

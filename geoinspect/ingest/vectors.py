@@ -29,15 +29,15 @@ from geoinspect.ingest.boundaries.shapefile import read_shapefiles
 from geoinspect.ingest.formats.text import decoded_head
 from geoinspect.records import Problem
 
-_MAX_BYTES = 500 << 20
+MAX_BYTES = 500 << 20
 # JSON takes some twenty times its size in memory.
-_MAX_TEXT_BYTES = 100 << 20
-_HEAD_BYTES = 1 << 16
+MAX_TEXT_BYTES = 100 << 20
+HEAD_BYTES = 1 << 16
 # Grid files that a CRS may name are other files; "@null" is none.
 _NAMES_A_FILE = re.compile(r"grids\s*=\s*(?!@null\b)|init\s*=|PARAMETERFILE", re.IGNORECASE)
 _CODE_OR_WKT = re.compile(r"EPSG:\d+$|[A-Za-z]\w*\s*[\[(]")
 # Degrees never reach this far; metres of any projection do.
-_SURELY_METRES = 1000.0
+SURELY_METRES = 1000.0
 
 Ground: TypeAlias = Polygon | MultiPolygon
 
@@ -119,14 +119,14 @@ def _read(path: Path, label: str) -> Boundaries:
     """Return the layers of a file by the reader its first bytes ask for."""
     size = path.stat().st_size
     with path.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
+        head = stream.read(HEAD_BYTES)
         if size == 0:
             raise AreaError(
                 f"{label}:文件是空的,请重新导出",
                 f"{label}: the file is empty, export it again",
                 code="empty_file",
             )
-        _check_size(size, _MAX_BYTES, label)
+        check_size(size, MAX_BYTES, label)
         if head.startswith(b"SQLite format 3\0"):
             return read_geopackage(path, label)
         if head.startswith(b"PK\x03\x04"):
@@ -139,10 +139,10 @@ def _read(path: Path, label: str) -> Boundaries:
             )
         text = decoded_head(head).lstrip("\ufeff\u200b \t\r\n")
         if text.startswith(("{", "[")):
-            _check_size(size, _MAX_TEXT_BYTES, label)
+            check_size(size, MAX_TEXT_BYTES, label)
             return read_geojson(stream, label)
         if text.startswith("<") and root_name(text) == "kml":
-            _check_size(size, _MAX_TEXT_BYTES, label)
+            check_size(size, MAX_TEXT_BYTES, label)
             return read_kml(stream, label)
     raise AreaError(
         f"{label}:不是 GeoJSON、GeoPackage、KML 或打包成 zip 的 Shapefile",
@@ -151,7 +151,12 @@ def _read(path: Path, label: str) -> Boundaries:
     )
 
 
-def _check_size(size: int, limit: int, label: str) -> None:
+def check_size(size: int, limit: int, label: str) -> None:
+    """Check the bytes of a file.
+
+    Raises:
+        TooLargeError: They are more than ``limit``.
+    """
     if size > limit:
         raise TooLargeError(
             f"{label}:{size / 1e6:.0f} MB,超过 {limit >> 20} MB 的上限;请分成几个文件或用 GeoPackage",
@@ -167,7 +172,7 @@ def _take_layer(layer: Layer, found: _Found, label: str) -> None:
     if layer.name and all(polygon is None for polygon in polygons):
         found.bare_layers.append(layer.name)
         return
-    crs = _usable_crs(layer, label)
+    crs = usable_crs(layer, label)
     degrees = bool(pyproj.CRS.from_user_input(crs).is_geographic)
     for polygon, attributes in zip(polygons, layer.attributes, strict=True):
         if polygon is None:
@@ -210,7 +215,7 @@ def _repaired(polygon: Ground) -> Ground | None:
         return None
 
 
-def _usable_crs(layer: Layer, label: str) -> str:
+def usable_crs(layer: Layer, label: str) -> str:
     """Return the CRS of a layer.
 
     Raises:
@@ -258,7 +263,7 @@ def _fault(polygon: Ground, *, degrees: bool, stated: bool) -> str | None:
     west, south, east, north = polygon.bounds
     if not degrees:
         return None
-    if max(-west, east, -south, north) > _SURELY_METRES:
+    if max(-west, east, -south, north) > SURELY_METRES:
         return "wrong_crs" if stated else "metric_without_crs"
     if (north > 90 or south < -90) and -90 <= west <= east <= 90 and -180 <= south <= north <= 180:
         return "swapped_axes"
@@ -271,7 +276,7 @@ def _on_earth(polygon: Ground) -> bool:
 
 
 # Fault → what the sender is told, of all features or of some.
-_FAULTS: dict[str, tuple[str, str]] = {
+FAULTS: dict[str, tuple[str, str]] = {
     "swapped_axes": (
         "经纬度写反了(应先经度后纬度),请调换后重新导出",
         "latitude and longitude are swapped (longitude comes first): swap them and export again",
@@ -300,10 +305,10 @@ _FAULTS: dict[str, tuple[str, str]] = {
 
 def _nothing(found: _Found, label: str) -> AreaError:
     """Return the refusal of a file that gave nothing, by what was wrong with most of it."""
-    faults = {code: found.counts[code] for code in _FAULTS if found.counts[code] > 0}
+    faults = {code: found.counts[code] for code in FAULTS if found.counts[code] > 0}
     if faults:
         code = max(faults, key=lambda c: faults[c])
-        zh, en = _FAULTS[code]
+        zh, en = FAULTS[code]
         at = found.off.get(code)
         where = f" ({at[0]:.6g}, {at[1]:.6g})" if at is not None else ""
         return AreaError(f"{label}:{zh}{where}", f"{label}: {en}{where}", code=code)
@@ -316,7 +321,7 @@ def _nothing(found: _Found, label: str) -> AreaError:
 
 def _problems(found: _Found) -> list[Problem]:
     told = []
-    for code, (zh, en) in _FAULTS.items():
+    for code, (zh, en) in FAULTS.items():
         if count := found.counts[code]:
             text = Text(f"{count} 个要素未使用:{zh}", f"{count} features left out: {en}")
             told.append(Problem(code, text, count))

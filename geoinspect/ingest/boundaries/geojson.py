@@ -39,10 +39,10 @@ def read_geojson(stream: BinaryIO, label: str) -> Boundaries:
         AreaError: Not JSON, no GeoJSON, or a ``crs`` member that names none we know.
     """
     encoding = find_encoding(stream)
-    document = _document("".join(text_chunks(stream, encoding)), label)
-    stated = _stated_crs(document, label)
+    document = read_document("".join(text_chunks(stream, encoding)), label)
+    stated = stated_crs_of(document, label)
     layer = Layer(crs=stated or WGS84, crs_stated=stated is not None)
-    for attributes, geometry in _features(document):
+    for attributes, geometry in feature_objects(document):
         try:
             polygons = list(_polygons(geometry))
         except ValueError:
@@ -52,7 +52,12 @@ def read_geojson(stream: BinaryIO, label: str) -> Boundaries:
     return Boundaries([layer], [encoding.problem] if encoding.problem is not None else [])
 
 
-def _document(text: str, label: str) -> Json:
+def read_document(text: str, label: str) -> Json:
+    """Return the JSON object of a text.
+
+    Raises:
+        AreaError: It is no JSON, or no object.
+    """
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -72,7 +77,7 @@ def _document(text: str, label: str) -> Json:
     return document
 
 
-def _features(document: Json) -> Iterator[tuple[dict[str, str], object]]:
+def feature_objects(document: Json) -> Iterator[tuple[dict[str, str], object]]:
     """Yield the attributes and the geometry of each feature; of a bare geometry, that one."""
     if document["type"] in _GEOMETRIES:
         yield {}, document
@@ -112,7 +117,7 @@ def _polygons(geometry: object) -> Iterator[Polygon]:
                 yield polygon
 
 
-def _stated_crs(document: Json, label: str) -> str | None:
+def stated_crs_of(document: Json, label: str) -> str | None:
     """Return the CRS of the old ``crs`` member, None where there is none.
 
     Raises:

@@ -31,7 +31,7 @@ _MAX_SECONDS = 60.0
 _STEPS_BETWEEN_LOOKS = 100_000
 _MAX_VALUE_BYTES = 100 << 20
 # Bytes of the envelope by its code in the geometry header (2.1.3.1.1).
-_ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
+ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 _NO_POLYGONS = {"POINT", "MULTIPOINT", "LINESTRING", "MULTILINESTRING"}
 
 
@@ -45,14 +45,15 @@ def read_geopackage(path: Path, label: str) -> Boundaries:
     address = f"file:{quote(os.fsencode(path.resolve()))}?mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as db:
-            _fence(db)
+            fence(db)
             return Boundaries(list(_layers(db, label)), [])
     except (sqlite3.Error, UnicodeError) as error:
         # The module fails to decode SQLite's own words about a name that is no UTF-8.
         raise damaged(label) from error
 
 
-def _fence(db: sqlite3.Connection) -> None:
+def fence(db: sqlite3.Connection) -> None:
+    """Bound what a foreign database may cost or do."""
     deadline = time.monotonic() + _MAX_SECONDS
     db.text_factory = lambda raw: raw.decode("utf-8", "replace")
     db.execute("PRAGMA trusted_schema = OFF")
@@ -76,14 +77,15 @@ def _layers(db: sqlite3.Connection, label: str) -> Iterator[Layer]:
         " WHERE c.data_type = 'features' ORDER BY c.rowid"
     ).fetchall()
     for table, column, kind, organization, number, definition in listed:
-        crs = _crs(organization, number, definition)
+        crs = crs_of_layer(organization, number, definition)
         layer = Layer(name=str(table), crs=crs, crs_stated=crs is not None)
         if str(kind).upper() not in _NO_POLYGONS:
             _read_table(db, layer, str(column), label)
         yield layer
 
 
-def _crs(organization: object, number: object, definition: object) -> str | None:
+def crs_of_layer(organization: object, number: object, definition: object) -> str | None:
+    """Return ``EPSG:n`` or WKT of a layer; None when it states neither."""
     if str(organization).upper() == "EPSG" and isinstance(number, int) and number > 0:
         return f"EPSG:{number}"
     text = str(definition)
@@ -92,10 +94,10 @@ def _crs(organization: object, number: object, definition: object) -> str | None
 
 def _read_table(db: sqlite3.Connection, layer: Layer, geometry: str, label: str) -> None:
     # Names are quoted as identifiers; SQLite takes no parameter in their place.
-    rows = db.execute(f"SELECT * FROM {_quoted(layer.name)}")  # noqa: S608
+    rows = db.execute(f"SELECT * FROM {quoted_name(layer.name)}")  # noqa: S608
     keys = {
         name
-        for _, name, kind, *_, is_key in db.execute(f"PRAGMA table_info({_quoted(layer.name)})")
+        for _, name, kind, *_, is_key in db.execute(f"PRAGMA table_info({quoted_name(layer.name)})")
         if is_key and str(kind).upper() == "INTEGER"
     }
     names = [column[0] for column in rows.description]
@@ -115,7 +117,8 @@ def _read_table(db: sqlite3.Connection, layer: Layer, geometry: str, label: str)
         layer.add(shape, plain_attributes(own))
 
 
-def _quoted(name: str) -> str:
+def quoted_name(name: str) -> str:
+    """Return a table or column name as SQL takes it."""
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -129,7 +132,7 @@ def _geometry(blob: object) -> Polygon | MultiPolygon | None:
         return None
     if not isinstance(blob, bytes) or len(blob) < 8 or blob[:2] != b"GP":
         raise ValueError("no GeoPackage geometry")
-    envelope = _ENVELOPE_BYTES.get((blob[3] >> 1) & 7)
+    envelope = ENVELOPE_BYTES.get((blob[3] >> 1) & 7)
     if envelope is None:
         raise ValueError("unknown envelope")
     return joined(polygons_of_wkb(blob[8 + envelope :]))

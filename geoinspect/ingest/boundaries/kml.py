@@ -48,9 +48,9 @@ def read_kml(stream: BinaryIO, label: str) -> Boundaries:
             "no boundary file needs, and was not read: export the KML again",
             code="hostile_markup",
         ) from error
-    told = [_cut_off(p) if p.code == "truncated" else p for p in problems]
+    told = [cut_off(p) if p.code == "truncated" else p for p in problems]
     if sink.links > 0:
-        told.append(_links_ignored(sink.links))
+        told.append(links_ignored(sink.links))
     return Boundaries([sink.layer], told)
 
 
@@ -154,7 +154,8 @@ class _BoundarySink:
             self._attributes[key] = text.strip()
 
 
-def _cut_off(problem: Problem) -> Problem:
+def cut_off(problem: Problem) -> Problem:
+    """Return the problem of a file that ends too early, in words for this kind of file."""
     return replace(
         problem,
         text=Text(
@@ -165,7 +166,8 @@ def _cut_off(problem: Problem) -> Problem:
     )
 
 
-def _links_ignored(count: int) -> Problem:
+def links_ignored(count: int) -> Problem:
+    """Return the problem that links to other files were not followed."""
     return Problem(
         "links_ignored",
         Text(

@@ -18,8 +18,8 @@ from geoinspect.ingest.boundaries.wkb import polygons_of_wkb
 from geoinspect.records import Problem
 
 _MAX_BYTES = 500 << 20
-_MAX_TABLE_BYTES = 100 << 20
-_MAX_SMALL_BYTES = 1 << 20
+MAX_TABLE_BYTES = 100 << 20
+MAX_SMALL_BYTES = 1 << 20
 _MAX_MEMBERS = 1000
 _MAGIC = b"\x00\x00\x27\x0a"
 _NEEDED = (".shp", ".shx", ".dbf")
@@ -29,7 +29,7 @@ _UTF8_NAME = 0x800
 _POLYGON_TYPES = (5, 15, 25)
 
 # All that zipfile lets out when the bytes are bent.
-_BAD_ZIP = (
+BAD_ZIP = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -39,7 +39,7 @@ _BAD_ZIP = (
     OSError,
     UnicodeError,
 )
-_UNREADABLE = (
+UNREADABLE = (
     pyogrio.errors.DataSourceError,
     pyogrio.errors.DataLayerError,
     pyogrio.errors.FeatureError,
@@ -57,9 +57,9 @@ def read_shapefiles(path: Path, label: str) -> Boundaries:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            found = _shapefiles(archive, label)
+            found = shapefiles_in(archive, label)
             read = [_layer(archive, stem, members, label) for stem, members in found.items()]
-    except _BAD_ZIP as error:
+    except BAD_ZIP as error:
         raise AreaError(
             f"{label}:压缩包损坏或加密,无法解开;请重新打包,不要设密码",
             f"{label}: the zip is damaged or encrypted: pack it again, without a password",
@@ -69,7 +69,7 @@ def read_shapefiles(path: Path, label: str) -> Boundaries:
     return Boundaries([layer for layer, _ in read], list(problems.values()))
 
 
-def _shapefiles(archive: zipfile.ZipFile, label: str) -> dict[str, _Members]:
+def shapefiles_in(archive: zipfile.ZipFile, label: str) -> dict[str, _Members]:
     """Return the members of each Shapefile by its name, without what a Mac adds."""
     listed = archive.infolist()
     groups: dict[str, _Members] = {}
@@ -132,25 +132,30 @@ def _layer(
     cpg = members.get(".cpg")
     try:
         table = read_table(
-            _content(archive, members[".dbf"], _MAX_TABLE_BYTES, label),
-            None if cpg is None else _content(archive, cpg, _MAX_SMALL_BYTES, label),
+            content_of(archive, members[".dbf"], MAX_TABLE_BYTES, label),
+            None if cpg is None else content_of(archive, cpg, MAX_SMALL_BYTES, label),
         )
     except ValueError as error:
         raise damaged(label) from error
     with tempfile.TemporaryDirectory(prefix="geoinspect-") as folder:
         for suffix in (".shp", ".shx"):
-            _unpack(archive, members[suffix], Path(folder) / f"areas{suffix}")
+            unpack(archive, members[suffix], Path(folder) / f"areas{suffix}")
         _read_geometries(Path(folder) / "areas.shp", layer, table, label)
     # Read by PROJ, not GDAL: a damaged .prj makes pyogrio fail.
     prj = members.get(".prj")
     layer.crs_stated = prj is not None
     if prj is not None:
-        text = _content(archive, prj, _MAX_SMALL_BYTES, label).decode("utf-8-sig", "replace")
+        text = content_of(archive, prj, MAX_SMALL_BYTES, label).decode("utf-8-sig", "replace")
         layer.crs = text.strip("\0 \r\n\t")
     return layer, table.problem
 
 
-def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int, label: str) -> bytes:
+def content_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int, label: str) -> bytes:
+    """Return the bytes of a small member.
+
+    Raises:
+        TooLargeError: It is larger than ``limit``.
+    """
     if member.file_size > limit:
         raise _member_too_large(label, limit)
     with archive.open(member) as stream:
@@ -158,7 +163,8 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int, labe
         return stream.read(member.file_size)
 
 
-def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
+def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
+    """Write a member to a path of ours, no more than it says it holds."""
     left = member.file_size
     with archive.open(member) as source, target.open("wb") as out:
         while left > 0 and (chunk := source.read(min(1 << 20, left))):
@@ -174,7 +180,7 @@ def _read_geometries(source: Path, layer: Layer, table: Table, label: str) -> No
             _, numbers, shapes, _ = pyogrio.raw.read(
                 source, columns=[], return_fids=True, max_features=MAX_FEATURES + 1
             )
-    except (*_UNREADABLE, ValueError, RuntimeError) as error:
+    except (*UNREADABLE, ValueError, RuntimeError) as error:
         raise damaged(label) from error
     if len(numbers) > MAX_FEATURES:
         raise TooLargeError(

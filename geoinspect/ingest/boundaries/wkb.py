@@ -17,7 +17,7 @@ F8 = NDArray[np.float64]
 
 _POINT, _LINE, _POLYGON, _MULTI = 1, 2, 3, (4, 5, 6, 7)
 # Flags of the extended form (PostGIS); the ISO form adds thousands to the type instead.
-_EXTRA_AXES, _HAS_SRID = (0x80000000, 0x40000000), 0x20000000
+_EXTRA_AXES, HAS_SRID = (0x80000000, 0x40000000), 0x20000000
 
 
 def polygons_of_wkb(data: bytes) -> list[Polygon]:
@@ -33,8 +33,8 @@ def polygons_of_wkb(data: bytes) -> list[Polygon]:
             waiting -= 1
             order = "<" if data[at] == 1 else ">"
             (code,) = struct.unpack_from(f"{order}I", data, at + 1)
-            at += 9 if code & _HAS_SRID else 5
-            kind, axes = _kind(code)
+            at += 9 if code & HAS_SRID else 5
+            kind, axes = geometry_kind(code)
             if kind == _POINT:
                 at += 8 * axes
                 continue
@@ -45,7 +45,7 @@ def polygons_of_wkb(data: bytes) -> list[Polygon]:
             elif kind == _LINE:
                 at += 8 * axes * count
             elif kind == _POLYGON:
-                at, rings = _rings(data, at, order, axes, count)
+                at, rings = read_rings(data, at, order, axes, count)
                 polygon = polygon_of(rings)
                 if polygon is not None:
                     polygons.append(polygon)
@@ -56,14 +56,15 @@ def polygons_of_wkb(data: bytes) -> list[Polygon]:
     return polygons
 
 
-def _kind(code: int) -> tuple[int, int]:
+def geometry_kind(code: int) -> tuple[int, int]:
     """Return the plain type and the number of axes of a type code."""
     iso, kind = divmod(code & 0xFFFF, 1000)
     axes = 2 + sum(bool(code & flag) for flag in _EXTRA_AXES)
     return kind, axes + {0: 0, 1: 1, 2: 1, 3: 2}.get(iso, 0)
 
 
-def _rings(data: bytes, at: int, order: str, axes: int, count: int) -> tuple[int, list[F8]]:
+def read_rings(data: bytes, at: int, order: str, axes: int, count: int) -> tuple[int, list[F8]]:
+    """Return where the rings end and the first two coordinates of each, shape (n, 2)."""
     rings = []
     for _ in range(count):
         (points,) = struct.unpack_from(f"{order}I", data, at)
