@@ -93,7 +93,7 @@ def draw_check(
             seed=seed.strip(),
             share=share,
             as_of=snapshot.as_of,
-            drawn_at=datetime.now(UTC),
+            drawn_at=datetime.now(UTC).replace(microsecond=0),
             drawn_by=actor,
             cells=cells,
             drawn_from={"cleared": len(cleared), "units": able, "version": snapshot.version},

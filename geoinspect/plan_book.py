@@ -110,7 +110,7 @@ def keep_plan(
         name=wish.name,
         day=wish.day,
         unit_code=wish.unit_code,
-        made_at=datetime.now(UTC),
+        made_at=datetime.now(UTC).replace(microsecond=0),
         made_by=by,
         asked=_asked(wish, snapshot, width_m),
         routes=[_route_json(route) for route in plan.routes],

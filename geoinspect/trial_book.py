@@ -116,7 +116,7 @@ def add_trial(
             visibility=tags.visibility,
             stage=tags.stage,
             day=tags.day,
-            made_at=datetime.now(UTC),
+            made_at=datetime.now(UTC).replace(microsecond=0),
             made_by=actor,
             targets=kept,
             result=result,

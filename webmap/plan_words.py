@@ -42,6 +42,10 @@ def _plan_words() -> dict[str, str]:
             "Chance of finding: how likely a patch, if one stood somewhere in the campaign, would "
             "have been found. A model's number; it does not say that there is one."
         ),
+        "gain_meaning_ground": _(
+            "Chance of finding: how likely a patch, if one stood somewhere in the chosen ground, "
+            "would have been found. A model's number; it does not say that there is one."
+        ),
         "no_routes": _("No route could be made: nothing to gain within reach of the start points."),
         "compared": _("Against simpler ways, same hours"),
         "boustrophedon": _("Parallel lines from the best corner:"),

@@ -43,11 +43,12 @@ class RateTable:
         stage: GrowthStage | None = None,
     ) -> DetectionRate:
         """Return the row that holds for a look; an unknown visibility is taken for mixed."""
+        seen = visibility or Visibility.MIXED
         best: DetectionRate | None = None
         for row in self.rows:
             holds = (
                 row.method is method
-                and row.visibility in (None, visibility)
+                and row.visibility in (None, seen)
                 and row.stage in (None, stage)
                 and (row.valid_from is None or (day is not None and row.valid_from <= day))
             )

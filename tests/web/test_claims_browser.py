@@ -216,6 +216,7 @@ def test_a_plan_is_drawn_made_printed_and_taken_away(visit: Callable[..., Visit]
     plan = asked(page, f"plans/{number}")
     expect(page.locator("h1")).to_have_text("周一 <b>")
     expect(page.locator(".gain")).to_contain_text(per_cent(plan["confidence_after"]))
+    expect(page.locator("#parts")).to_contain_text("所选范围内")
     expect(page.locator("tr[data-team]")).to_have_count(1)
     assert page.locator(".leaflet-routes-pane path").count() >= 3
     expect(page.locator("#walked")).to_contain_text("计划与实走")

@@ -44,7 +44,7 @@ function show(plan) {
   const warnings = plan.warnings.map((en, k) => el("li", {}, sentence({ message: en, message_zh: plan.warnings_zh[k] })));
   parts.replaceChildren(
     el("p", { class: "gain" }, say("gain_sentence", { before: percent(plan.confidence_before), after: percent(plan.confidence_after), points: points(plan.gain) })),
-    el("p", { class: "hint" }, say("gain_meaning")),
+    el("p", { class: "hint" }, say(plan.asked.polygon ? "gain_meaning_ground" : "gain_meaning")),
     ...(warnings.length ? [el("ul", { class: "lead warnings" }, warnings)] : []),
     plan.routes.length ? teamTable(plan) : el("p", { class: "lead" }, say("no_routes")),
     el("section", {}, el("h2", {}, say("compared")), comparison(plan)), el("section", {}, asked(plan)));
@@ -89,7 +89,7 @@ async function load() {
   const overview = await ask("overview", { campaign: plan.campaign });
   map.start(overview.area.bbox, overview.coverage_tiles);
   if (plan.asked.polygon) map.showGround(plan.asked.polygon);
-  map.showRoutes(plan.routes);
+  map.showRoutes(plan.routes.filter((route) => route.length_m > 0));
   if (page.may_decide) document.getElementById("drop-part").replaceChildren(...dropPart());
   if (plan.over) showWalked((await ask(`plans/${page.plan}/walked`)).walked);
 }
