@@ -27,7 +27,7 @@ def tell_story(workspace: Workspace, snapshot: Snapshot, *, actor: str, tell: Te
         if claims_kept.plans(session, snapshot.campaign_id):
             return
         claim = make_claim(workspace, session, snapshot)
-        weakest = [grounds.area(session, part.code) for part in claim.parts[:2]]
+        weakest = grounds.area(session, claim.parts[0].code)
         houses = searching.landmarks(session, LandmarkKind.HOUSES.value)
         starts = _starts(weakest, [row.geometry for row in houses])
     draw_check(workspace, snapshot, seed="2026-06-15", share=0.01, actor=actor)
@@ -78,16 +78,11 @@ def _monday(day: date) -> date:
     return day + timedelta(days=-day.weekday() % 7)
 
 
-def _starts(
-    areas: list[AreaRow], houses: list[shapely.Geometry]
-) -> tuple[tuple[float, float], ...]:
-    """Return two places to start from in each area, at houses far from each other."""
-    found: list[tuple[float, float]] = []
-    for area in areas:
-        inside = [house for house in houses if shapely.intersects(area.geometry, house)]
-        places = [shapely.centroid(house) for house in inside]
-        places = places or [shapely.point_on_surface(area.geometry)]
-        first = places[0]
-        second = max(places, key=lambda place: place.distance(first))
-        found += [(first.x, first.y), (second.x, second.y)]
-    return tuple(found)
+def _starts(area: AreaRow, houses: list[shapely.Geometry]) -> tuple[tuple[float, float], ...]:
+    """Return one place for each team to start from, at houses far from each other."""
+    inside = [house for house in houses if shapely.intersects(area.geometry, house)]
+    places = [shapely.centroid(house) for house in inside]
+    chosen = [places[0] if places else shapely.point_on_surface(area.geometry)]
+    while places and len(chosen) < _TEAMS:
+        chosen.append(max(places, key=lambda place: min(place.distance(c) for c in chosen)))
+    return tuple((place.x, place.y) for place in chosen)
