@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from geoinspect import crs as crs_
+from geoinspect.campaigns import ground_of
 from geoinspect.confidence.trials import FEW, detection_rate, lateral_distance, width_by_distance
 from geoinspect.errors import InputError, UsageError
 from geoinspect.files import readable
@@ -22,9 +24,10 @@ from geoinspect.ingest.tracks import read_track
 from geoinspect.rate_book import set_rate
 from geoinspect.records import Mode
 from geoinspect.search_records import DetectionRate, GrowthStage, Method, Visibility
-from geoinspect.store import audit, searching
+from geoinspect.store import audit, grounds, searching
 from geoinspect.store.search_schema import TrialRow
 from geoinspect.store.workspace import Workspace
+from geoinspect.surroundings import surroundings_of
 
 F8 = NDArray[np.float64]
 Json = dict[str, Any]
@@ -57,6 +60,7 @@ class TrialTags:
     """What a trial was: by which way, through what, at which stage, on which day.
 
     Attributes:
+        stage: None takes the calendar's at the place and day, where a campaign has one.
         patch_m2: Size of the dummies as the patch they stand for.
     """
 
@@ -110,11 +114,12 @@ def add_trial(
         for target, metres in zip(targets, distance_m, strict=True)
     ]
     result["patch_m2"] = tags.patch_m2
+    stage = tags.stage or _stage_there(workspace, targets, tags.day)
     with workspace.database.writing() as session:
         row = TrialRow(
             method=tags.method.value,
             visibility=tags.visibility,
-            stage=tags.stage,
+            stage=stage,
             day=tags.day,
             made_at=datetime.now(UTC).replace(microsecond=0),
             made_by=actor,
@@ -259,6 +264,22 @@ def _target(row: list[str], at: dict[str, int], number: int, label: str) -> Targ
 
 def _bad(label: str, zh: str, en: str) -> InputError:
     return InputError(f"“{label}”不可用:{zh}", f"{label} can't be used: {en}", code="bad_targets")
+
+
+def _stage_there(workspace: Workspace, targets: Sequence[Target], day: date) -> GrowthStage | None:
+    """Return the stage of growth round the targets; None where no campaign of the day has them."""
+    lon = float(np.mean([target.lon for target in targets]))
+    lat = float(np.mean([target.lat for target in targets]))
+    with workspace.database.reading() as session:
+        for campaign in grounds.campaigns_on(session, day):
+            if not shapely.contains_xy(
+                grounds.area(session, campaign.area_code).geometry, lon, lat
+            ):
+                continue
+            ground = ground_of(campaign)
+            around = surroundings_of(workspace, session, ground, campaign_id=campaign.id)
+            return around.stage_at((lon, lat), day)
+    return None
 
 
 def _distances(
