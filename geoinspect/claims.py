@@ -195,7 +195,7 @@ def _drawn(
         draws=draws,
         seed=seed,
     )
-    exposures = Exposures(well.exposure, well.cap, well.scale, well.methods)
+    exposures = Exposures(well.exposure, well.cap, well.scale, well.methods, ~well.pictured)
     return draw_claims(
         cells,
         exposures,

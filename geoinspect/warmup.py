@@ -50,7 +50,7 @@ def warm_coverage() -> None:
     find_gaps(ground, table.state == 0, {"a": "a"})
     well = searched_well(ground, table)
     cells = searched_cells(well.sensitivity)
-    exposures = Exposures(well.exposure, well.cap, well.scale, well.methods)
+    exposures = Exposures(well.exposure, well.cap, well.scale, well.methods, ~well.pictured)
     draw_claims(cells, exposures, Uncertainty(FixedPrior(0.5), (0.3,) * len(well.methods), draws=2))
     warm_plan(ground, well.sensitivity)
 

@@ -9,11 +9,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import batch_kills
+import bench_coverage
 import geopandas
 import gpxpy
 import numpy as np
@@ -21,6 +21,7 @@ import pandas
 import pyogrio
 import rasterio
 import shapely
+from bench_rows import CRS, SEED, X0, Y0, Line, timed, walks
 from rasterio.transform import from_origin
 
 from geoinspect import crs as crs_
@@ -36,44 +37,6 @@ from geoinspect.intake.batch import add_tracks
 from geoinspect.records import AddResult, utc_iso
 from geoinspect.settings import load_settings
 from geoinspect.store.workspace import Workspace
-
-CRS, X0, Y0 = "EPSG:4545", 450_000.0, 3_700_000.0
-SEED = 7
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row of the table."""
-
-    work: str
-    ours: str
-    peer: str
-    ratio: str
-    aim: str
-
-
-def timed(work: Callable[[], object], *, repeat: int = 3) -> float:
-    """Return the best of some runs, seconds."""
-    best = float("inf")
-    for _ in range(repeat):
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-    return best
-
-
-def walks(tracks: int, points: int, extent_m: float) -> list[np.ndarray]:
-    """Return wandering tracks, 5 m a step, that stay in the square."""
-    random = np.random.default_rng(SEED)
-    found = []
-    for _ in range(tracks):
-        heading = np.cumsum(random.normal(0, 0.12, points)) + random.uniform(0, 2 * np.pi)
-        steps = 5.0 * np.column_stack([np.cos(heading), np.sin(heading)])
-        way = random.uniform(0.1, 0.9, 2) * extent_m + np.cumsum(steps, axis=0)
-        # Reflected at the borders, like a patrol that turns back.
-        way = np.abs((way % (2 * extent_m)) - extent_m)
-        found.append(way + np.array([X0, Y0]))
-    return found
 
 
 def sweep() -> list[Line]:
@@ -105,7 +68,15 @@ def sweep() -> list[Line]:
         lambda: [crs_.transform_xy(CRS, crs_.WGS84, x, y) for x, y, *_ in metric], repeat=1
     )
     looks = [
-        Look(width_m, np.nan, ground.cell_row[cells], ground.cell_col[cells], masks, length, last)
+        Look(
+            np.full(len(cells), width_m, np.float32),
+            np.nan,
+            ground.cell_row[cells],
+            ground.cell_col[cells],
+            masks,
+            length,
+            last,
+        )
         for cells, masks, length, last in swept
     ]
     combine_s = timed(lambda: combine(ground, looks, Thresholds()), repeat=1)
@@ -314,6 +285,10 @@ def importing() -> list[Line]:
 
 BENCHES: dict[str, Callable[[], list[Line]]] = {
     "sweep": sweep,
+    "buffers": bench_coverage.buffers,
+    "province": bench_coverage.province,
+    "track": bench_coverage.one_more_track,
+    "confidence": bench_coverage.county_confidence,
     "gpx": gpx,
     "detect": detection,
     "import": importing,

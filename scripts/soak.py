@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import batch_kills
+import coverage_worlds
+import seasons
 import track_fuzz
 
 from geoinspect.errors import GeoInspectError
@@ -182,21 +184,41 @@ def upload_kills(minutes: float, random_: random.Random) -> bool:
     return lost > 0 or healthy != "ok"
 
 
-CAMPAIGNS = {"tracks": tracks, "rasters": rasters, "areas": areas, "kills": kills}
+def worlds(cases: int | None, seed: int) -> int:
+    """Sweep random worlds both ways beside shapely; return 1 when one is out of bounds."""
+    return coverage_worlds.campaign(cases or 1000, seed)
+
+
+def live_seasons(cases: int | None, seed: int, *, write: bool) -> int:
+    """Live seasons whose truth is known; return 1 when claims are not calibrated."""
+    return seasons.campaign(cases or 250, seed, write=write)
+
+
+TIMED = {"tracks": tracks, "rasters": rasters, "areas": areas, "kills": kills}
+COUNTED = ("worlds", "seasons")
 
 
 def main() -> int:
     """Run one campaign."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("campaign", choices=CAMPAIGNS)
+    parser.add_argument("campaign", choices=[*TIMED, *COUNTED])
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--reader", help="tracks: one reader only, such as csv")
-    parser.add_argument("--cases", type=int, help="tracks: so many files a reader, not minutes")
+    parser.add_argument(
+        "--cases",
+        type=int,
+        help="tracks: so many files a reader, not minutes; worlds; seasons: counties by each way",
+    )
+    parser.add_argument("--write", action="store_true", help="seasons: put them into docs")
     chosen = parser.parse_args()
     if chosen.campaign == "tracks":
         return tracks(chosen.minutes, chosen.seed, chosen.reader, chosen.cases)
-    return CAMPAIGNS[chosen.campaign](chosen.minutes, chosen.seed)
+    if chosen.campaign == "worlds":
+        return worlds(chosen.cases, chosen.seed)
+    if chosen.campaign == "seasons":
+        return live_seasons(chosen.cases, chosen.seed, write=chosen.write)
+    return TIMED[chosen.campaign](chosen.minutes, chosen.seed)
 
 
 if __name__ == "__main__":

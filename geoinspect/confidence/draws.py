@@ -99,7 +99,9 @@ class Exposures:
 
     Attributes:
         exposure: ``W·L/A`` at the best guess of W, ≥ 0, shape (groups, cells).
-        cap: What no draw exceeds (the share of the cell that was seen), shape (cells,).
+        cap: What the sensitivity does not exceed (the share of the cell seen), shape (cells,).
+        widens: Where the cap grows and shrinks with the exposure, as the seen share of lines does
+            with their width, shape (cells,); None is nowhere.
         scale: Shape (cells,); 1 where the exposure is the cell's own.
         groups: Name of each group.
     """
@@ -108,6 +110,7 @@ class Exposures:
     cap: F4
     scale: F4
     groups: tuple[str, ...]
+    widens: NDArray[np.bool_] | None = None
 
     @property
     def sensitivity(self) -> F8:
@@ -234,6 +237,7 @@ def draw_claims(
     add_draws(
         np.ascontiguousarray(exposures.exposure, np.float32),
         exposures.cap,
+        np.zeros(len(cells.risk), np.bool_) if exposures.widens is None else exposures.widens,
         exposures.scale,
         cells.risk * cells.count,
         cells.zone,

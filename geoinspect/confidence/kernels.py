@@ -39,6 +39,7 @@ def _exp(x: float) -> float:
 def add_draws(
     exposure: F4,
     cap: F4,
+    widens: NDArray[np.bool_],
     scale: F4,
     weight: F8,
     zone: I4,
@@ -50,12 +51,13 @@ def add_draws(
 ) -> None:
     """Add to each zone's sums, draw by draw, what some cells contribute.
 
-    A cell's sensitivity in a draw is ``min(cap, scale·(1 − exp(−Σ_g factor_g·exposure_g)))``,
-    its weight ``weight·exp(Σ_f power_f·log_risk_f)``.
+    A cell's sensitivity in a draw is ``min(cap, scale·(1 − exp(−Σ_g factor_g·exposure_g)))``; a
+    cap that widens is multiplied, up to 1, as the exposure is: a strip that is wider than thought
+    shows more ground. Its weight is ``weight·exp(Σ_f power_f·log_risk_f)``.
 
     Args:
         exposure: ``W·L/A`` by group of looks, shape (groups, cells).
-        cap, scale: Shape (cells,).
+        cap, widens, scale: Shape (cells,).
         weight: Relative risk times count, shape (cells,).
         zone: Shape (cells,).
         factor: What each draw multiplies a group's exposure by, shape (groups, draws).
@@ -80,12 +82,19 @@ def add_draws(
             heavy[d] = weight[i] * _exp(heavy[d]) if factors > 0 else weight[i]
             total[z, d] += heavy[d]
         effort[:] = 0.0
-        searched = False
+        searched, best_guess = False, 0.0
         for g in range(groups):
             looked = np.float64(exposure[g, i])
             if looked > 0.0:
                 searched = True
+                best_guess += looked
                 for d in range(draws):
                     effort[d] += factor[g, d] * looked
-        for d in range(draws if searched else 0):
-            found[z, d] += heavy[d] * min(most, full * (1.0 - _exp(-effort[d])))
+        if searched and widens[i]:
+            per_effort = most / best_guess
+            for d in range(draws):
+                seen = min(1.0, per_effort * effort[d])
+                found[z, d] += heavy[d] * min(seen, full * (1.0 - _exp(-effort[d])))
+        elif searched:
+            for d in range(draws):
+                found[z, d] += heavy[d] * min(most, full * (1.0 - _exp(-effort[d])))

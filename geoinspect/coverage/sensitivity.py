@@ -47,12 +47,14 @@ class SearchedWell:
         exposure: Shape (methods, cells): of line methods the mean round the cell.
         cap: Share of the cell that was seen, shape (cells,).
         scale: Seen share of the cell over the mean round it, shape (cells,); 1 in pictures.
+        pictured: Cells that lie in a picture, shape (cells,).
     """
 
     methods: tuple[Method, ...]
     exposure: F4
     cap: F4
     scale: F4
+    pictured: NDArray[np.bool_]
 
     @property
     def sensitivity(self) -> F8:
@@ -84,6 +86,7 @@ def searched_well(ground: Ground, table: CellTable) -> SearchedWell:
         exposure=exposed,
         cap=table.seen_fraction.astype(np.float32),
         scale=np.where(pictured, 1.0, scale).astype(np.float32),
+        pictured=pictured,
     )
 
 

@@ -31,7 +31,7 @@ def world(seed: int, *, cells: int = 60, groups: int = 2, zones: int = 3) -> Any
     cap = random.uniform(0.2, 1.0, cells).astype(np.float32)
     scale = random.uniform(0.5, 1.3, cells).astype(np.float32)
     names = tuple(f"g{i}" for i in range(groups))
-    exposures = Exposures(exposure, cap, scale, names)
+    exposures = Exposures(exposure, cap, scale, names, random.random(cells) < 0.5)
     searched = searched_cells(
         exposures.sensitivity,
         random.choice([0.0, 0.5, 1.0, 7.0], cells),
@@ -54,10 +54,17 @@ def test_the_kernel_is_the_formula(seed: int, groups: int, factors: int) -> None
     power = random.normal(0, 0.5, (factors, draws))
     found, total = np.zeros((zones, draws)), np.zeros((zones, draws))
     e, weight = exposures, cells.risk * cells.count
-    add_draws(e.exposure, e.cap, e.scale, weight, cells.zone, factor, log_risk, power, found, total)
+    assert e.widens is not None
+    add_draws(
+        *(e.exposure, e.cap, e.widens, e.scale, weight, cells.zone),
+        *(factor, log_risk, power, found, total),
+    )
+    own = e.exposure.astype(float).sum(axis=0)
     for d in range(draws):
         effort = (factor[:, d, None] * e.exposure.astype(float)).sum(axis=0)
-        s = np.minimum(e.cap, e.scale.astype(float) * (1 - np.exp(-effort)))
+        wider = np.divide(effort, own, out=np.ones(n), where=own > 0)
+        cap = np.where(e.widens, np.minimum(e.cap * wider, 1), e.cap)
+        s = np.minimum(cap, e.scale.astype(float) * (1 - np.exp(-effort)))
         heavy = weight * np.exp((power[:, d, None] * log_risk).sum(axis=0))
         for z in range(zones):
             inside = cells.zone == z
