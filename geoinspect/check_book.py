@@ -200,6 +200,7 @@ def check_json(snapshot: Snapshot, row: CrossCheckRow) -> Json:
         "cells": cells,
         "checked": sum(bool(one["checked"]) for one in cells),
         "entered": sum(one["found"] is not None for one in cells),
+        "unproved": sum(one["found"] is not None and not one["checked"] for one in cells),
         "result": check_result(row),
     }
 

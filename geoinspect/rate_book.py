@@ -15,6 +15,9 @@ from geoinspect.store import audit, searching, sightings
 from geoinspect.store.workspace import Workspace
 from geoinspect.surroundings import rate_table
 
+# How the sources of figures begin that the program took from a trial or a cross-check itself.
+_MEASURED_BY = ("trial ", "cross-check ")
+
 
 def rates_on(workspace: Workspace, session: Session, day: date) -> list[DetectionRate]:
     """Return the row that holds on a day for every method, visibility and stage."""
@@ -115,10 +118,10 @@ def check_rate(rate: DetectionRate) -> None:
     most = 2000.0 if rate.method.is_line else 1.0
     ends = [value for value in (rate.low, rate.value, rate.high) if value is not None]
     in_range = all(math.isfinite(value) and 0 <= value <= most for value in ends)
-    if not in_range or ends != sorted(ends) or (rate.method.is_line and rate.value <= 0):
+    if not in_range or ends != sorted(ends) or not 0 < rate.value < most:
         raise UsageError(
-            f"数值 {ends} 不可用:应在 0 到 {most:g} 之间,且 下限 ≤ 数值 ≤ 上限",
-            f"the figures {ends} can't be used: they lie between 0 and {most:g}, low ≤ value ≤ high",
+            f"数值 {ends} 不可用:应大于 0、小于 {most:g},且 下限 ≤ 数值 ≤ 上限",
+            f"the figures {ends} can't be used: above 0, below {most:g}, low ≤ value ≤ high",
             code="bad_rate",
         )
     if not (math.isfinite(rate.patch_m2) and rate.patch_m2 > 0):
@@ -129,6 +132,11 @@ def check_rate(rate: DetectionRate) -> None:
         )
     if not rate.source.strip():
         raise UsageError("请写明数值的来源", "say where the figure comes from", code="no_source")
+
+
+def is_measured(rate: DetectionRate) -> bool:
+    """Return whether a figure comes from a trial or a cross-check, not from an entry."""
+    return rate.source.startswith(_MEASURED_BY)
 
 
 def rate_json(rate: DetectionRate) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from geoinspect.confidence.risk_rules import RiskFactor, RiskRule, with_rule
-from geoinspect.errors import NotFoundError
+from geoinspect.errors import NotFoundError, UsageError
 from geoinspect.risks import risk_rules
 from geoinspect.store import audit, searching
 from geoinspect.store.workspace import Workspace
@@ -39,7 +39,17 @@ def set_risk_rule(
         rules = with_rule(risk_rules(workspace, session), factor, **values)
         rule = next(rule for rule in rules if rule.factor.value == factor)
         earlier = searching.risk_changes(session).get(factor, {})
+        if factor == RiskFactor.LICENSED and rule.multiplier != 0:
+            raise UsageError(
+                "有效许可地块的风险总是 0,不能修改;如不想采用,可关闭这一项",
+                "the risk of ground with a valid licence is 0 and can't be changed; the factor can "
+                "be switched off",
+                code="bad_risk_rules",
+            )
         kept = {**earlier, **values}
+        if values.keys() - {"active", "note"}:
+            # What an office set is no longer what the package assumed.
+            kept.setdefault("source", f"set by {actor}")
         searching.set_risk_change(session, factor, kept, by=actor)
         audit.record(
             session, actor=actor, action="risk.rule", subject=factor, details={"values": kept}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,7 +23,7 @@ from geoinspect.files import readable
 from geoinspect.ingest.cleaning import clean
 from geoinspect.ingest.tracks import read_track
 from geoinspect.rate_book import set_rate
-from geoinspect.records import Mode
+from geoinspect.records import CHINA_TIME, Mode, Segment
 from geoinspect.search_records import DetectionRate, GrowthStage, Method, Visibility
 from geoinspect.store import audit, grounds, searching
 from geoinspect.store.search_schema import TrialRow
@@ -33,6 +34,8 @@ F8 = NDArray[np.float64]
 Json = dict[str, Any]
 
 _MOST_TARGETS = 10_000
+# Nobody sees a plant from farther off; a target that lies there was put down for another trial.
+_FARTHEST_M = 2000.0
 _TRUE, _FALSE = (
     {"1", "true", "yes", "y", "是", "找到", "发现"},
     {"0", "false", "no", "n", "否", "未找到", "漏"},
@@ -87,8 +90,7 @@ def add_trial(
         UsageError: The targets are too few to say anything, or the search's track is missing.
         TrackError: The track can't be read.
     """
-    if not targets:
-        raise UsageError("试验没有目标", "the trial has no targets", code="no_targets")
+    _check(targets, tags.day)
     found = np.array([target.found for target in targets])
     if not tags.method.is_line:
         seen = detection_rate(int(found.sum()), len(found))
@@ -101,7 +103,7 @@ def add_trial(
         }
         distance_m = np.full(len(found), np.nan)
     else:
-        distance_m = _distances(workspace, targets, walk, Mode(tags.method.value))
+        distance_m = _distances(workspace, targets, walk, tags)
         result = width_by_distance(found, distance_m).as_json()
     kept = [
         {
@@ -136,6 +138,24 @@ def add_trial(
             details={"id": row.id, **{k: result.get(k) for k in ("width_m", "rate", "shown")}},
         )
     return row
+
+
+def _check(targets: Sequence[Target], day: date) -> None:
+    if not targets:
+        raise UsageError("试验没有目标", "the trial has no targets", code="no_targets")
+    twice = [name for name, count in Counter(t.name for t in targets).items() if count > 1]
+    if twice:
+        raise UsageError(
+            f"目标“{twice[0]}”出现了不止一次",
+            f"the target {twice[0]!r} is there twice",
+            code="twice",
+        )
+    if day > datetime.now(CHINA_TIME).date():
+        raise UsageError(
+            f"试验日期 {day} 还没有到",
+            f"the day of the trial, {day}, is yet to come",
+            code="bad_day",
+        )
 
 
 def adopt_trial(workspace: Workspace, trial_id: int, *, actor: str) -> tuple[int, int]:
@@ -283,7 +303,7 @@ def _stage_there(workspace: Workspace, targets: Sequence[Target], day: date) -> 
 
 
 def _distances(
-    workspace: Workspace, targets: Sequence[Target], walk: Path | None, mode: Mode
+    workspace: Workspace, targets: Sequence[Target], walk: Path | None, tags: TrialTags
 ) -> F8:
     if walk is None:
         raise UsageError(
@@ -293,6 +313,7 @@ def _distances(
         )
     settings = workspace.settings
     track = read_track(walk, settings=settings)
+    mode = Mode(tags.method.value)
     segments = clean(track.segments, mode=mode, settings=settings).segments
     lon = np.array([target.lon for target in targets])
     lat = np.array([target.lat for target in targets])
@@ -307,4 +328,30 @@ def _distances(
         raise UsageError(
             "轨迹没有可用的线", "the track holds no line that can be used", code="no_walk"
         )
-    return lateral_distance(np.column_stack([x, y]), lines)
+    _check_day(segments, tags.day)
+    distance_m = lateral_distance(np.column_stack([x, y]), lines)
+    far = int(np.argmax(distance_m))
+    if not distance_m[far] <= _FARTHEST_M:
+        raise UsageError(
+            f"目标“{targets[far].name}”离踏查轨迹 {distance_m[far]:.0f} 米,超过 {_FARTHEST_M:.0f} 米:"
+            "请核对坐标和轨迹是不是同一次试验",
+            f"the target {targets[far].name!r} lies {distance_m[far]:.0f} m from the track, more than "
+            f"{_FARTHEST_M:.0f} m: check that both are of one trial",
+            code="too_far",
+        )
+    return distance_m
+
+
+def _check_day(segments: Sequence[Segment], day: date) -> None:
+    """Check that the search was on the day of the trial, where its track has times."""
+    times_s = np.concatenate([segment.time_s for segment in segments])
+    times_s = times_s[np.isfinite(times_s)]
+    if len(times_s) == 0:
+        return
+    days = {datetime.fromtimestamp(t, CHINA_TIME).date() for t in (times_s.min(), times_s.max())}
+    if day not in days:
+        raise UsageError(
+            f"试验日期是 {day},轨迹却是 {min(days)} 的",
+            f"the trial is of {day}, but the track of {min(days)}",
+            code="bad_day",
+        )

@@ -19,6 +19,7 @@ F8 = NDArray[np.float64]
 
 SUFFIXES = (".gpx", ".kml", ".gpkg", ".html")
 # What XML 1.0 can't hold even escaped (2.2, Char).
+_KML_NAME = "踏查路线 patrol routes"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Straight legs of a map in degrees bend away from straight legs of the grid by centimetres only.
 _MAX_LEG_M = 1000.0
@@ -36,9 +37,10 @@ def route_degrees(route: Route, crs: str) -> F8:
     return np.asarray(np.round(np.column_stack([lon, lat]), 7), dtype=np.float64)
 
 
-def route_title(route: Route) -> str:
+def route_title(route: Route, name: str = "") -> str:
     """Return what a phone shows for a route."""
-    return f"第 {route.team} 队 team {route.team}"
+    team = f"第 {route.team} 队 team {route.team}"
+    return f"{name} · {team}" if name else team
 
 
 def route_words(route: Route) -> str:
@@ -49,14 +51,14 @@ def route_words(route: Route) -> str:
     )
 
 
-def plan_gpx(plan: Plan, crs: str) -> str:
-    """Return GPX 1.1 that is valid against its schema: one ``rte`` a team."""
+def plan_gpx(plan: Plan, crs: str, *, name: str = "") -> str:
+    """Return GPX 1.1 that is valid against its schema: one ``rte`` a team, named after the plan."""
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<gpx version="1.1" creator="geoinspect" xmlns="http://www.topografix.com/GPX/1/1">\n'
     ]
     for route in plan.routes:
-        parts.append(f"<rte><name>{_text(route_title(route))}</name>")
+        parts.append(f"<rte><name>{_text(route_title(route, name))}</name>")
         parts.append(f"<desc>{_text(route_words(route))}</desc><number>{route.team}</number>\n")
         for lon, lat in route_degrees(route, crs).tolist():
             # The schema's longitude ends before 180, which is the same meridian as -180.
@@ -67,17 +69,17 @@ def plan_gpx(plan: Plan, crs: str) -> str:
     return "".join(parts)
 
 
-def plan_kml(plan: Plan, crs: str) -> str:
-    """Return KML 2.2: one line a team."""
+def plan_kml(plan: Plan, crs: str, *, name: str = "") -> str:
+    """Return KML 2.2: one line a team, named after the plan."""
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<kml xmlns="http://www.opengis.net/kml/2.2"><Document>\n'
-        "<name>踏查路线 patrol routes</name>\n"
+        f"<name>{_text(name or _KML_NAME)}</name>\n"
     ]
     for route in plan.routes:
         points = " ".join(f"{lon:.7f},{lat:.7f}" for lon, lat in route_degrees(route, crs).tolist())
         parts.append(
-            f"<Placemark><name>{_text(route_title(route))}</name>"
+            f"<Placemark><name>{_text(route_title(route, name))}</name>"
             f"<description>{_text(route_words(route))}</description>"
             f"<LineString><tessellate>1</tessellate><coordinates>{points}</coordinates>"
             "</LineString></Placemark>\n"

@@ -109,7 +109,7 @@ def trial_files(office: Office, folder: Path) -> tuple[Path, Path]:
 
 def test_trials_give_a_width_that_can_be_adopted(office: Office, tmp_path: Path) -> None:
     targets, walk = trial_files(office, tmp_path)
-    common = ("trials", "add", targets, "--method", "foot", "--date", "2026-05-10")
+    common = ("trials", "add", targets, "--method", "foot", "--date", "2026-05-14")
     made = told(office, *common, "--walk", walk, "--visibility", "open", "--stage", "flower")
     result = made["result"]
     assert result["shown"] == 40
@@ -128,16 +128,16 @@ def test_trials_give_a_width_that_can_be_adopted(office: Office, tmp_path: Path)
 
 def test_a_trial_in_pictures_gives_a_rate(office: Office, tmp_path: Path) -> None:
     targets, _ = trial_files(office, tmp_path)
-    made = told(office, *("trials", "add", targets, "--method", "video", "--date", "2026-05-10"))[
+    made = told(office, *("trials", "add", targets, "--method", "video", "--date", "2026-05-14"))[
         "result"
     ]
     assert made["rate"] == pytest.approx(made["found"] / 40, abs=0.03)
     assert made["low"] < made["rate"] < made["high"]
     bad = tmp_path / "bad.csv"
     bad.write_text("target,lon,lat,found\nA,999,34,1\n", "utf-8")
-    refuses(office, "trials", "add", bad, "--method", "video", "--date", "2026-05-10", status=3)
+    refuses(office, "trials", "add", bad, "--method", "video", "--date", "2026-05-14", status=3)
     refuses(
         office,
-        *("trials", "add", targets, "--method", "video", "--date", "2026-05-10"),
+        *("trials", "add", targets, "--method", "video", "--date", "2026-05-14"),
         *("--patch-m2", "nan"),
     )

@@ -208,7 +208,7 @@ def trial_files(found_within_m: float = 8.0) -> dict[str, tuple[io.BytesIO, str]
     }
 
 
-TAGS = {"method": "foot", "day": "2026-05-20", "visibility": "mixed"}
+TAGS = {"method": "foot", "day": "2026-05-14", "visibility": "mixed"}
 
 
 def test_a_trial_gives_a_width_that_can_be_taken_over(office: Office) -> None:
@@ -230,7 +230,7 @@ def test_a_trial_gives_a_width_that_can_be_taken_over(office: Office) -> None:
 
 def test_pictures_need_no_walk(office: Office) -> None:
     files = {"targets": trial_files()["targets"]}
-    tags = {"method": "survey", "day": "2026-05-20", "patch_m2": "2.5"}
+    tags = {"method": "survey", "day": "2026-05-14", "patch_m2": "2.5"}
     trial = send(office.admin, "trials", data={**tags, **files}).get_json()
     assert 0 < trial["result"]["low"] < trial["result"]["rate"] < trial["result"]["high"] < 1
     assert trial["result"]["patch_m2"] == 2.5
