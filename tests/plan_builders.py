@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas
 import numpy as np
 import shapely
 from shapely import Polygon
 
-from geoinspect.planning.records import PlanCells, PlanOptions
+from geoinspect.planning.records import HeightsAt, PlanCells, PlanOptions
 
 CRS = "EPSG:4545"
 WEST_COL, SOUTH_ROW = 5000, 37600
@@ -17,13 +17,14 @@ WEST_COL, SOUTH_ROW = 5000, 37600
 
 @dataclass(frozen=True)
 class TrialMap:
-    """A map, what the teams have, and whether its risk is even."""
+    """A map, what the teams have, whether its risk is even; heights on steep ground."""
 
     name: str
     cells: PlanCells
     options: PlanOptions
     no_go: tuple[Polygon, ...] = ()
     even: bool = False
+    heights: HeightsAt | None = None
 
 
 def cells_of(risk, pod=None, *, keep=None, cell_m: float = 100.0) -> PlanCells:
@@ -106,6 +107,42 @@ def trial_map(
     )
     cells = cells_of(risk, pod, keep=keep, cell_m=cell_m)
     return TrialMap(name, cells, options, no_go, kind == "even")
+
+
+def mountains(seed: int, slope: float = 0.35) -> HeightsAt:
+    """Seeded ridges and valleys 0.6 to 3 km apart with a root mean square slope along any line."""
+    random = np.random.default_rng(seed)
+    waves = 8
+    turn, phase = random.uniform(0, np.pi, waves), random.uniform(0, 2 * np.pi, waves)
+    rate = 2 * np.pi / random.uniform(600, 3000, waves)
+    # Each wave's mean square slope along x and along y is (size · rate)² / 4 on average.
+    size = slope * 2 / np.sqrt(waves) / rate
+
+    def at(x, y):
+        west, south = place(0, 0)
+        along = np.outer(x - west, np.cos(turn)) + np.outer(y - south, np.sin(turn))
+        return (size * np.sin(along * rate + phase)).sum(axis=1)
+
+    return at
+
+
+def steep_maps(iterations: int = 200_000) -> list[TrialMap]:
+    """8 maps on steep ground, of unequal risk and even, with and without no-go ground."""
+    kinds = ("clusters", "ridges", "mixture", "spots", "even")
+    maps = []
+    for i in range(8):
+        trial = trial_map(
+            f"steep {kinds[i % 5]} {i + 1}",
+            300 + i,
+            kind=kinds[i % 5],
+            n=(40, 60, 80, 120)[i % 4],
+            teams=(4, 1, 2, 3)[(i + i // 4) % 4],
+            walked=(0.0, 0.3)[i % 2],
+            fenced=i % 3 == 1,
+            iterations=iterations,
+        )
+        maps.append(replace(trial, heights=mountains(400 + i, (0.25, 0.4)[i // 4])))
+    return maps
 
 
 def trial_maps(iterations: int = 200_000) -> list[TrialMap]:

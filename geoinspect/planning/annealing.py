@@ -1,8 +1,9 @@
 """Plan all teams: one after another, then together, then each again beside what the others do.
 
 The law is ``1 − e^(−W·L/A)``, so what others walk takes a known share off each cell's value and
-a team can be planned alone on what is left: exact, and judged on its own ground. Two chains, the
-teams in either order, run in two threads, the same for the same seed.
+a team can be planned alone on what is left: exact, and judged on its own ground. Two searches run
+in two threads (first with the teams in either order, then both on each team in turn), the same
+for the same seed.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ _MAX_WAYPOINTS = 4000
 _USUAL_WAYPOINTS = 400
 # Shares of the budget of moves: a team on its own, a team of several at first and again, and all
 # of them together. With more teams than four, each gets less.
-_ALONE, _FIRST, _AGAIN, _TOGETHER, _MANY_TEAMS = 0.5, 0.3, 0.2, 0.25, 4
-# Rounds of planning each team again, while a round still raises the gain by so much.
-_ROUNDS, _WORTH_A_ROUND = 2, 0.005
+_ALONE, _FIRST, _AGAIN, _TOGETHER, _MANY_TEAMS = 0.5, 0.2, 0.3, 0.25, 4
+# Rounds of planning each team again, while any team's own gain still rises by so much.
+_ROUNDS, _WORTH_A_ROUND = 3, 0.03
 # First routes that are tried, and the share of a team's moves that each of them gets.
 _TRIED, _TRIAL = 3, 0.15
-# First temperatures: from a rough first route, and from routes that are good already.
-_HOT, _WARM = 0.8, 0.08
+# First temperature.
+_HOT = 0.8
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -66,47 +67,63 @@ def improve(board: Board, crews: Sequence[Crew], goals: Goals, within: Sequence[
         seed: Same seed, same routes.
         iterations: What the moves tried are counted in: half of it by a team on its own.
     """
-
-    def run(chain: int) -> list[F8]:
-        rng = np.array([((seed + 1) * _GOLDEN + chain * 7919) % 2**64 or 1], np.uint64)
-        # Arrays of its own: two threads counting references to one array hold each other up.
-        own = walked_board(board)._replace(
-            value=board.value.copy(),
-            blocked=board.blocked.copy(),
-            near=board.near.copy(),
-            heights=board.heights.copy(),
-        )
-        task = _Task(own, crews, goals, within, known, side, rng)
-        return _chain(task, range(len(crews))[:: 1 if chain == 0 else -1], iterations)
-
+    tasks = [
+        _Task(_own(board), crews, goals, within, known, side, _generator(seed, chain))
+        for chain in range(_CHAINS)
+    ]
     with ThreadPoolExecutor(_CHAINS) as threads:
-        found = list(threads.map(run, range(_CHAINS)))
-    return max(found, key=lambda lines: walked_gain(board, lines))
-
-
-def _chain(task: _Task, order: Sequence[int], iterations: int) -> list[F8]:
-    teams = len(task.crews)
-    lines = [np.array([crew.start, crew.start]) for crew in task.crews]
-    if teams == 1:
-        return [_alone(task, lines, 0, int(_ALONE * iterations))]
-    moves = iterations * min(_MANY_TEAMS / teams, 1.0) ** 0.5
-    for t in order:
-        lines[t] = _alone(task, lines, t, int(_FIRST * moves))
-    lines = _together(task, lines, int(_TOGETHER * moves))
-    gain = walked_gain(task.board, lines)
-    for _ in range(_ROUNDS):
-        before = gain
-        for t in order:
-            lines[t] = _alone(task, lines, t, int(_AGAIN * moves))
-        gain = walked_gain(task.board, lines)
-        if gain < before * (1 + _WORTH_A_ROUND):
-            break
+        if len(crews) == 1:
+            still = [np.array([crews[0].start] * 2)]
+            return [_best_alone(threads, tasks, still, 0, (), int(_ALONE * iterations))]
+        moves = iterations * min(_MANY_TEAMS / len(crews), 1.0) ** 0.5
+        orders = (range(len(crews)), range(len(crews))[::-1])
+        found = list(threads.map(lambda task, way: _chain(task, way, moves), tasks, orders))
+        gains = [walked_gain(board, lines) for lines in found]
+        lines, others = found[int(np.argmax(gains))], found[int(np.argmin(gains))]
+        for _ in range(_ROUNDS):
+            rise = 0.0
+            for t in range(len(crews)):
+                before, rest = walked_gain(board, lines), walked_gain(board, _without(lines, t))
+                also = (others[t],)
+                lines[t] = _best_alone(threads, tasks, lines, t, also, int(_AGAIN * moves))
+                more = walked_gain(board, lines) - before
+                rise = max(rise, more / max(before - rest, 1e-300))
+            if rise < _WORTH_A_ROUND:
+                break
     return lines
 
 
-def _alone(task: _Task, lines: Sequence[F8], t: int, moves: int) -> F8:
-    """Return a team's route, planned on what the others leave; never worse than the one it has."""
-    others = [line for k, line in enumerate(lines) if k != t]
+def _own(board: Board) -> Board:
+    """Return a board with arrays of its own: threads counting references to one hold each other up."""
+    return walked_board(board)._replace(
+        value=board.value.copy(),
+        blocked=board.blocked.copy(),
+        near=board.near.copy(),
+        heights=board.heights.copy(),
+    )
+
+
+def _generator(seed: int, chain: int) -> U8:
+    return np.array([((seed + 1) * _GOLDEN + chain * 7919) % 2**64 or 1], np.uint64)
+
+
+def _chain(task: _Task, order: Sequence[int], moves: float) -> list[F8]:
+    """Return routes planned one after another, then together."""
+    lines = [np.array([crew.start, crew.start]) for crew in task.crews]
+    for t in order:
+        lines[t] = _alone(task, lines, t, (), int(_FIRST * moves))[1]
+    return _together(task, lines, int(_TOGETHER * moves))
+
+
+def _best_alone(threads: ThreadPoolExecutor, tasks: Sequence[_Task], lines: Sequence[F8], t: int, also: Sequence[F8], moves: int) -> F8:  # fmt: skip
+    """Return the better of a team's routes that the two searches find beside what others do."""
+    found = list(threads.map(lambda task: _alone(task, lines, t, also, moves), tasks))
+    return max(found, key=lambda result: result[0])[1]
+
+
+def _alone(task: _Task, lines: Sequence[F8], t: int, also: Sequence[F8], moves: int) -> tuple[float, F8]:  # fmt: skip
+    """Return score and route of a team on what the others leave; never worse than the one it has."""
+    others = _without(lines, t)
     left = walked_board(task.board)
     for line in others:
         walk_line(left, line)
@@ -117,10 +134,10 @@ def _alone(task: _Task, lines: Sequence[F8], t: int, moves: int) -> F8:
     flat = mine.row * left.cols + mine.col
     mine = Goals(mine.row, mine.col, value[flat], mine.pod)
     crew = task.crews[t]
-    begun = first_routes(left, crew, mine, task.side, [lines[t], *task.known[t]])
+    begun = first_routes(left, crew, mine, task.side, [lines[t], *also, *task.known[t]])
     pool = Pool(flat.astype(np.int64), np.cumsum(mine.worth))
     if pool.sum_value[-1] <= 0.0:
-        return lines[t]
+        return 0.0, lines[t]
     scale = np.array([_scale(left, begun[0], pool)])
     alone = _Search(left, [crew], pool, others, task.side, task.rng, scale, np.ones(1))
     tried = [alone.run([lines[t]], 0, _HOT)]
@@ -128,7 +145,12 @@ def _alone(task: _Task, lines: Sequence[F8], t: int, moves: int) -> F8:
         tried.append(alone.run([line], int(_TRIAL * moves), _HOT))
     best = max(tried, key=lambda found: found[0])
     tried.append(alone.run(best[1], int((1 - _TRIED * _TRIAL) * moves), _HOT / 2))
-    return max(tried, key=lambda found: found[0])[1][0]
+    score, found = max(tried, key=lambda found: found[0])
+    return score, found[0]
+
+
+def _without(lines: Sequence[F8], t: int) -> list[F8]:
+    return [line for k, line in enumerate(lines) if k != t]
 
 
 def _unlike(board: Board, lines: Sequence[F8]) -> list[F8]:
@@ -154,7 +176,7 @@ def _together(task: _Task, lines: Sequence[F8], moves: int) -> list[F8]:
     share = gains / max(float(gains.sum()), 1e-300)
     board = walked_board(task.board)
     search = _Search(board, task.crews, pool, (), task.side, task.rng, scale, share)
-    return search.run(lines, moves, _WARM)[1]
+    return search.run(lines, moves, _HOT)[1]
 
 
 def _scale(board: Board, line: F8, pool: Pool) -> float:

@@ -88,8 +88,9 @@ class PlanOptions:
         speed_mps: On flat ground.
         width_m: Effective sweep width.
         seed: Same seed, same plan.
-        iterations: Changes that each of the two searches tries (fewer for one or two teams and
-            for routes of very many waypoints): a budget that does not depend on the machine.
+        iterations: What the changes that each of the two searches tries are counted in (half of
+            it for one team, up to 4.7 times it for four; fewer for routes of very many
+            waypoints): a budget that does not depend on the machine.
     """
 
     starts_xy: tuple[tuple[float, float], ...]

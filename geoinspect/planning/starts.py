@@ -44,12 +44,10 @@ def nearest_tour(
         among: Of so many nearest points, take the one that is quickest to get to.
     """
     order = np.empty(len(x), np.int64)
-    used = 0
-    at_x, at_y, spent = start[0], start[1], 0.0
+    used, at_x, at_y, spent = 0, start[0], start[1], 0.0
     tried = np.full(len(x), -1, np.int64)
     while used < len(x):
-        fallback, fallback_s = -1, 0.0
-        chosen, chosen_s, seen = -1, np.inf, 0
+        chosen, chosen_s, seen, fallback, fallback_s = -1, np.inf, 0, -1, 0.0
         for _ in range(_LOOKS):
             near, best = -1, np.inf
             for i in range(len(x)):
@@ -79,8 +77,7 @@ def nearest_tour(
             break
         free[chosen] = False
         order[used] = chosen
-        used += 1
-        spent += chosen_s
+        used, spent = used + 1, spent + chosen_s
         at_x, at_y = x[chosen], y[chosen]
     return order[:used]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from plan_builders import cells_of, place
 
 from geoinspect.errors import UsageError
-from geoinspect.planning.metres import route_gain
+from geoinspect.planning.metres import Window, plain_board, route_gain
 from geoinspect.planning.starts import boustrophedon, cut_home, free_walking_price
 from geoinspect.planning.walked import compare_walked, realised_gains
 
@@ -97,12 +97,16 @@ def test_free_walking_is_the_best_use_of_metres(values, metres):
         assert used == pytest.approx(metres, rel=1e-6)
 
 
+# At 1 m/s, so that metres are seconds.
+BOARD = plain_board(Window(0, 0, 5, 5, (0.0, 0.0)), cells_of(np.ones((5, 5))), 20.0)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 7), st.floats(10, 90), st.floats(0, 30_000), points, st.integers(0, 3))
 def test_mowing_keeps_its_spacing_and_its_metres(corner, spacing, metres, start, skip):
     box = (0.0, 0.0, 500.0, 300.0)
     begin = (start[0] * 100, start[1] * 100)
-    line = boustrophedon(box, begin, corner, spacing, metres, skip)
+    line = boustrophedon(BOARD, box, begin, corner, spacing, metres, skip)
     assert np.hypot(*np.diff(line, axis=0).T).sum() <= metres + 1e-6
     assert (line[0] == line[-1]).all()
     inner = line[1:-2]
@@ -115,8 +119,8 @@ def test_mowing_keeps_its_spacing_and_its_metres(corner, spacing, metres, start,
 
 def test_a_walk_is_cut_where_only_the_way_home_is_left():
     walk = np.array([(0.0, 0.0), (1000.0, 0.0)])
-    assert cut_home(walk, 600.0)[1] == pytest.approx((300.0, 0.0))
-    assert cut_home(walk, 5000.0).tolist() == [[0, 0], [1000, 0], [0, 0]]
+    assert cut_home(BOARD, walk, 600.0)[1] == pytest.approx((300.0, 0.0))
+    assert cut_home(BOARD, walk, 5000.0).tolist() == [[0, 0], [1000, 0], [0, 0]]
 
 
 def test_walked_beside_planned():

@@ -15,7 +15,7 @@ from patrol_builders import Office
 from rio_cogeo import cog_validate
 from searched_builders import FIELD, polygon, walked, write_layer
 
-from geoinspect.cli.gathering import cell_facts
+from geoinspect.gathering import cell_facts
 from geoinspect.coverage.cells import STATES
 from geoinspect.crs import transform_xy
 from geoinspect.intake.footprints import FootprintTags, add_footprints

@@ -10,7 +10,7 @@ import pytest
 from patrol_builders import Office
 from searched_builders import walked
 
-from geoinspect.cli.gathering import report_facts
+from geoinspect.gathering import report_facts
 from geoinspect.errors import UsageError
 from geoinspect.records import Level
 from geoinspect.report.coverage import write_report
