@@ -116,9 +116,9 @@ def book_version(workspace: Workspace, session: Session, campaign_id: int) -> Bo
     stamp = growth.stat().st_mtime_ns if growth.exists() else 0
     law = workspace.settings.detection_law.value[0]
     settings = workspace.settings
-    today = datetime.now(CHINA_TIME).date()
+    day = standing_day(grounds.campaign_record(grounds.campaign_numbered(session, campaign_id)))
     # A licence that begins or ends changes the risk without a word from anybody.
-    risk = f"{searching.risk_version(session)}.{today.toordinal()}"
+    risk = f"{searching.risk_version(session)}.{day.toordinal()}"
     return BookVersion(f"{areas}{law}{settings.altitude_m:g}.{stamp:x}", count, newest, risk)
 
 
@@ -131,6 +131,7 @@ def load_book(
         NotFoundError: There is no such campaign.
     """
     row = grounds.campaign_numbered(session, campaign_id)
+    campaign = grounds.campaign_record(row)
     version = book_version(workspace, session, campaign_id)
     if earlier is not None and earlier.version == version.text:
         return earlier
@@ -145,7 +146,7 @@ def load_book(
     book, sources = _looks(workspace.settings, session, campaign_id, ground, version, earlier)
     return CampaignBook(
         campaign_id=campaign_id,
-        campaign=grounds.campaign_record(row),
+        campaign=campaign,
         version=version.text,
         ground_version=version.ground,
         newest_look=version.newest_look,
@@ -154,9 +155,15 @@ def load_book(
         looks=book,
         sources=sources,
         areas=areas,
-        risk=risk or risk_of(workspace, session, ground, campaign_id=campaign_id),
+        risk=risk
+        or risk_of(workspace, session, ground, campaign_id=campaign_id, day=standing_day(campaign)),
         risk_version=version.risk,
     )
+
+
+def standing_day(campaign: Campaign) -> date:
+    """Return the day that a campaign's standing is shown of: today, or its last day once over."""
+    return max(campaign.start, min(datetime.now(CHINA_TIME).date(), campaign.end))
 
 
 def _looks(

@@ -17,7 +17,9 @@ from geoinspect.claim_records import AreaClaim, Claim
 from geoinspect.confidence.absence import (
     Estimate,
     SearchedCells,
+    ZoneEstimate,
     estimate,
+    next_prior,
     part_prior,
     posterior,
     searched_cells,
@@ -50,6 +52,8 @@ _PRIOR_SEASONS = 20.0
 # Assumed: how sure the risk factors are, as sd of the logarithm of an exponent on the whole risk.
 _RISK_SD_LOG = 0.3
 DRAWS, SEED = 1000, 20270401
+# A prior of 0 has no logarithm.
+_LEAST = 1e-300
 
 
 def make_claim(
@@ -77,8 +81,8 @@ def make_claim(
         InputError: No cell has any risk.
     """
     settings = workspace.settings
-    before, prior_from = (
-        (prior, _GIVEN) if prior is not None else _prior(session, snapshot, settings)
+    before, prior_from, earlier = (
+        (prior, _GIVEN, None) if prior is not None else _prior(session, snapshot, settings)
     )
     cells = _cells(snapshot)
     found = estimate(
@@ -92,10 +96,12 @@ def make_claim(
     width_m = walking_width_m(workspace, session, snapshot.as_of)
     pace = Pace(width_m, settings.walk_kmh, settings.day_hours)
     aim = _Aim(wanted, pace, settings.design_prevalence)
+    priors = _part_priors(found, earlier, settings)
+    intervals = _part_intervals(drawn, before, priors)
     parts = [
-        _part(snapshot, cells, found, zone, (float(low), float(high)), aim)
-        for zone, (low, high) in enumerate(drawn.zone_intervals())
-        if found.zones[zone].cells
+        _part(snapshot, cells, row, float(priors[zone]), (float(low), float(high)), aim)
+        for zone, (row, (low, high)) in enumerate(zip(found.zones, intervals, strict=True))
+        if row.cells
     ]
     return Claim(
         as_of=snapshot.as_of,
@@ -140,21 +146,64 @@ class _Aim:
 _GIVEN = Text("本次指定", "given for this claim")
 
 
-def _prior(session: Session, snapshot: Snapshot, settings: Settings) -> tuple[float, Text]:
-    """Return the prior and where it comes from: the season before, else the setting."""
+def _prior(
+    session: Session, snapshot: Snapshot, settings: Settings
+) -> tuple[float, Text, ClaimRow | None]:
+    """Return the prior, where it comes from, and the claim of the season before."""
     earlier = claims_kept.claim_before(
         session, area_code=snapshot.campaign.area_code, start=snapshot.campaign.start
     )
     if earlier is not None:
-        day = earlier.as_of
-        return float(earlier.details["next_prior"]), Text(
-            f"上一季({day})的结论,计入每年新种的可能",
-            f"the claim of the season before ({day}), less the chance of new sowing",
+        row, said = earlier
+        day, sown = row.as_of, _introduced(settings.introduction, float(said["weight"]))
+        return (
+            next_prior(float(said["posterior"]), sown),
+            Text(
+                f"上一季({day})的结论,计入每年新种的可能",
+                f"the claim of the season before ({day}), less the chance of new sowing",
+            ),
+            row,
         )
-    return settings.prior_clean, Text(
-        "设定值 prior_clean(没有上一季的结论)",
-        "the setting prior_clean (no claim of a season before)",
+    return (
+        settings.prior_clean,
+        Text(
+            "设定值 prior_clean(没有上一季的结论)",
+            "the setting prior_clean (no claim of a season before)",
+        ),
+        None,
     )
+
+
+def _introduced(introduction: float, share: float) -> float:
+    """Return the chance of new sowing in a part that carries a share of the risk (Poisson)."""
+    return float(1.0 - (1.0 - introduction) ** share)
+
+
+def _part_priors(found: Estimate, earlier: ClaimRow | None, settings: Settings) -> F8:
+    """Return the prior of every zone: what was claimed of it the season before, less the chance
+    of new sowing; else the part of the whole's prior that its risk carries.
+    """
+    said = {} if earlier is None else {part["code"]: part for part in earlier.details["parts"]}
+    priors = [
+        next_prior(
+            float(said[row.zone]["posterior"]), _introduced(settings.introduction, row.weight)
+        )
+        if row.zone in said
+        else float(part_prior(found.prior, row.weight))
+        for row in found.zones
+    ]
+    return np.array(priors)
+
+
+def _part_intervals(drawn: ClaimDraws, prior: float, priors: F8) -> F8:
+    """Return the 90 % interval of every zone's posterior, its prior drawn with the whole's."""
+    known = np.nan_to_num(drawn.zone_sensitivity, nan=0.0)
+    before = np.tile(priors, (len(drawn.prior), 1))
+    if 0 < prior < 1:
+        power = np.log(np.maximum(priors, _LEAST)) / np.log(prior)
+        before = np.power(drawn.prior[:, None], power)
+    ends = np.quantile(posterior(before, known), [0.05, 0.95], axis=0)
+    return np.asarray(ends.T, np.float64)
 
 
 def _cells(snapshot: Snapshot) -> SearchedCells:
@@ -227,18 +276,17 @@ def spreads(snapshot: Snapshot) -> dict[Method, float]:
 def _part(
     snapshot: Snapshot,
     cells: SearchedCells,
-    found: Estimate,
-    zone: int,
+    row: ZoneEstimate,
+    prior: float,
     interval: tuple[float, float],
     aim: _Aim,
 ) -> AreaClaim:
-    """Return the claim of one zone, by the part of the prior that its risk carries."""
-    row = found.zones[zone]
-    prior = float(part_prior(found.prior, row.weight))
+    """Return the claim of one zone, from its own prior."""
     reached = row.sensitivity or 0.0
     need = None
     if row.sensitivity is not None:
-        curve = _curve(snapshot, cells, cells.zone == zone, aim)
+        mine = cells.zone == cells.zone_names.index(row.zone)
+        curve = _curve(snapshot, cells, mine, aim)
         need = needed(curve, aim.pace, prior=prior, target=aim.target, prevalence=aim.prevalence)
     return AreaClaim(
         code=row.zone,

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geoinspect import crs as crs_
-from geoinspect.campaign_book import CampaignBook, Source, book_version, load_book
+from geoinspect.campaign_book import CampaignBook, Source, book_version, load_book, standing_day
 from geoinspect.confidence.risk import RiskSurface
 from geoinspect.coverage.book import tally
 from geoinspect.coverage.cells import STATES, CellTable, Thresholds, table_of
@@ -24,7 +24,7 @@ from geoinspect.coverage.gaps import Gap, find_gaps, gap_outline
 from geoinspect.coverage.ground import Ground
 from geoinspect.coverage.sensitivity import SearchedWell, searched_well
 from geoinspect.coverage.sums import CoverageSum, own_sums, polygon_sum, tree_sums
-from geoinspect.records import CHINA_TIME, Campaign, CellState, Level
+from geoinspect.records import Campaign, CellState, Level
 from geoinspect.search_records import Method
 from geoinspect.settings import Settings
 from geoinspect.store.schema import AreaRow
@@ -247,11 +247,6 @@ def is_season(campaign: Campaign) -> bool:
     asks what was ever seen.
     """
     return (campaign.end - campaign.start).days <= _SEASON_DAYS
-
-
-def standing_day(campaign: Campaign) -> date:
-    """Return the day that a campaign's standing is shown of: today, or its last day once over."""
-    return min(datetime.now(CHINA_TIME).date(), campaign.end)
 
 
 class SnapshotCache:

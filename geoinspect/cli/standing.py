@@ -198,7 +198,7 @@ def _print_standing(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
         "代码 code",
         "名称 name",
         "面积 亩",
-        "未覆盖 亩 unseen",
+        "未查看 亩 unseen",
         "%",
         "格 cells",
         "到过 touched",

@@ -30,9 +30,9 @@ def route_degrees(route: Route, crs: str) -> F8:
 
     Long legs get points in between, so that the line stays where it was checked.
     """
-    dense = shapely.get_coordinates(shapely.segmentize(shapely.LineString(route.line), _MAX_LEG_M))
-    if len(dense) < 2:
-        dense = route.line
+    dense = route.line
+    if len(dense) > 1:
+        dense = shapely.get_coordinates(shapely.segmentize(shapely.LineString(dense), _MAX_LEG_M))
     lon, lat = crs_.transform_xy(crs, crs_.WGS84, dense[:, 0].copy(), dense[:, 1].copy())
     return np.asarray(np.round(np.column_stack([lon, lat]), 7), dtype=np.float64)
 
@@ -98,7 +98,9 @@ def plan_frame(plan: Plan, crs: str) -> geopandas.GeoDataFrame:
             "cells": [r.cells for r in plan.routes],
             "gain": [r.gain for r in plan.routes],
         },
-        geometry=[shapely.LineString(r.line) for r in plan.routes],
+        geometry=[
+            shapely.LineString(r.line if len(r.line) > 1 else r.line[[0, 0]]) for r in plan.routes
+        ],
         crs=crs,
     )
 

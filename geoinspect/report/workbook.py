@@ -72,7 +72,9 @@ _AREA_COLUMNS = (
     _Column("覆盖格\ncovered cells", _plain("covered"), _WHOLE),
     _Column("查清格\ncleared cells", _plain("cleared"), _WHOLE),
     _Column("查清占网格\ncleared, share of cells", _of("cleared", "cells"), _SHARE),
-    _Column("辖区内路程(公里)\nwalked inside, km", lambda row: row["length_m"] / 1000, _KM),
+    _Column(
+        "仍有效的路程(公里)\nway that still counts, km", lambda row: row["length_m"] / 1000, _KM
+    ),
     _Column("空白块数\ngaps", _plain("gaps"), _WHOLE),
 )
 

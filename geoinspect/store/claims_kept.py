@@ -36,15 +36,23 @@ def claims(session: Session, campaign_id: int) -> Sequence[ClaimRow]:
     return session.scalars(query.order_by(ClaimRow.id.desc())).all()
 
 
-def claim_before(session: Session, *, area_code: str, start: date) -> ClaimRow | None:
-    """Return the newest claim of an earlier campaign over an area; None without one."""
+def claim_before(
+    session: Session, *, area_code: str, start: date
+) -> tuple[ClaimRow, dict[str, Any]] | None:
+    """Return the newest claim of an earlier campaign that speaks of an area, and what it says of
+    it, the whole's or a part's figures; None without one.
+    """
     query = (
         select(ClaimRow)
         .join(CampaignRow, CampaignRow.id == ClaimRow.campaign_id)
-        .where(CampaignRow.area_code == area_code, CampaignRow.end < start)
+        .where(CampaignRow.end < start)
         .order_by(CampaignRow.end.desc(), ClaimRow.as_of.desc(), ClaimRow.id.desc())
     )
-    return session.scalars(query).first()
+    for row in session.scalars(query):
+        for said in (row.details["whole"], *row.details["parts"]):
+            if said["code"] == area_code:
+                return row, said
+    return None
 
 
 def plans(session: Session, campaign_id: int) -> Sequence[PlanRow]:
