@@ -37,6 +37,7 @@ def _draw_words() -> dict[str, str]:
         ),
         "all_units": _("All units"),
         "unit_cells": _("{name}: {n} cells"),
+        "unit_cells_one": _("{name}: 1 cell"),
     }
 
 
@@ -53,14 +54,20 @@ def _find_words() -> dict[str, str]:
             "No finds entered yet. Enter zeros too: cells where the check found nothing count."
         ),
         "result_sentence": _(
-            "In {cells} cells the first search had found {found} and missed {missed}. Believed was "
+            "In {n} cells the first search had found {found} and missed {missed}. Believed was "
             "a detection rate of {believed}; with these finds it is {rate} (90 % interval {low} – "
+            "{high})."
+        ),
+        "result_sentence_one": _(
+            "In 1 cell the first search had found {found} and missed {missed}. Believed was a "
+            "detection rate of {believed}; with these finds it is {rate} (90 % interval {low} – "
             "{high})."
         ),
         "both_missed": _("Both together missed about {n} ({low} – {high}), by Chapman's estimate."),
         "adopt_check": _("Take this over for searches on foot"),
         "taking_over": _("Taking it over, and making the looks anew…"),
         "taken_over": _("In the table of rates now; {n} looks were made anew."),
+        "taken_over_one": _("In the table of rates now; 1 look was made anew."),
     }
 
 

@@ -40,7 +40,7 @@ class ClaimCache:
         before = claims_kept.claim_before(
             session, area_code=campaign.area_code, start=campaign.start
         )
-        number = None if before is None else before.id
+        number = None if before is None else before[0].id
         key = (snapshot.campaign_id, snapshot.version, target, number)
         with self._lock:
             if key not in self._made:

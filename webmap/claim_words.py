@@ -25,7 +25,7 @@ def _law_names() -> dict[str, str]:
 def _figure_words() -> dict[str, str]:
     return {
         "p_clean": _("P(clean)"),
-        "p_clean_whole": _("P(clean): how sure we may be that nothing stands there"),
+        "p_clean_whole": _("P(clean): the chance that no patch of {patch} m² or more stands there"),
         "chance_of_finding": _("Chance that a patch would have been found"),
         "needed": _("Walking needed"),
         "needed_for": _("Walking needed for {share}"),
@@ -35,6 +35,14 @@ def _figure_words() -> dict[str, str]:
         "on_the_map": _("On the map"),
         "plan_here": _("Plan a patrol here"),
         "reached": _("Target reached"),
+        "middle_reached": _("the middle reaches it, the interval does not"),
+        "by_prior": _("mostly by its prior"),
+        "parts_note": _(
+            "A township's prior is its share of the campaign's by risk (prior ^ share), so a small "
+            "township or one of low risk starts high. The walking of the townships does not add up "
+            "to that of the whole: the whole is clean only when all of them are."
+        ),
+        "prior_is_set": _("the office's own setting (prior_clean); no claim of a season before"),
         "out_of_reach": _("walking alone reaches {best} at most"),
         "out_of_reach_short": _("Out of reach"),
         "team_days": _("{n} team-days"),
@@ -62,11 +70,13 @@ def _assumed_words() -> dict[str, str]:
         "prior_by_ground": _("Prior risk"),
         "random_draws": _("Interval"),
         "walking_pace": _("Walking"),
-        "assumed_prior": _("{share}, as sure as {seasons} seasons would make it; from {from}"),
+        "assumed_prior": _("{share}, as sure as {n} seasons would make it; from: {from}"),
+        "assumed_prior_one": _("{share}, as sure as one season would make it; from: {from}"),
         "assumed_introduction": _(
             "{share} a year on clean ground; next season would begin at {next}"
         ),
         "assumed_prevalence": _("{n} patches in ground that is not clean"),
+        "assumed_prevalence_one": _("one patch in ground that is not clean"),
         "assumed_looks": _(
             "{looks}; {n} of {total} rest on assumed rates, the others on measured or stated ones"
         ),

@@ -66,7 +66,7 @@ class Office:
         # Slow senders never take every thread of the server.
         self.upload_slots = threading.BoundedSemaphore(_UPLOADS_AT_ONCE)
         self.stranger_slots = threading.BoundedSemaphore(_STRANGERS_AT_ONCE)
-        # A plan takes a core for up to half a minute.
+        # A plan takes a core for up to a minute.
         self.plan_slot = threading.BoundedSemaphore(1)
         # Whoever decides about a track builds on what was decided before.
         self.review_lock = threading.Lock()

@@ -15,16 +15,16 @@ def _wish_words() -> dict[str, str]:
         "start_title": _("Start point {n}: click to take it away, drag to move it"),
         "take_away": _("Take away"),
         "no_start": _("Put at least one start point: click the map where a team begins."),
-        "planning": _("Planning… {n} s so far; it takes up to half a minute."),
+        "planning": _("Planning… {n} s so far; it takes up to a minute."),
         "another_plan": _(
-            "Another plan is being made right now. Wait half a minute and try again: what you "
-            "entered stays."
+            "Another plan is being made. Try again in a minute: what you entered stays."
         ),
         "plan_name": _("Patrol of {day}"),
         "no_plans": _(
             "No plan yet. Put start points on the map, say how many teams and hours, and make one."
         ),
         "teams_of": _("{n} teams"),
+        "teams_of_one": _("1 team"),
         "before_after": _("Chance of finding {before} → {after}"),
     }
 
@@ -47,6 +47,7 @@ def _plan_words() -> dict[str, str]:
             "would have been found. A model's number; it does not say that there is one."
         ),
         "no_routes": _("No route could be made: nothing to gain within reach of the start points."),
+        "ground_asked": _("Ground to raise"),
         "compared": _("Against simpler ways, same hours"),
         "boustrophedon": _("Parallel lines from the best corner:"),
         "nearest_gap": _("Always to the nearest gap:"),
@@ -55,7 +56,7 @@ def _plan_words() -> dict[str, str]:
             "If getting anywhere cost nothing: {points} points, which nobody reaches"
         ),
         "asked_for": _("Asked for"),
-        "asked_words": _("{teams} teams, {hours} h each, sweep width {width} m"),
+        "asked_words": _("{teams}, {hours} h each, sweep width {width} m"),
         "data_of": _("Ground as of"),
         "made_by": _("Made by"),
         "drop_plan": _("Delete the plan"),

@@ -69,7 +69,14 @@ def _rate_words() -> dict[str, str]:
         "entered_by": _("Entered by"),
         "change": _("Change"),
         "is_assumed": _("assumed"),
+        "source_assumed": _("assumed; no measurement"),
+        "source_neutral": _("neutral until set"),
+        "source_set_by": _("set by {who}"),
+        "source_stated": _("stated in {file}"),
+        "source_trial": _("trial {id} of {day} ({found} of {total} found)"),
+        "source_check": _("cross-check {id} of {day} ({found} found, {missed} missed)"),
         "is_measured": _("measured"),
+        "is_entered": _("entered"),
         "widths_of": _("Full sweep width of lines, {day}"),
         "rates_of": _("Detection rate of pictures, {day}"),
         "how_rows_win": _(
@@ -83,6 +90,7 @@ def _rate_words() -> dict[str, str]:
         "rate_field": _("Detection rate, 0 to 1"),
         "making_anew": _("Entering it, and making the looks anew…"),
         "rate_entered": _("Entered; {n} looks were made anew."),
+        "rate_entered_one": _("Entered; 1 look was made anew."),
     }
 
 
@@ -95,6 +103,7 @@ def _risk_words() -> dict[str, str]:
         "is_used": _("Used"),
         "decay_of": _("falls off over {n} m"),
         "half_life_of": _("half after {n} years"),
+        "half_life_of_one": _("half after 1 year"),
         "no_effect": _("no effect"),
         "has_effect": _("in effect"),
         "switched_off": _("switched off"),
@@ -117,6 +126,7 @@ def _growth_words() -> dict[str, str]:
         "stage_now": _("now: {stage}"),
         "look_holds": _("A look at {stage} holds through: {last}."),
         "at_most_days": _("At most {n} days."),
+        "at_most_days_one": _("At most 1 day."),
         "was_observed": _("Seen: {stage} began in {area} on {day}; the calendar there moved."),
         "own_growth": _("From this office's growth.toml. Change the file in the workspace."),
         "given_growth": _(

@@ -125,9 +125,12 @@ def rates_page() -> str:
 
 
 def _map_page() -> dict[str, object]:
+    settings = office().workspace.settings
     return {
         "words": {**script_words(), **plan_words()},
         "base": base_zooms(),
+        "covered_share": settings.covered_share,
+        "cleared_pod": settings.cleared_pod,
         "may_decide": current_person().may_decide,
     }
 

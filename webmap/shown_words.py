@@ -66,6 +66,7 @@ def _question_words() -> dict[str, str]:
         "as_of": _("As of {day}"),
         "play": _("Play the days"),
         "pause": _("Pause"),
+        "day_clamped": _("The address asked for a later day: shown is {day}, the last one."),
         "no_such_question": _("The address asked for a day or a filter that does not exist here."),
         "filter": _("Filter"),
         "filter_close": _("Close"),
@@ -97,6 +98,7 @@ def _drawing_words() -> dict[str, str]:
             "at the cross, Backspace takes it back."
         ),
         "draw_points": _("{n} corners"),
+        "draw_points_one": _("1 corner"),
         "draw_more": _("An area needs three corners or more."),
         "drawn": _("Drawn area"),
         "drawn_size": _("{area} drawn, {inside} of it inside the campaign"),
@@ -139,6 +141,7 @@ def _story_words() -> dict[str, str]:
         "visit_width": _("sweep width {width} m"),
         "visit_rate": _("detection rate {rate}"),
         "visit_assumed": _("assumed, not measured"),
+        "visit_coarse": _("Can't show patches under {patch} m²: not counted"),
         "visit_expired": _("Expired: no longer counts"),
         "at_stage": _("at the stage: {stage}"),
     }

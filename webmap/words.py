@@ -26,9 +26,11 @@ def script_words() -> dict[str, str]:
 
 def _map_words() -> dict[str, str]:
     return {
-        "nobody_saw": _("Ground nobody has seen"),
+        "nobody_saw": _("Ground without a look that still counts"),
         "of_total": _("{share} of {total}"),
-        "whole_gaps": _("{area} of it in {cells} cells of which no part was seen"),
+        "whole_gaps": _("{area} of it in {n} cells without any such look"),
+        "whole_gaps_one": _("{area} of it in one cell without any such look"),
+        "chosen_only": _("Only the looks chosen by the filter count here."),
         "touched": _("Touched"),
         "covered": _("Covered"),
         "cleared": _("Cleared"),

@@ -200,8 +200,8 @@ def test_a_name_on_the_map_drills_down(visit: Callable[..., Visit]) -> None:
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 def test_layers_are_seen_in_both_languages(visit: Callable[..., Visit], language: str) -> None:
     words = {
-        "zh_CN": ("图层", "图例", "无人看过的地面", "数据截至", "模拟数据"),
-        "en": ("Layers", "Legend", "Ground nobody has seen", "Data until", "Simulated data"),
+        "zh_CN": ("图层", "图例", "没有有效查看的地面", "数据截至", "模拟数据"),
+        "en": ("Layers", "Legend", "a look that still counts", "Data until", "Simulated data"),
     }[language]
     person = visit()
     person.sign_in(language)

@@ -112,7 +112,9 @@ def test_finds_become_a_rate_that_can_be_taken_over(office: Office, draw: dict) 
         ("rates", {"method": "photo", "rate": 0.5, "visibility": "open", "source": "a"}, 400, "通视条件"),
         ("rates", {"method": "foot", "width_m": 20, "patch_m2": 0, "source": "a"}, 400, "最小图斑"), ("trials/99/adopt", {}, 404, "99"),
         ("risk-rules/moon", {}, 400, "moon"), ("risk-rules/roads", {"multiplier": -1}, 400, "倍数"), ("risk-rules/roads", {"decay_m": 0}, 400, "衰减"),
-        ("risk-rules/roads", {"active": "yes"}, 400, "启用"), ("risk-rules/slope", {"breakpoints": [[1]]}, 400, "分段"),
+        ("risk-rules/roads", {"active": "yes"}, 400, "启用"), ("risk-rules/slope", {"breakpoints": [[1]]}, 400, "分段"), ("risk-rules/slope", {"breakpoints": [[10**400, 1]]}, 400, "分段"),
+        ("rates", {"method": "foot", "width_m": 10**400, "source": "a"}, 400, "扫视宽度"), ("checks", {"seed": "a", "share": 10**400}, 400, "抽查比例"),
+        ("checks/1/finds", {"cell": "a", "both": 10**400}, 400, "两次都发现"), ("checks", {"seed": "a", "campaign": 10**400}, 400, "行动"),
         ("risk-rules/slope", {"breakpoints": [[2, 1], [1, 1]]}, 400, "slope"), ("risk-rules/priority", {"decay_m": 5}, 400, "priority"),
     ],
 )  # fmt: skip

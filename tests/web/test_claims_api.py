@@ -44,7 +44,7 @@ def test_every_claim_is_the_formula_of_its_own_figures(office: Office) -> None:
 def test_the_ground_of_the_parts_is_the_ground_of_the_whole(office: Office) -> None:
     found = office.admin.json("claims")
     overview = office.admin.json("overview")["coverage"]
-    for name in ("area_m2", "unseen_m2", "cleared_m2"):
+    for name in ("area_m2", "seen_m2", "unseen_m2", "cleared_m2"):
         parts = sum(part["coverage"][name] for part in found["parts"])
         assert math.isclose(parts, found["whole"]["coverage"][name], abs_tol=1.0)
         assert found["whole"]["coverage"][name] == overview[name]

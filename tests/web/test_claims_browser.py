@@ -111,7 +111,8 @@ def test_the_commander_sees_how_sure_and_what_it_means(
     # A township's share of the prior is high from the start: it stands beside the claim.
     expect(rows.first).to_contain_text(per_cent(claim["parts"][0]["prior"]))
     unseen = {
-        p["code"]: p["coverage"]["unseen_m2"] / p["coverage"]["area_m2"] for p in claim["parts"]
+        p["code"]: 1 - p["coverage"]["seen_m2"] / p["coverage"]["area_m2"]
+        for p in asked(page, "overview")["children"]
     }
     most = max(unseen, key=lambda code: unseen[code])
     if size == WIDE:
@@ -144,6 +145,23 @@ def test_day_and_target_are_in_the_address(visit: Callable[..., Visit]) -> None:
     page.goto(f"{person.base}/confidence?target=0.5")
     expect(page.locator("#message")).to_contain_text("目标把握")
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
+
+
+def test_only_an_interval_above_the_target_gets_the_tick(visit: Callable[..., Visit]) -> None:
+    person = visit()
+    page = go(person, "confidence?target=0.8")
+    claim = asked(page, "claims?target=0.8")
+    middles = [p for p in claim["parts"] if p["posterior_low"] < 0.8 <= p["posterior"]]
+    assert middles
+    for part in claim["parts"]:
+        row = page.locator(f"tr[data-code='{part['code']}']")
+        expect(row.locator("b.good")).to_have_count(int(part["posterior_low"] >= 0.8))
+    for part in middles:
+        row = page.locator(f"tr[data-code='{part['code']}']")
+        expect(row).to_contain_text("中值已达,区间未达")
+    expect(page.locator("#parts-note")).to_contain_text("不能相加")
+    expect(page.locator("#p-clean")).to_contain_text("没有 ≥ 4 m² 地块的可能性")
+    person.fine()
 
 
 def test_a_claim_is_recorded_in_two_steps(visit: Callable[..., Visit]) -> None:
@@ -215,6 +233,9 @@ def test_a_plan_is_drawn_made_printed_and_taken_away(visit: Callable[..., Visit]
     number = page.url.rsplit("/", 1)[1]
     plan = asked(page, f"plans/{number}")
     expect(page.locator("h1")).to_have_text("周一 <b>")
+    expect(page.locator("#legend")).to_contain_text("未覆盖")
+    expect(page.locator("#legend-plan")).to_contain_text("第 1 队")
+    expect(page.locator("#data-date")).to_contain_text("数据截至")
     expect(page.locator(".gain")).to_contain_text(per_cent(plan["confidence_after"]))
     expect(page.locator("#parts")).to_contain_text("所选范围内")
     expect(page.locator("tr[data-team]")).to_have_count(1)
@@ -293,7 +314,7 @@ def test_a_trial_is_entered_and_taken_over(visit: Callable[..., Visit]) -> None:
     person = visit()
     page = go(person, "checks")
     page.locator("summary", has_text="录入一次试验").click()
-    page.fill("#trial-form input[name=day]", "2026-05-20")
+    page.fill("#trial-form input[name=day]", "2026-05-14")
     for name, (stream, file) in trial_files().items():
         kind = {"name": file.rsplit("/", 1)[-1], "mimeType": "text/plain", "buffer": stream.read()}
         page.set_input_files(f"input[name={name}]", [kind])
@@ -308,11 +329,12 @@ def test_a_trial_is_entered_and_taken_over(visit: Callable[..., Visit]) -> None:
     card.get_by_role("link").click()
     settled(page)
     row = page.locator("#entered tr[data-rate]").first
-    expect(row).to_contain_text("trial")
-    expect(page.locator("tr[data-case=foot_mixed] td").first).to_contain_text("实测")
+    expect(row).to_contain_text("的试验")
+    # A trial holds for the growth stage of its day.
+    expect(page.locator("tr[data-case=foot_mixed]")).to_contain_text("实测")
     row.get_by_role("button", name="移除", exact=True).click()
     row.get_by_role("button", name="确认移除").click()
-    expect(page.locator("tr[data-case=foot_mixed] td").first).to_contain_text("假设")
+    expect(page.locator("tr[data-case=foot_mixed]")).not_to_contain_text("实测")
     person.fine()
 
 

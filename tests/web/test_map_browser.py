@@ -363,3 +363,18 @@ def test_an_address_with_a_wrong_question_is_forgiven(visit: Callable[..., Visit
     person.problems.clear()
     shoot(page, "english")
     person.fine()
+
+
+def test_a_day_after_the_campaign_is_its_last_day(visit: Callable[..., Visit]) -> None:
+    person = visit()
+    person.sign_in()
+    page = person.page
+    newest = person.unseen()
+    page.goto("about:blank")
+    page.goto(f"{person.base}/map#as_of=2199-01-01")
+    person.settle()
+    expect(page.locator("#map-message")).to_contain_text("日期太晚")
+    assert "as_of" not in page.url
+    assert person.unseen() == newest
+    expect(page.locator("#panel-body")).to_have_attribute("aria-busy", "false")
+    person.fine()

@@ -120,9 +120,9 @@ BAD = [
     ({"name": " "}, "名称"), ({"name": "x" * 101}, "名称"), ({"name": "a\nb"}, "控制字符"), ({"hours": 0}, "小时数"),
     ({"hours": 25}, "24"), ({"hours": "six"}, "six"), ({"hours": None}, "小时数"), ({"teams": 11}, "队数"), ({"teams": 1.5}, "整数"),
     ({"starts": []}, "出发点"), ({"starts": [[1]]}, "出发点"), ({"starts": [["1", "2"]]}, "出发点"), ({"starts": [START] * 11}, "10"),
-    ({"starts": [[0, 0]]}, "太远"), ({"starts": [[True, 1]]}, "出发点"), ({"day": "soon"}, "soon"), ({"day": "0001-01-01"}, "1990"),
+    ({"starts": [[0, 0]]}, "太远"), ({"starts": [[True, 1]]}, "出发点"), ({"starts": [[10**400, 1]]}, "出发点"), ({"hours": 10**400}, "小时数"), ({"day": "soon"}, "soon"), ({"day": "0001-01-01"}, "1990"),
     ({"unit": "none"}, "none"), ({"speed_kmh": 100}, "步行速度"), ({"width_m": -1}, "扫视宽度"), ({"seed": -1}, "种子"),
-    ({"polygon": {"type": "Point", "coordinates": START}}, "多边形"), ({"polygon": square(0, 0, 1, 1)}, "行动"),
+    ({"polygon": {"type": "Point", "coordinates": START}}, "多边形"), ({"polygon": square(0, 0, 1, 1)}, "行动"), ({"polygon": square(0, 0, 10**400, 1)}, "多边形"), ({"seed": 10**400}, "种子"),
     ({"iterations": 10**9}, "iterations"), ({"campaign": "x"}, "行动"),
 ]  # fmt: skip
 

@@ -9,11 +9,12 @@ from typing import Any
 from flask import Response, jsonify, request
 from sqlalchemy.orm import Session
 
+from geoinspect.campaign_book import standing_day
 from geoinspect.claim_records import Claim
 from geoinspect.claims import record_claim
 from geoinspect.coverage.sums import CoverageSum
 from geoinspect.errors import Text, UsageError
-from geoinspect.snapshot import Question, Snapshot, standing_day
+from geoinspect.snapshot import Question, Snapshot
 from geoinspect.store.schema import CampaignRow
 from geoinspect.store.search_schema import ClaimRow
 from webmap import errors

@@ -42,7 +42,7 @@ SEARCH_PATHS: dict[str, Json] = {
     "/api/v1/plans": {
         **get("Planned patrols without their lines, newest first.", _CAMPAIGN),
         **post(
-            f"Plan a patrol; takes up to half a minute, one at a time. {_DECIDERS}",
+            f"Plan a patrol; takes up to a minute, one at a time. {_DECIDERS}",
             {
                 "name": _TEXT,
                 "starts": {"type": "array", "items": _PLACE},

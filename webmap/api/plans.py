@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import shapely
@@ -74,7 +75,7 @@ def plans() -> Response:
 
 @for_deciders
 def post_plan() -> Response:
-    """Make and keep a plan; takes up to half a minute, one at a time."""
+    """Make and keep a plan; takes up to a minute, one at a time."""
     asked = json_fields(_LABELS)
     wanted = asked.number("campaign", 1, 10**15)
     with office().workspace.database.reading() as session:
@@ -118,8 +119,9 @@ def plan_routes(plan_id: int, kind: str) -> Response:
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
         row = scope.plan(plan_id)
-        routes, crs = kept_plan(row), scope.campaign(row.campaign_id).crs
-    write = written_as(kind, {"gpx": plan_gpx, "kml": plan_kml})
+        routes, crs, name = kept_plan(row), scope.campaign(row.campaign_id).crs, row.name
+    writers = {"gpx": partial(plan_gpx, name=name), "kml": partial(plan_kml, name=name)}
+    write = written_as(kind, writers)
     return download(write(routes, crs), f"plan-{plan_id}.{kind}")
 
 
@@ -196,7 +198,13 @@ def _starts(asked: Fields, area: AreaRow) -> tuple[tuple[float, float], ...]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Return whether a value is a number that a float can hold."""
+    try:
+        return (
+            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        )
+    except OverflowError:
+        return False
 
 
 def _ground(asked: Fields, tree: AreaTree, campaign: CampaignRow) -> Polygon | MultiPolygon | None:

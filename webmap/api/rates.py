@@ -48,7 +48,12 @@ def rates() -> Response:
         scope = scope_of(session)
         rows = [
             rate_book.rate_json(rate)
-            | {"assumed": rate.source == _ASSUMED, "for_visibility": sight, "for_stage": stage}
+            | {
+                "assumed": rate.source == _ASSUMED,
+                "measured": rate_book.is_measured(rate),
+                "for_visibility": sight,
+                "for_stage": stage,
+            }
             for rate, (sight, stage) in zip(
                 scope.rates(office().workspace, day), _cases(), strict=True
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from flask import Response, jsonify
 
 from geoinspect import risk_book
@@ -74,10 +76,7 @@ def _breakpoints(asked: Fields) -> list[list[float]]:
     given = asked.values["breakpoints"]
     pairs = given if isinstance(given, list) else []
     good = 0 < len(pairs) <= _MOST_BREAKPOINTS and all(
-        isinstance(pair, list)
-        and len(pair) == 2
-        and all(isinstance(v, int | float) and not isinstance(v, bool) for v in pair)
-        for pair in pairs
+        isinstance(pair, list) and len(pair) == 2 and all(map(_is_number, pair)) for pair in pairs
     )
     if not good:
         raise asked.bad(
@@ -86,3 +85,13 @@ def _breakpoints(asked: Fields) -> list[list[float]]:
             f"1 to {_MOST_BREAKPOINTS} pairs of value and multiplier",
         )
     return [[float(v) for v in pair] for pair in pairs]
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is a number that a float can hold."""
+    try:
+        return (
+            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        )
+    except OverflowError:
+        return False

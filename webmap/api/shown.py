@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 from flask import Response, jsonify, url_for
 
+from geoinspect.campaign_book import standing_day
 from geoinspect.errors import NotFoundError
-from geoinspect.snapshot import Snapshot, standing_day
+from geoinspect.snapshot import Snapshot
 from webmap.api.blueprint import campaign_number
 from webmap.api.question import asked_question, question_query
 from webmap.office import office

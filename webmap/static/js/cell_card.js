@@ -2,6 +2,7 @@
 // who was there.
 
 import { day, distance, el, landArea, moment, num, percent, say } from "./page.js";
+import { sourceWords } from "./sources.js";
 
 const STAGES = ["stage_seedling", "stage_rosette", "stage_bud", "stage_flower", "stage_capsule", "stage_gone"];
 const list = (entries) =>
@@ -63,8 +64,7 @@ function riskPart(cell) {
 /** Return where the figure of a reason comes from; what a person set has that person's note. */
 function reasonBasis({ factor, source, note }) {
   if (factor === null) return note;
-  if (source === "by definition") return say("risk_defined");
-  return source.startsWith("assumed") ? say("visit_assumed") : source;
+  return source.startsWith("assumed") ? say("visit_assumed") : sourceWords(source);
 }
 
 function reasonWords({ factor, value, source }) {
@@ -80,10 +80,11 @@ function visitItem(visit, on) {
   const how = [visit.unit, visit.team, say(`method_${visit.mode}`), day(visit.day)].filter(Boolean).join(" · ");
   const width = visit.width_m === null ? null : say("visit_width", { width: num(visit.width_m, 1) });
   const rate = visit.rate === null ? null : say("visit_rate", { rate: num(visit.rate, 2) });
-  const basis = visit.basis === "assumed" ? say("visit_assumed") : visit.basis;
+  const basis = visit.basis === "assumed" ? say("visit_assumed") : visit.basis && sourceWords(visit.basis);
   const stage = visit.stage ? say("at_stage", { stage: say(`stage_${visit.stage}`) }) : null;
   const worth = [stage, width, rate, basis].filter(Boolean).join(" · ");
   return el("li", { class: visit.expired ? "expired" : null }, name, el("div", { class: "how" }, how),
     worth ? el("div", { class: "how" }, worth) : null,
+    visit.coarse ? el("div", { class: "faded" }, say("visit_coarse", { patch: num(visit.patch_m2) })) : null,
     visit.expired ? el("div", { class: "faded" }, say("visit_expired")) : null);
 }

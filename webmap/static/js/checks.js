@@ -45,7 +45,7 @@ function resultPart(check) {
   const { rate, both_teams: teams } = result;
   return el("div", { class: "lead" },
     el("p", { id: "result" }, say("result_sentence", {
-      cells: num(result.cells), found: num(rate.found), missed: num(rate.missed), believed: percent(result.believed),
+      n: num(result.cells), found: num(rate.found), missed: num(rate.missed), believed: percent(result.believed),
       rate: percent(rate.rate), low: percent(rate.low), high: percent(rate.high) })),
     el("p", {}, say("both_missed", { n: num(teams.missed, 1), low: num(teams.low, 1), high: num(teams.high, 1) })),
     el("ul", { class: "notes" }, notes(rate), notes(teams)),
@@ -98,7 +98,7 @@ function findsForm(check, cell) {
 
 function cellRow(check, cell) {
   return listRow(CELLS, [
-    cell.cell,
+    el("span", { class: "whole" }, cell.cell),
     el("a", { href: `/map#view=${cell.lat},${cell.lon},17` }, `${cell.lon.toFixed(5)}, ${cell.lat.toFixed(5)}`),
     cell.unit_name, cell.cleared_by_name ?? say("unknown"), percent(cell.pod),
     cell.checked ? el("span", { class: "good" }, day(cell.checked)) : say("not_yet"), findsPart(check, cell),

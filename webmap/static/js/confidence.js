@@ -15,8 +15,14 @@ const asked = Object.fromEntries([...new URLSearchParams(location.search)].filte
 const both = (told, name) => sentence({ message: told[name], message_zh: told[`${name}_zh`] });
 /** Return a change of a share in percentage points. */
 const points = (change) => (change > 0 && change < 0.0005 ? "<+0.1" : `+${num(100 * change, 1)}`);
-const unseen = (part) => part.coverage.unseen_m2 / part.coverage.area_m2;
-const cleared = (part) => part.coverage.cleared_m2 / part.coverage.area_m2;
+// As on the map: all ground without a look that still counts, also in cells of which a part was seen.
+const unseenM2 = ({ coverage }) => Math.max(coverage.area_m2 - coverage.seen_m2, 0);
+const ofGround = (part, m2) => (part.coverage.area_m2 > 0 ? m2 / part.coverage.area_m2 : 0);
+const unseen = (part) => ofGround(part, unseenM2(part));
+const cleared = (part) => ofGround(part, part.coverage.cleared_m2);
+const LITTLE_SEARCHED = 0.5;
+/** Return whether the whole interval reaches the target; the middle alone is no proof. */
+const surely = (part) => part.posterior_low >= shown.target;
 const effort = (need) => (need === null ? Infinity : need.reachable ? need.metres : 1e15);
 const nameOf = (part) => (part.rest ? say("rest") : part.name);
 
@@ -35,10 +41,11 @@ let sorting = "posterior";
 let shown = null;
 
 /** Return what it would take to reach the target, in words. */
-function needWords(need) {
+function needWords(part) {
+  const { need } = part;
   if (need === null) return "–";
   if (!need.reachable) return el("span", { class: "sub" }, say("out_of_reach", { best: percent(need.posterior_best) }));
-  if (need.metres === 0) return el("span", { class: "good" }, say("reached"));
+  if (need.metres === 0) return surely(part) ? el("span", { class: "good" }, say("reached")) : el("span", { class: "sub" }, say("middle_reached"));
   const days = need.team_days < 0.1 ? `<${num(0.1, 1)}` : num(need.team_days, 1);
   return [distance(need.metres), el("span", { class: "sub" }, say("team_days", { n: days }))];
 }
@@ -49,19 +56,20 @@ function share(part, value, m2) {
 
 function partRow(part) {
   const figure = [
-    el("b", { class: part.posterior >= shown.target ? "good" : null }, percent(part.posterior)),
+    el("b", { class: surely(part) ? "good" : null }, percent(part.posterior)),
     intervalBar(part, shown.target),
     el("span", { class: "sub" }, say("interval", { low: percent(part.posterior_low), high: percent(part.posterior_high) })),
     el("span", { class: "sub" }, say("prior_of", { share: percent(part.prior) })),
+    part.target_met_by_prior && (part.sensitivity ?? 0) < LITTLE_SEARCHED ? el("span", { class: "sub by-prior" }, say("by_prior")) : null,
   ];
   const links = [el("a", { href: `/map#area=${encodeURIComponent(part.code)}` }, say("on_the_map"))];
   if (page.may_decide && !part.rest) links.push(" ", el("a", { href: `/plans?area=${encodeURIComponent(part.code)}` }, say("plan_here")));
   return listRow(COLUMNS, [
     [el("span", {}, nameOf(part)), el("span", { class: "sub" }, part.unit ?? "")],
-    share(part, unseen, part.coverage.unseen_m2), share(part, cleared, part.coverage.cleared_m2),
+    share(part, unseen, unseenM2(part)), share(part, cleared, part.coverage.cleared_m2),
     el("div", { class: "sure" }, figure),
     part.sensitivity === null ? el("span", { class: "sub" }, say("no_risk_here")) : percent(part.sensitivity),
-    needWords(part.need), part.need === null ? "–" : points(part.need.one_day_gain), links,
+    needWords(part), part.need === null ? "–" : points(part.need.one_day_gain), links,
   ], { "data-code": part.code });
 }
 
@@ -79,6 +87,7 @@ function showParts() {
   }
   body.append(...sorted.map(partRow));
   list.replaceChildren(table);
+  document.getElementById("parts-note").textContent = say("parts_note");
   list.setAttribute("aria-busy", "false");
 }
 
@@ -91,6 +100,12 @@ function sortBy(key) {
 
 const fact = (words, value, ...more) => el("li", {}, el("b", {}, value), el("span", {}, words), ...more);
 
+/** Return where the prior comes from; the name of a setting alone tells nobody anything. */
+function priorFrom() {
+  const told = both(shown, "prior_from");
+  return told.includes("prior_clean") ? say("prior_is_set") : told;
+}
+
 function showWhole() {
   const { whole: claim, target } = shown;
   const { need } = claim;
@@ -99,17 +114,17 @@ function showWhole() {
     el("p", { class: "sub" }, say("claim_of", { campaign: shown.campaign.name, area: claim.name, day: day(shown.as_of) }), " ",
       shown.data_until ? say("data_until", { day: day(shown.data_until) }) : say("no_data")),
     el("div", { class: "claim-figure" },
-      el("div", { id: "p-clean" }, el("span", { class: "sub" }, say("p_clean_whole")), el("b", {}, percent(claim.posterior)),
+      el("div", { id: "p-clean" }, el("span", { class: "sub" }, say("p_clean_whole", { patch: num(shown.smallest_patch_m2, shown.smallest_patch_m2 % 1 ? 1 : 0) })), el("b", {}, percent(claim.posterior)),
         el("span", { class: "sub" }, say("interval", { low: percent(claim.posterior_low), high: percent(claim.posterior_high) }))),
       el("p", { class: "lead", id: "meaning" }, both(shown, "meaning"))),
     intervalBar(claim, target),
     el("p", { class: "sub scale" }, el("span", {}, "0 %"), el("span", {}, say("target_at", { share: percent(target) })), el("span", {}, "100 %")),
     el("ul", { class: "facts" },
       fact(say("chance_of_finding"), percent(claim.sensitivity)),
-      fact(say("prior_fact"), percent(claim.prior), el("span", {}, both(shown, "prior_from"))),
+      fact(say("prior_fact"), percent(claim.prior), el("span", {}, priorFrom())),
       fact(say("expected_missed"), num(claim.expected_missed, 2)),
       fact(say("smallest_patch"), `${num(shown.smallest_patch_m2)} ${say("m2")}`),
-      fact(say("needed_for", { share: percent(target) }), need.reachable ? (need.metres > 0 ? distance(need.metres) : say("reached")) : say("out_of_reach_short"),
+      fact(say("needed_for", { share: percent(target) }), need.reachable ? (need.metres > 0 ? distance(need.metres) : say(surely(claim) ? "reached" : "middle_reached")) : say("out_of_reach_short"),
         el("span", {}, need.reachable ? days : say("out_of_reach", { best: percent(need.posterior_best) }))),
       fact(say("one_day_more"), points(need.one_day_gain), el("span", {}, say("percentage_points")))),
     el("p", { class: "hint" }, both(need, "note")));
@@ -125,7 +140,7 @@ function assumptions() {
   const risk = rules.map((rule) => `${say(`risk_of_${rule.factor}`)}${rule.breakpoints.length ? "" : ` ×${num(rule.multiplier, rule.multiplier % 1 ? 1 : 0)}`}`).join(say("comma"));
   const { walking } = on;
   return [
-    ["prior_fact", say("assumed_prior", { share: percent(on.prior), seasons: num(on.prior_seasons), from: both(shown, "prior_from") })],
+    ["prior_fact", say("assumed_prior", { share: percent(on.prior), n: num(on.prior_seasons), from: priorFrom() })],
     ["introduction", say("assumed_introduction", { share: percent(on.introduction), next: percent(shown.next_prior) })],
     ["design_prevalence", say("assumed_prevalence", { n: num(on.design_prevalence, on.design_prevalence % 1 ? 1 : 0) })],
     ["detection_law", say(`law_${on.detection_law}`)],
@@ -200,6 +215,9 @@ async function load() {
   await showKept();
 }
 
+// The numbers of the question before are not those of the new one.
+form.addEventListener("submit", () => { for (const node of [whole, list]) node.setAttribute("aria-busy", "true"); });
+window.addEventListener("pageshow", ({ persisted }) => { if (persisted) for (const node of [whole, list]) node.setAttribute("aria-busy", "false"); });
 sorter.replaceChildren(...COLUMNS.filter(({ by }) => by).map(({ key, words }) => el("option", { value: key, selected: key === sorting }, words)));
 sorter.addEventListener("change", () => { sorting = sorter.value; showParts(); });
 // On paper everything that the claim rests on is open.

@@ -26,6 +26,7 @@ const small = matchMedia("(max-width: 700px)");
 const STRIP_EDGE_PX = 30;
 let overview = null;
 let asked = 0;
+let underWay = 0;
 let outlined;
 // How to show again what the panel shows, where that depends on the question; null for the overview.
 let again = null;
@@ -83,9 +84,17 @@ async function askOverview(code) {
   const { campaign, gaps } = place.read();
   let wanted = { area: code, campaign, lacking: gaps, ...place.question() };
   const words = [];
+  const late = [];
   for (;;) {
     try {
-      return { found: await ask("overview", wanted), words: words.join(" ") };
+      const found = await ask("overview", wanted);
+      if (found.days && wanted.as_of && found.as_of > found.days.last) {
+        late.push(say("day_clamped", { day: day(found.days.last) }));
+        place.write({ as_of: null });
+        wanted = { ...wanted, as_of: null };
+        continue;
+      }
+      return { found, words: [...words, ...late].join(" "), lost: words.length > 0 };
     } catch (error) {
       if (error.code === "bad_option" && (gaps || Object.values(place.question()).flat().some(Boolean))) {
         words.push(say("no_such_question"));
@@ -102,14 +111,20 @@ async function askOverview(code) {
   }
 }
 
+/** Count the questions under way: until the last one is answered, the panel's numbers are old. */
+function busy(change) {
+  underWay += change;
+  body.setAttribute("aria-busy", String(underWay > 0));
+}
+
 /** Load and show an area's overview; a later question wins. With `stay` the panel keeps its subject. */
 async function showArea(code, { fly, stay = false }) {
   const turn = ++asked;
-  body.setAttribute("aria-busy", "true");
+  busy(1);
   try {
-    const { found, words } = await askOverview(code);
+    const { found, words, lost } = await askOverview(code);
     if (turn !== asked) return;
-    if ((fly || words) && found.area) flyTo(found.area.bbox);
+    if ((fly || lost) && found.area) flyTo(found.area.bbox);
     overview = found;
     layers.showOverview(overview);
     layers.tellAddress(words);
@@ -122,7 +137,7 @@ async function showArea(code, { fly, stay = false }) {
   } catch (error) {
     showProblem(error);
   } finally {
-    body.setAttribute("aria-busy", "false");
+    busy(-1);
     panel.setAttribute("aria-busy", "false");
   }
 }
@@ -146,8 +161,13 @@ async function outline(code) {
 /** The question changed: answer it for the map, the sums, the gaps and what the panel shows. */
 async function answerAgain() {
   const turn = again;
-  await showArea(overview?.area?.code ?? null, { fly: false, stay: true });
-  if (turn && turn === again) await turn();
+  busy(1);
+  try {
+    await showArea(overview?.area?.code ?? null, { fly: false, stay: true });
+    if (turn && turn === again) await turn();
+  } finally {
+    busy(-1);
+  }
 }
 
 function chooseGaps(lacking) {

@@ -8,9 +8,10 @@ const chinese = words.language === "zh_CN";
 const M2_PER_MU = 10000 / 15;
 const csrf = document.querySelector('meta[name="csrf-token"]').content;
 
-/** Return the words of a key with {names} filled in. */
+/** Return the words of a key with {names} filled in; where {n} is 1, those of `key_one` if there are. */
 export function say(key, values = {}) {
-  const text = words[key] ?? key;
+  const one = String(values.n) === "1" ? words[`${key}_one`] : undefined;
+  const text = one ?? words[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 

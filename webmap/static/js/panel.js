@@ -16,7 +16,7 @@ export function overviewCard(overview, on) {
   ];
   if (!overview.campaign) parts.push(el("p", { class: "hint" }, say("no_campaign")));
   else if (!overview.coverage) parts.push(el("p", { class: "hint" }, say("outside_campaign")));
-  else parts.push(...coveragePart(overview.coverage));
+  else parts.push(...coveragePart(overview.coverage, overview.narrowed));
   parts.push(countsPart(overview.counts));
   if (overview.campaign && overview.counts.tracks === 0) parts.push(el("p", { class: "hint" }, say("no_tracks")));
   if (overview.counts.surveys === 0) parts.push(el("p", { class: "hint" }, say("no_surveys")));
@@ -30,8 +30,8 @@ export function overviewCard(overview, on) {
 export const freshness = (overview) =>
   overview.data_until ? say("data_until", { day: day(overview.data_until) }) : say("no_data");
 
-/** Return the elements that tell of a sum of coverage. */
-export function coveragePart(sum) {
+/** Return the elements that tell of a sum of coverage; `narrowed` where a filter leaves looks out. */
+export function coveragePart(sum, narrowed) {
   const unseen = sum.area_m2 - sum.seen_m2;
   const total = `${km2(sum.area_m2)} ${say("km2")}`;
   const meters = STATES.map((state) => {
@@ -50,23 +50,24 @@ export function coveragePart(sum) {
   return [
     el("div", { class: "headline" },
       el("div", { class: "label" }, say("nobody_saw")),
+      narrowed ? el("div", { class: "hint" }, say("chosen_only")) : null,
       el("div", { class: "big", id: "unseen" }, `${km2(unseen)} ${say("km2")}`),
       el("div", {}, landArea(unseen)),
       el("div", {}, say("of_total", { share: percent(sum.area_m2 > 0 ? unseen / sum.area_m2 : null), total })),
-      el("div", { class: "hint" }, say("whole_gaps", { area: `${km2(sum.unseen_m2)} ${say("km2")}`, cells: num(sum.unseen) }))),
+      el("div", { class: "hint" }, say("whole_gaps", { area: `${km2(sum.unseen_m2)} ${say("km2")}`, n: num(sum.unseen) }))),
     el("ul", { class: "states" }, meters),
     el("p", { class: "note" }, say("nested", { covered: percent(page.covered_share), cleared: num(page.cleared_pod, 2) })),
   ];
 }
 
 /** Return the elements that tell of a drawn area. `on` is {again, remove}. */
-export function drawnCard({ coverage, drawn_m2: drawnM2, as_of: shownDay }, on) {
+export function drawnCard({ coverage, narrowed, drawn_m2: drawnM2, as_of: shownDay }, on) {
   const size = { area: `${km2(drawnM2)} ${say("km2")}`, inside: `${km2(coverage.area_m2)} ${say("km2")}` };
   return [
     el("h1", {}, say("drawn")),
     el("p", { class: "sub" }, `${landArea(drawnM2)} · ${say("as_of", { day: day(shownDay) })}`),
     el("p", {}, say("drawn_size", size)),
-    ...(coverage.area_m2 > 0 ? coveragePart(coverage) : [el("p", { class: "hint" }, say("drawn_empty"))]),
+    ...(coverage.area_m2 > 0 ? coveragePart(coverage, narrowed) : [el("p", { class: "hint" }, say("drawn_empty"))]),
     el("p", { class: "acts" },
       el("button", { type: "button", onclick: on.again }, say("drawn_again")), " ",
       el("button", { type: "button", class: "quiet", onclick: on.remove }, say("drawn_remove"))),

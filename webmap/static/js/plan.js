@@ -2,6 +2,7 @@
 
 import { ask, day, distance, drop, duration, el, moment, num, page, percent, say, sentence } from "./page.js";
 import { listRow, listTable } from "./lists.js";
+import { showSurroundings } from "./plan_legend.js";
 import { PlanMap, teamKey } from "./plan_map.js";
 
 const parts = document.getElementById("parts");
@@ -36,7 +37,7 @@ function asked(plan) {
   const { asked: wish } = plan;
   return el("dl", {},
     fact(say("day"), plan.day ? day(plan.day) : say("no_day")), fact(say("unit"), plan.unit_name ?? say("not_said")),
-    fact(say("asked_for"), say("asked_words", { teams: num(wish.teams), hours: num(wish.hours, wish.hours % 1 ? 1 : 0), width: num(wish.width_m) })),
+    fact(say("asked_for"), say("asked_words", { teams: say("teams_of", { n: num(wish.teams) }), hours: num(wish.hours, wish.hours % 1 ? 1 : 0), width: num(wish.width_m) })),
     fact(say("data_of"), day(wish.as_of)), fact(say("made_by"), `${plan.made_by}, ${moment(plan.made_at)}`));
 }
 
@@ -89,7 +90,11 @@ async function load() {
   const overview = await ask("overview", { campaign: plan.campaign });
   map.start(overview.area.bbox, overview.coverage_tiles);
   if (plan.asked.polygon) map.showGround(plan.asked.polygon);
-  map.showRoutes(plan.routes.filter((route) => route.length_m > 0));
+  const routes = plan.routes.filter((route) => route.length_m > 0);
+  map.showRoutes(routes);
+  await showSurroundings(map, overview, await ask("areas", { parent: overview.campaign.area }), {
+    teams: routes.map(({ team }) => team), ground: Boolean(plan.asked.polygon),
+  });
   if (page.may_decide) document.getElementById("drop-part").replaceChildren(...dropPart());
   if (plan.over) showWalked((await ask(`plans/${page.plan}/walked`)).walked);
 }

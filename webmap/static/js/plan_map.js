@@ -1,11 +1,12 @@
 // The map of plans: where teams start, the ground to raise, and the routes of every team.
 
 import { el, num, page, say, svg } from "./page.js";
-import { label } from "./signs.js";
+import { label, outlineStyle } from "./signs.js";
 
 const L = window.L;
-const PANES = [["base", 200], ["coverage", 300], ["ground", 400], ["chosen", 420], ["routes", 430], ["labels", 610]];
+const PANES = [["base", 200], ["coverage", 300], ["areas", 350], ["ground", 400], ["chosen", 420], ["routes", 430], ["labels", 610]];
 const TILE = { maxZoom: 22, tileSize: 256, updateWhenIdle: true };
+const NAME_EM_PX = 14;
 const GROUND = { pane: "ground", color: "#17212b", weight: 2.5, dashArray: "6 3", fill: false, interactive: false };
 // Eight colours that stay apart for colour-blind eyes; the dash tells teams apart in grey print.
 const COLOURS = ["#0072b2", "#b8460e", "#00785a", "#8a3a76", "#1f2d3a", "#a67c00", "#2a8fbd", "#6b4f2a"];
@@ -54,6 +55,23 @@ export class PlanMap {
 
   lookAt(bounds) {
     this.#map.fitBounds(bounds, { padding: [24, 24], maxZoom: 17, animate: false });
+  }
+
+  /** Draw the outlines of areas, with the names that have room. */
+  showAreas(found) {
+    L.geoJSON(found, { pane: "areas", style: outlineStyle.area, interactive: false }).addTo(this.#map);
+    const names = found.features.map(({ properties }) => ({
+      ...properties, marker: label(properties.label, properties.name, "area-label", { interactive: false, keyboard: false }),
+    }));
+    const fit = () => {
+      for (const { marker, name, bbox: [west, south, east, north] } of names) {
+        const [a, b] = [[south, west], [north, east]].map((place) => this.#map.latLngToContainerPoint(place));
+        if (b.x - a.x >= name.length * NAME_EM_PX) marker.addTo(this.#map);
+        else marker.remove();
+      }
+    };
+    this.#map.on("zoomend", fit);
+    fit();
   }
 
   /** Show the ground to raise; none for null. */

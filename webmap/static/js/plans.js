@@ -2,6 +2,7 @@
 
 import { ask, day, el, num, percent, say, tell } from "./page.js";
 import { Drawing } from "./draw.js";
+import { showSurroundings } from "./plan_legend.js";
 import { PlanMap } from "./plan_map.js";
 
 const form = document.getElementById("wish");
@@ -131,7 +132,7 @@ async function load() {
     if (properties.code !== campaign.area) outlines.set(properties.code, { geometry, name: properties.name });
   }
   if (form) fillForm(overview.as_of);
-  await showList();
+  await Promise.all([showList(), showSurroundings(map, overview, areas)]);
 }
 
 load().catch((error) => {

@@ -2,6 +2,7 @@
 
 import { ask, day, drop, el, moment, num, page, percent, say, tell } from "./page.js";
 import { listRow, listTable } from "./lists.js";
+import { sourceWords } from "./sources.js";
 
 const form = document.getElementById("rate-form");
 const message = document.getElementById("message");
@@ -16,10 +17,10 @@ function fail(words) {
 /** Return a figure of a row: metres of a line, per cent of a picture. */
 const figure = (row, value) => (value === null ? "–" : row.width_m !== null ? `${num(value, value < 10 ? 1 : 0)} ${say("metres")}` : percent(value));
 const interval = (row) => (row.low === null ? "" : `${figure(row, row.low)} – ${figure(row, row.high)}`);
-const basis = (row) => el("span", { class: row.assumed ? "basis" : "basis good" }, say(row.assumed ? "is_assumed" : "is_measured"));
+const basis = (row) => el("span", { class: row.measured ? "basis good" : "basis" }, say(row.assumed ? "is_assumed" : row.measured ? "is_measured" : "is_entered"));
 
 function rateCell(row) {
-  return el("td", { "data-stage": row.for_stage, title: row.source }, el("b", {}, figure(row, row.width_m ?? row.rate)),
+  return el("td", { "data-stage": row.for_stage, title: sourceWords(row.source) }, el("b", {}, figure(row, row.width_m ?? row.rate)),
     el("span", { class: "sub" }, interval(row)), basis(row));
 }
 
@@ -56,7 +57,7 @@ function enteredRow(row) {
   const first = el("button", { type: "button", class: "link", onclick: () => { sure.hidden = !sure.hidden; } }, say("drop_rate"));
   return listRow(ENTERED, [
     which.filter(Boolean).join(say("comma")), figure(row, row.width_m ?? row.rate), interval(row) || "–", `${num(row.patch_m2, row.patch_m2 % 1 ? 1 : 0)} ${say("m2")}`,
-    row.valid_from ? day(row.valid_from) : say("always"), row.source, [el("span", {}, row.set_by), el("span", { class: "sub" }, moment(row.set_at))],
+    row.valid_from ? day(row.valid_from) : say("always"), sourceWords(row.source), [el("span", {}, row.set_by), el("span", { class: "sub" }, moment(row.set_at))],
     page.may_decide ? [first, sure] : "–",
   ], { "data-rate": row.id });
 }
@@ -111,14 +112,17 @@ function wire() {
 }
 
 /** Return from when to when a stage begins in an area; one day is said once. */
-const span = ([first, last]) => (first === last ? day(first) : `${day(first)} – ${day(last)}`);
+const span = ([first, last]) => {
+  const whole = (iso, more) => el("span", { class: "whole" }, day(iso), more);
+  return first === last ? whole(first, null) : [whole(first, " –"), " ", whole(last, null)];
+};
 
 function growthTable(growth) {
   const heads = [...growth.stages.map((stage) => say(`stage_${stage}`)), say("gone")];
   const rows = growth.areas.map((area) => el("tr", {},
     el("th", { scope: "row" }, area.rest ? say("rest") : area.name, el("span", { class: "sub" }, say("stage_now", { stage: area.now.map((stage) => say(`stage_${stage}`)).join(say("comma")) }))),
     area.begins.map((begin) => el("td", {}, span(begin)))));
-  return el("div", { class: "scroll wide-table", tabindex: 0, role: "region", "aria-label": say("growth_begins") },
+  return el("div", { class: "scroll wide-table growth", tabindex: 0, role: "region", "aria-label": say("growth_begins") },
     el("table", {}, el("caption", { class: "visually-hidden" }, say("growth_begins")),
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, say("areas")), heads.map((words) => el("th", { scope: "col" }, words)))),
       el("tbody", {}, rows)));

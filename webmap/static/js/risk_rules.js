@@ -2,6 +2,7 @@
 
 import { ask, drop, el, num, page, say, tell } from "./page.js";
 import { listRow, listTable } from "./lists.js";
+import { sourceWords } from "./sources.js";
 
 const list = document.getElementById("risks");
 const decimals = (value) => (value % 1 ? 1 : 0);
@@ -75,7 +76,7 @@ function row(rule) {
   const open = el("button", { type: "button", class: "link", onclick: () => open.replaceWith(changeForm(rule)) }, say("change"));
   return listRow(COLUMNS, [
     [el("b", {}, say(`risk_of_${rule.factor}`)), rule.changed ? el("span", { class: "sub" }, say("changed_here")) : null].filter(Boolean),
-    effect(rule), reach(rule), state(rule), rule.source, page.may_decide ? open : "–",
+    effect(rule), reach(rule), state(rule), sourceWords(rule.source), page.may_decide ? open : "–",
   ], { "data-factor": rule.factor });
 }
 

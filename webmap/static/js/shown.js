@@ -51,7 +51,8 @@ export async function loadShown(campaign) {
   return layer.tiles;
 }
 
-function drawLegend({ layer, legend: shades, ground_m2: ground, as_of: shownDay }) {
+/** Draw the legend of a layer of cells, with numbers and the day. */
+export function drawLegend({ layer, legend: shades, ground_m2: ground, as_of: shownDay }) {
   const total = `${km2(ground)} ${say("km2")}`;
   legend.replaceChildren(
     el("p", { class: "legend-title" }, say(`about_${layer}`)),
