@@ -15,9 +15,9 @@ from patrol_builders import Office
 from rio_cogeo import cog_validate
 from searched_builders import FIELD, polygon, walked, write_layer
 
-from geoinspect.gathering import cell_facts
 from geoinspect.coverage.cells import STATES
 from geoinspect.crs import transform_xy
+from geoinspect.gathering import cell_facts
 from geoinspect.intake.footprints import FootprintTags, add_footprints
 from geoinspect.report.cell_rasters import days_since, write_cell_raster
 from geoinspect.report.coverage import write_cells

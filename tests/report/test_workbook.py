@@ -10,8 +10,8 @@ import pytest
 from patrol_builders import Office
 from searched_builders import walked
 
-from geoinspect.gathering import report_facts
 from geoinspect.errors import UsageError
+from geoinspect.gathering import report_facts
 from geoinspect.records import Level
 from geoinspect.report.coverage import write_report
 from geoinspect.report.facts import ReportFacts
