@@ -15,7 +15,7 @@ from geoinspect.coverage.gaps import Gap
 from geoinspect.coverage.sums import CoverageSum
 from geoinspect.errors import UsageError
 from geoinspect.files import check_output, replaced_file
-from geoinspect.records import Area, Level
+from geoinspect.records import MU_M2, Area, Level
 from geoinspect.report.claims import ClaimLine, claim_lines
 from geoinspect.report.facts import CellFacts, ReportFacts, Row
 from geoinspect.report.gap_files import gap_frame
@@ -30,6 +30,7 @@ from geoinspect.report.qgis_styles import (
 )
 
 SUFFIXES = (".xlsx", ".gpkg", ".csv")
+_HECTARE_M2 = 10_000.0
 
 
 def area_rows(
@@ -72,7 +73,7 @@ def write_report(path: Path, facts: ReportFacts) -> None:
     suffix = path.suffix.lower()
     with replaced_file(path) as temp:
         if suffix == ".csv":
-            rows = facts.rows
+            rows = [{**row, **_land_and_dates(row, facts)} for row in facts.rows]
             columns = list(rows[0]) if rows else []
             temp.write_bytes(csv_bytes(columns, [list(row.values()) for row in rows]))
         elif suffix == ".xlsx":
@@ -128,7 +129,10 @@ def _write_layers(path: Path, facts: ReportFacts) -> None:
     shapes = {area.code: area.polygon for area in facts.areas}
     lines = [] if facts.claim is None else claim_lines(facts.claim, facts.names)
     known = {line.code: line for line in lines}
-    rows = [{**row, **_claimed(known.get(row["code"]))} for row in facts.rows]
+    rows = [
+        {**row, **_claimed(known.get(row["code"])), **_land_and_dates(row, facts)}
+        for row in facts.rows
+    ]
     frames = {
         "areas": geopandas.GeoDataFrame(
             rows, geometry=[shapes[row["code"]] for row in rows], crs="EPSG:4326"
@@ -149,6 +153,23 @@ def _write_layers(path: Path, facts: ReportFacts) -> None:
     for name, frame in written.items():
         _to_layer(path, name, frame)
     style_layers(path, {name: styles[name] for name in written})
+
+
+def _land_and_dates(row: Row, facts: ReportFacts) -> Row:
+    """Return the areas of a row in mu and hectares, and the dates and marks of the report."""
+    land = ("area", "seen", "unseen", "touched", "covered", "cleared")
+    in_units = {
+        f"{name}_{unit}": round(float(row[f"{name}_m2"]) / size_m2, 2)
+        for unit, size_m2 in (("mu", MU_M2), ("ha", _HECTARE_M2))
+        for name in land
+    }
+    until = None if facts.data_until is None else facts.data_until.isoformat()
+    return {
+        **in_units,
+        "as_of": facts.as_of.isoformat(),
+        "data_until": until,
+        "simulated": facts.simulated,
+    }
 
 
 def _claimed(line: ClaimLine | None) -> Row:
