@@ -31,7 +31,8 @@ def route_degrees(route: Route, crs: str) -> F8:
     Long legs get points in between, so that the line stays where it was checked.
     """
     dense = route.line
-    if len(dense) > 1:
+    # A team that goes nowhere has its start alone, which GEOS can't cut into pieces.
+    if np.ptp(dense, axis=0).any():
         dense = shapely.get_coordinates(shapely.segmentize(shapely.LineString(dense), _MAX_LEG_M))
     lon, lat = crs_.transform_xy(crs, crs_.WGS84, dense[:, 0].copy(), dense[:, 1].copy())
     return np.asarray(np.round(np.column_stack([lon, lat]), 7), dtype=np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+from dataclasses import replace
 from datetime import date
 from xml.etree import ElementTree
 
@@ -177,6 +178,20 @@ def test_long_legs_stay_where_they_were_checked(plan, trial):
     x, y = crs_.transform_xy(crs_.WGS84, CRS, *shapely.get_coordinates(shapely.segmentize(shapely.LineString(lonlat), 0.001)).T.copy())  # fmt: skip
     line = shapely.LineString(far.routes[0].line)
     assert shapely.distance(line, shapely.points(x, y)).max() < 0.1
+
+
+@pytest.mark.parametrize("points", [1, 2])
+def test_a_team_that_goes_nowhere_is_written_all_the_same(tmp_path, plan, points):
+    start = plan.routes[0].line[:1].repeat(points, axis=0)
+    idle = replace(plan.routes[0], line=start, leg_s=np.zeros(points - 1), length_m=0.0)
+    still = replace(plan, routes=(idle,))
+    assert len(route_degrees(idle, CRS)) == points
+    assert "<rtept" in plan_gpx(still, CRS, name="周一")
+    assert "周一" in plan_gpx(still, CRS, name="周一")
+    assert "<coordinates>" in plan_kml(still, CRS)
+    for suffix in (".gpx", ".kml", ".gpkg"):
+        write_plan(tmp_path / f"idle{suffix}", still, CRS)
+        assert (tmp_path / f"idle{suffix}").stat().st_size > 0
 
 
 def test_kml_and_geopackage(tmp_path, plan):

@@ -145,6 +145,12 @@ def test_a_recorded_claim_is_the_prior_of_the_next_season(tmp_path: Path) -> Non
         # Nothing was searched yet: all that is known is what is left of last year.
         assert later.table.passes.sum() == 0
         assert following.whole.posterior == pytest.approx(following.whole.prior)
+        # Each township goes on from its own claim; less risk, less new sowing.
+        said = {part.code: part for part in claim.parts}
+        for part in following.parts:
+            sown = 1 - (1 - introduction) ** part.weight
+            assert part.prior == pytest.approx(said[part.code].posterior * (1 - sown))
+            assert part.interval[0] <= part.posterior <= part.interval[1]
         # A campaign of the same season does not take its own claim for a prior.
         _, again = claimed(office)
         assert again.whole.prior == office.workspace.settings.prior_clean
