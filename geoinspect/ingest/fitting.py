@@ -60,7 +60,7 @@ def fitting(xyz_m: F8, time_s: F8, limit_mps: float, gap_s: float) -> tuple[I8, 
     Returns:
         Indices of the points kept, and for each whether it can't be reached from the one before.
     """
-    fixes = _Fixes(xyz_m, time_s, _held_since(xyz_m, time_s), limit_mps)
+    fixes = _Fixes(xyz_m, time_s, _held_since(xyz_m, time_s, gap_s), limit_mps)
     places = np.arange(len(xyz_m))
     cut = ~fixes.follow(places[:-1], places[1:]) | (np.diff(time_s) > gap_s)
     starts = np.concatenate([[0], np.flatnonzero(cut) + 1])
@@ -105,12 +105,13 @@ class _Fixes:
         return np.asarray(np.sqrt((steps_m**2).sum(axis=1)))
 
 
-def _held_since(xyz_m: F8, time_s: F8) -> F8:
+def _held_since(xyz_m: F8, time_s: F8, gap_s: float) -> F8:
     """Return since when each fix has shown its place. Some apps repeat the last place until ten
     metres are walked: the way from there may have begun with the first of the repeats. A place
-    shown for long is a lost signal, and no excuse for any leap.
+    shown for long is a lost signal, and no excuse for any leap; nor is one shown before a pause.
     """
-    moved = np.concatenate([[True], np.any(np.diff(xyz_m, axis=0) != 0, axis=1)])
+    new = np.any(np.diff(xyz_m, axis=0) != 0, axis=1) | (np.diff(time_s) > gap_s)
+    moved = np.concatenate([[True], new])
     first_s = time_s[np.flatnonzero(moved)[np.cumsum(moved) - 1]]
     return np.asarray(np.maximum(first_s, time_s - _HELD_S))
 
