@@ -8,34 +8,20 @@ from typing import BinaryIO
 from shapely.geometry.base import BaseGeometry
 
 from geoinspect.crs import WGS84
-from geoinspect.errors import AreaError, TrackError
-from geoinspect.ingest.boundaries.kml import cut_off, links_ignored
+from geoinspect.ingest.boundaries.kml import read_placemarks
 from geoinspect.ingest.boundaries.layers import Boundaries, Layer, polygon_of
-from geoinspect.ingest.formats.markup import read_markup
 from geoinspect.ingest.landmark_layers import gathered, line_of, point_of
 
 _AROUND_COMMA = re.compile(r"\s*,\s*")
 
 
 def read_kml(stream: BinaryIO, label: str) -> Boundaries:
-    """Return the Placemarks of a KML document. Network links are not followed.
+    """Return points, lines and polygons of the Placemarks; links are not followed.
 
     Raises:
         AreaError: The document declares entities, nests absurdly or has an absurdly long tag.
     """
-    try:
-        sink, problems = read_markup(stream, _MarkSink)
-    except TrackError as error:
-        raise AreaError(
-            f"{label}:文件含有实体声明、过深嵌套或超长标签,正常的 KML 没有这些,已拒绝读取;请重新导出",
-            f"{label}: the file has entity declarations, absurd nesting or an absurdly long tag, "
-            "which no honest KML needs, and was not read: export it again",
-            code="hostile_markup",
-        ) from error
-    told = [cut_off(p) if p.code == "truncated" else p for p in problems]
-    if sink.links > 0:
-        told.append(links_ignored(sink.links))
-    return Boundaries([sink.layer], told)
+    return read_placemarks(stream, label, _MarkSink)
 
 
 class _MarkSink:

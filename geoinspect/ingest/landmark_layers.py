@@ -7,17 +7,14 @@ in the file.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import struct
 import tempfile
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
-from urllib.parse import quote
 
 import numpy as np
 import pyogrio
@@ -29,7 +26,12 @@ from geoinspect.crs import WGS84
 from geoinspect.errors import AreaError, TooLargeError
 from geoinspect.ingest.boundaries.dbf import Table, read_table
 from geoinspect.ingest.boundaries.geojson import feature_objects, read_document, stated_crs_of
-from geoinspect.ingest.boundaries.geopackage import ENVELOPE_BYTES, crs_of_layer, fence, quoted_name
+from geoinspect.ingest.boundaries.geopackage import (
+    ENVELOPE_BYTES,
+    crs_of_layer,
+    quoted_name,
+    read_layers,
+)
 from geoinspect.ingest.boundaries.layers import (
     MAX_FEATURES,
     Boundaries,
@@ -201,14 +203,7 @@ def read_geopackage(path: Path, label: str) -> Boundaries:
         AreaError: A SQLite file that is no GeoPackage, or a damaged one.
         TooLargeError: More features than any county has.
     """
-    address = f"file:{quote(os.fsencode(path.resolve()))}?mode=ro&immutable=1"
-    try:
-        with closing(sqlite3.connect(address, uri=True)) as db:
-            fence(db)
-            return Boundaries(list(_tables(db, label)), [])
-    except (sqlite3.Error, UnicodeError) as error:
-        # The module fails to decode SQLite's own words about a name that is no UTF-8.
-        raise damaged(label) from error
+    return read_layers(path, label, _tables)
 
 
 def _tables(db: sqlite3.Connection, label: str) -> Iterator[Layer]:

@@ -35,6 +35,7 @@ from geoinspect.ingest.vectors import (
     SURELY_METRES,
     check_is_file,
     check_size,
+    left_out,
     usable_crs,
 )
 from geoinspect.records import Datum, Problem
@@ -240,11 +241,7 @@ def _nothing(found: _Found, label: str) -> AreaError:
 
 
 def _problems(found: _Found) -> list[Problem]:
-    told = []
-    for code, (zh, en) in FAULTS.items():
-        if count := found.counts[code]:
-            text = Text(f"{count} 个要素未使用:{zh}", f"{count} features left out: {en}")
-            told.append(Problem(code, text, count))
+    told = left_out(found.counts)
     if empty := found.counts["empty"]:
         text = Text(
             f"{empty} 个要素没有图形,未使用", f"{empty} features have no shape and were left out"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -319,12 +320,17 @@ def _nothing(found: _Found, label: str) -> AreaError:
     )
 
 
+def left_out(counts: Mapping[str, int]) -> list[Problem]:
+    """Return a problem for every fault by which features were left out."""
+    return [
+        Problem(code, Text(f"{n} 个要素未使用:{zh}", f"{n} features left out: {en}"), n)
+        for code, (zh, en) in FAULTS.items()
+        if (n := counts.get(code, 0))
+    ]
+
+
 def _problems(found: _Found) -> list[Problem]:
-    told = []
-    for code, (zh, en) in FAULTS.items():
-        if count := found.counts[code]:
-            text = Text(f"{count} 个要素未使用:{zh}", f"{count} features left out: {en}")
-            told.append(Problem(code, text, count))
+    told = left_out(found.counts)
     if empty := found.counts["empty"]:
         text = Text(
             f"{empty} 个要素没有面状图形,未使用",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -42,18 +42,29 @@ def read_geopackage(path: Path, label: str) -> Boundaries:
         AreaError: A SQLite file that is no GeoPackage, or a damaged one.
         TooLargeError: More features than any county has.
     """
+    return read_layers(path, label, _layers)
+
+
+def read_layers(
+    path: Path, label: str, layers_of: Callable[[sqlite3.Connection, str], Iterator[Layer]]
+) -> Boundaries:
+    """Return the layers that a reader makes of a SQLite file, opened fenced and read-only.
+
+    Raises:
+        AreaError: It is damaged, or the reader refuses it.
+        TooLargeError: The reader finds more than any county has.
+    """
     address = f"file:{quote(os.fsencode(path.resolve()))}?mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as db:
-            fence(db)
-            return Boundaries(list(_layers(db, label)), [])
+            _fence(db)
+            return Boundaries(list(layers_of(db, label)), [])
     except (sqlite3.Error, UnicodeError) as error:
         # The module fails to decode SQLite's own words about a name that is no UTF-8.
         raise damaged(label) from error
 
 
-def fence(db: sqlite3.Connection) -> None:
-    """Bound what a foreign database may cost or do."""
+def _fence(db: sqlite3.Connection) -> None:
     deadline = time.monotonic() + _MAX_SECONDS
     db.text_factory = lambda raw: raw.decode("utf-8", "replace")
     db.execute("PRAGMA trusted_schema = OFF")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, TypeVar
 
 from shapely import Polygon
 
 from geoinspect.crs import WGS84
 from geoinspect.errors import AreaError, Text, TrackError
 from geoinspect.ingest.boundaries.layers import Boundaries, Layer, joined, polygon_of
-from geoinspect.ingest.formats.markup import read_markup
+from geoinspect.ingest.formats.markup import Sink, read_markup
 from geoinspect.records import Problem
 
 _BEFORE_ROOT = re.compile(
@@ -33,24 +34,43 @@ def root_name(head: str) -> str | None:
     return match[1] if match else None
 
 
+class PlacemarkSink(Sink, Protocol):
+    """Collects what it wants of a KML document's Placemarks into one layer."""
+
+    layer: Layer
+    links: int
+
+
+_Sink = TypeVar("_Sink", bound=PlacemarkSink)
+
+
 def read_kml(stream: BinaryIO, label: str) -> Boundaries:
-    """Return the Placemarks of a KML document. Network links are not followed.
+    """Return the polygons of the Placemarks of a KML document; links are not followed.
+
+    Raises:
+        AreaError: The document declares entities, nests absurdly or has an absurdly long tag.
+    """
+    return read_placemarks(stream, label, _BoundarySink)
+
+
+def read_placemarks(stream: BinaryIO, label: str, sink_type: Callable[[], _Sink]) -> Boundaries:
+    """Return what a sink collects of a KML document. Network links are not followed.
 
     Raises:
         AreaError: The document declares entities, nests absurdly or has an absurdly long tag.
     """
     try:
-        sink, problems = read_markup(stream, _BoundarySink)
+        sink, problems = read_markup(stream, sink_type)
     except TrackError as error:
         raise AreaError(
-            f"{label}:文件含有实体声明、过深嵌套或超长标签,正常的边界文件没有这些,已拒绝读取;请重新导出 KML",
-            f"{label}: the file has entity declarations, absurd nesting or an absurdly long tag, which "
-            "no boundary file needs, and was not read: export the KML again",
+            f"{label}:文件含有实体声明、过深嵌套或超长标签,正常的 KML 没有这些,已拒绝读取;请重新导出",
+            f"{label}: the file has entity declarations, absurd nesting or an absurdly long tag, "
+            "which no honest KML needs, and was not read: export it again",
             code="hostile_markup",
         ) from error
-    told = [cut_off(p) if p.code == "truncated" else p for p in problems]
+    told = [_cut_off(p) if p.code == "truncated" else p for p in problems]
     if sink.links > 0:
-        told.append(links_ignored(sink.links))
+        told.append(_links_ignored(sink.links))
     return Boundaries([sink.layer], told)
 
 
@@ -154,8 +174,7 @@ class _BoundarySink:
             self._attributes[key] = text.strip()
 
 
-def cut_off(problem: Problem) -> Problem:
-    """Return the problem of a file that ends too early, in words for this kind of file."""
+def _cut_off(problem: Problem) -> Problem:
     return replace(
         problem,
         text=Text(
@@ -166,8 +185,7 @@ def cut_off(problem: Problem) -> Problem:
     )
 
 
-def links_ignored(count: int) -> Problem:
-    """Return the problem that links to other files were not followed."""
+def _links_ignored(count: int) -> Problem:
     return Problem(
         "links_ignored",
         Text(
