@@ -186,6 +186,7 @@ def printed_plan(workspace: Workspace, session: Session, row: PlanRow, snapshot:
         kept_plan(row),
         plan_cells(snapshot, None),
         day=row.day or snapshot.as_of,
+        name=row.name,
         no_go=no_go_ground(session, snapshot.ground.grid.crs),
         simulated=workspace.settings.simulated,
     )

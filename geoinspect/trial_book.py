@@ -190,12 +190,17 @@ def adopt_trial(workspace: Workspace, trial_id: int, *, actor: str) -> tuple[int
         rate=None if is_line else figure,
         patch_m2=float(result.get("patch_m2") or 4.0),
         source=f"trial {row.id} of {row.day} ({found} of {shown} found)",
-        visibility=None if row.visibility is None else Visibility(row.visibility),
+        # As for looks, sight of which nobody said anything is taken for mixed.
+        visibility=_sight(row) if is_line else None,
         stage=None if row.stage is None else GrowthStage(row.stage),
         low=result.get("low_m") if is_line else result.get("low"),
         high=result.get("high_m") if is_line else result.get("high"),
     )
     return set_rate(workspace, rate, actor=actor)
+
+
+def _sight(row: TrialRow) -> Visibility:
+    return Visibility.MIXED if row.visibility is None else Visibility(row.visibility)
 
 
 def trial_json(row: TrialRow) -> Json:

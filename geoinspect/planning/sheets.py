@@ -22,11 +22,13 @@ _SIDE_PX = 640.0
 _MARGIN_CELLS = 3
 # More cells than this are drawn as the largest values only; paper shows no more.
 _MAX_DRAWN = 4000
+# So many rows leave room for the sketch on the page.
+_MOST_MARKS = 20
 _STYLE = """@page { size: A4; margin: 14mm }
 body { font: 10pt/1.4 "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; color: #111; margin: 0 }
 section { break-after: page } section:last-child { break-after: auto }
 h1 { font-size: 15pt; margin: 0 0 2mm } p { margin: 1mm 0 }
-svg { width: 100%; max-height: 130mm; border: 1px solid #999 }
+svg { width: 100%; max-height: 85mm; box-sizing: border-box; border: 1px solid #999 }
 table { border-collapse: collapse; width: 100%; margin-top: 3mm; font-size: 8.5pt }
 th, td { border: 1px solid #999; padding: .6mm 1.5mm; text-align: right }
 thead { display: table-header-group } tr { break-inside: avoid }
@@ -43,52 +45,65 @@ def plan_sheet(
     cells: PlanCells,
     *,
     day: date,
+    name: str = "",
     no_go: Sequence[Ground] = (),
     simulated: bool = False,
 ) -> str:
     """Return the sheet as one HTML text.
 
+    The table has some marks of the way; who walks it follows the line on a phone.
+
     Args:
         plan: The routes.
         cells: What they were planned over.
         day: Printed as the date of the plan.
+        name: Of the plan.
         no_go: Drawn dark, in the cells' CRS.
         simulated: Say on every page that the data is simulated.
     """
-    pages = "".join(_page(plan, route, cells, day, no_go, simulated) for route in plan.routes)
+    head = " · ".join(filter(None, (name, day.isoformat())))
+    pages = "".join(_page(plan, route, cells, head, no_go, simulated) for route in plan.routes)
     return (
         '<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
-        f"<title>踏查路线 patrol plan {day.isoformat()}</title><style>{_STYLE}</style></head>\n"
+        f"<title>踏查路线 patrol plan {escape(head)}</title><style>{_STYLE}</style></head>\n"
         f"<body>{pages}</body></html>\n"
     )
 
 
-def _page(plan: Plan, route: Route, cells: PlanCells, day: date, no_go: Sequence[Ground], simulated: bool) -> str:  # fmt: skip
+def _page(plan: Plan, route: Route, cells: PlanCells, head: str, no_go: Sequence[Ground], simulated: bool) -> str:  # fmt: skip
     facts = (
-        f"{day.isoformat()} · {route.length_m / 1000:.2f} km · {route.duration_s / 3600:.2f} 小时 h · "
-        f"{route.cells} 格 cells · 增益 gain +{route.gain:.4f} · 全部 all teams "
-        f"{plan.confidence_before:.4f} → {plan.confidence_after:.4f}"
+        f"{head} · {route.length_m / 1000:.2f} km · {route.duration_s / 3600:.2f} 小时 h · "
+        f"{route.cells} 格 cells · 增益 gain +{100 * route.gain:.2f} 个百分点 points · 全部 all teams "
+        f"{100 * plan.confidence_before:.2f} % → {100 * plan.confidence_after:.2f} %"
     )
     marked = "<p><b>模拟数据 simulated data</b></p>" if simulated else ""
     return (
         f"<section><h1>踏查路线 · 第 {route.team} 队 / Patrol route, team {route.team}</h1>{marked}"
         f"<p>{escape(facts)}</p>{_sketch(route, cells, no_go)}"
+        "<p class=note>底色越深,越值得查看;深灰为禁入区;圆点为出发点 / the darker the ground, the more is "
+        "left to search; dark grey is no-go; the dot is the start</p>"
         f"<p class=note>{escape(_MEANING.zh)}</p><p class=note>{escape(_MEANING.en)}</p>"
         f"{_table(route, cells.crs)}</section>\n"
     )
 
 
 def _table(route: Route, crs: str) -> str:
+    """Return marks of the way, about evenly in time, with how far and how long they are away."""
     lon, lat = crs_.transform_xy(crs, crs_.WGS84, *route.line.T.copy())
     legs_m = np.hypot(*np.diff(route.line, axis=0).T)
-    rows = []
-    for k in range(len(route.line)):
-        last = k == len(route.line) - 1
-        leg = "<td>—<td>—" if last else f"<td>{legs_m[k]:.0f}<td>{route.leg_s[k] / 60:.1f}"
-        rows.append(f"<tr><td>{k + 1}<td>{lon[k]:.6f}<td>{lat[k]:.6f}{leg}")
+    far_m, late_s = (np.concatenate([[0.0], np.cumsum(legs)]) for legs in (legs_m, route.leg_s))
+    wanted_s = np.linspace(0.0, late_s[-1], min(_MOST_MARKS, len(late_s)))
+    marks = np.unique(np.append(np.searchsorted(late_s, wanted_s), len(late_s) - 1))
+    rows = [
+        f"<tr><td>{number}<td>{lon[k]:.6f}<td>{lat[k]:.6f}<td>{far_m[k] / 1000:.2f}"
+        f"<td>{late_s[k] / 60:.0f}"
+        for number, k in enumerate(marks.tolist(), start=1)
+    ]
     return (
-        "<table><thead><tr><th>点 point<th>经度 lon (WGS84)<th>纬度 lat<th>下一段 next leg m"
+        "<table><thead><tr><th>途中对照点 mark<th>经度 lon (WGS84)<th>纬度 lat<th>已走 so far km"
         f"<th>分钟 min</thead><tbody>{''.join(rows)}</tbody></table>"
+        "<p class=note>全线请在手机上用 GPX 或 KML 跟走 / follow the whole line with the GPX or KML on a "
+        "phone</p>"
     )
 
 

@@ -207,15 +207,25 @@ def test_kml_and_geopackage(tmp_path, plan):
 
 
 def test_the_sheet_has_a_page_a_team_and_no_link(plan, trial):
-    text = plan_sheet(plan, trial.cells, day=date(2027, 4, 5), no_go=[block(1, 1, 2, 2)], simulated=True)  # fmt: skip
+    text = plan_sheet(plan, trial.cells, day=date(2027, 4, 5), name="周一<script>", no_go=[block(1, 1, 2, 2)], simulated=True)  # fmt: skip
+    assert text.count("周一&lt;script&gt;") == 3
+    assert "<script" not in text
     assert text.count("<section>") == 2
     assert "2027-04-05" in text
     assert text.count("模拟数据 simulated data") == 2
     assert not any(word in text for word in ("http", "src=", "href", "@import", "url("))
     for route in plan.routes:
-        assert f"+{route.gain:.4f}" in text
+        assert f"+{100 * route.gain:.2f} 个百分点" in text
         assert f"{route.length_m / 1000:.2f} km" in text
-    assert text.count("<tr><td>") == sum(len(r.line) for r in plan.routes)
+    for route, page in zip(plan.routes, text.split("<section>")[1:], strict=True):
+        marks = [line.split("<td>")[1:] for line in page.split("<tr>")[1:] if "<td>" in line]
+        assert 2 <= len(marks) <= min(21, len(route.line))
+        assert [float(place) for place in marks[0][1:3]] == pytest.approx(
+            [float(place) for place in marks[-1][1:3]], abs=1e-6
+        )
+        minutes = [int(mark[4].split("<")[0]) for mark in marks]
+        assert minutes == sorted(minutes)
+        assert minutes[-1] == round(route.duration_s / 60)
 
 
 def test_the_command_prints_the_contract(tmp_path, cells_path, trial):
