@@ -14,8 +14,7 @@ from shapely import MultiPolygon, Polygon
 from sqlalchemy.orm import Session
 
 from geoinspect import crs as crs_
-from geoinspect.coverage import bits
-from geoinspect.coverage.ground import Ground, polygon_edges
+from geoinspect.confidence.shares import ground_shares
 from geoinspect.errors import Text, UsageError
 from geoinspect.ingest.terrain import read_heights
 from geoinspect.planning.metres import route_gain
@@ -201,7 +200,7 @@ def plan_cells(snapshot: Snapshot, polygon: Polygon | MultiPolygon | None) -> Pl
     ground = snapshot.ground
     risk = snapshot.risk.relative * ground.cell_m2 / ground.grid.cell_m**2
     if polygon is not None:
-        inside = _share_inside(ground, crs_.metric_shape(polygon, ground.grid.crs))
+        inside = ground_shares(ground)(crs_.metric_shape(polygon, ground.grid.crs))
         if not inside.any():
             raise UsageError(
                 "所画范围内没有本行动的网格:请在行动范围内重新画",
@@ -267,17 +266,6 @@ def plan_walked(workspace: Workspace, snapshot: Snapshot, row: PlanRow) -> Json 
         "gain_planned": planned,
         "gain_walked": realised,
     }
-
-
-def _share_inside(ground: Ground, shape: Polygon | MultiPolygon) -> F8:
-    inside = np.zeros_like(ground.cell_bits)
-    grid = ground.grid
-    bits.fill_polygon(
-        polygon_edges(shape), grid.row0, grid.col0, ground.index, grid.cell_m, ground.side, inside
-    )
-    inside &= ground.cell_bits
-    share: F8 = bits.count_bits(inside) / np.maximum(ground.cell_masks.counts, 1)
-    return share
 
 
 def _heights(workspace: Workspace, crs: str) -> HeightsAt | None:

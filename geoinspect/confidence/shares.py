@@ -54,8 +54,7 @@ def ground_shares(ground: Ground) -> Shares:
     ground are counted, right to about one bit.
     """
     cell_m = ground.grid.cell_m
-    x = (ground.cell_col.astype(np.float64) + 0.5) * cell_m
-    y = (ground.cell_row.astype(np.float64) + 0.5) * cell_m
+    x, y = ground.centres()
     whole, edge = np.flatnonzero(ground.full), np.flatnonzero(~ground.full)
     index = np.full((ground.grid.rows, ground.grid.cols), -1, np.int32)
     row, col = ground.cell_row[edge] - ground.grid.row0, ground.cell_col[edge] - ground.grid.col0

@@ -103,6 +103,16 @@ class Ground:
         out[inside] = self.index[r[inside], c[inside]]
         return out
 
+    def masks_inside(self, shape: Polygon | MultiPolygon) -> U8:
+        """Return the bits of each cell's ground that lie in a shape of the grid's CRS, shape
+        (cells, words).
+        """
+        masks, grid = np.zeros_like(self.cell_bits), self.grid
+        edges = polygon_edges(shape)
+        bits.fill_polygon(edges, grid.row0, grid.col0, self.index, grid.cell_m, self.side, masks)
+        masks &= self.cell_bits
+        return masks
+
     def centres(self) -> tuple[F8, F8]:
         """Return x and y of the middle of every cell in the grid's CRS, shapes (cells,)."""
         x = (self.cell_col.astype(np.float64) + 0.5) * self.grid.cell_m

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from geoinspect import crs as crs_
-from geoinspect.coverage import bits
-from geoinspect.coverage.ground import Ground, polygon_edges
+from geoinspect.coverage.ground import Ground
 from geoinspect.coverage.sweep import sweep_lines
 from geoinspect.records import Segment
 
@@ -161,17 +160,7 @@ class Sweeper:
         """Return what a picture saw: the ground inside its WGS84 outline of valid data."""
         grid, ground = self._ground.grid, self._ground
         shape = crs_.metric_shape(outline, grid.crs)
-        masks = np.zeros_like(ground.cell_bits)
-        bits.fill_polygon(
-            polygon_edges(shape),
-            grid.row0,
-            grid.col0,
-            self._ground.index,
-            grid.cell_m,
-            ground.side,
-            masks,
-        )
-        masks &= ground.cell_bits
+        masks = ground.masks_inside(shape)
         seen = np.flatnonzero(masks.any(axis=1))
         return Look(
             np.zeros(len(seen), np.float32),

@@ -11,7 +11,7 @@ from shapely import MultiPolygon, Polygon
 
 from geoinspect.coverage import bits
 from geoinspect.coverage.cells import STATES, CellTable
-from geoinspect.coverage.ground import Ground, polygon_edges
+from geoinspect.coverage.ground import Ground
 from geoinspect.records import CellState
 
 F8 = NDArray[np.float64]
@@ -115,12 +115,7 @@ def polygon_sum(ground: Ground, table: CellTable, shape: Polygon | MultiPolygon)
         table: Their figures.
         shape: In the grid's CRS.
     """
-    grid = ground.grid
-    inside = np.zeros_like(ground.cell_bits)
-    bits.fill_polygon(
-        polygon_edges(shape), grid.row0, grid.col0, ground.index, grid.cell_m, ground.side, inside
-    )
-    inside &= ground.cell_bits
+    inside = ground.masks_inside(shape)
     cells = np.flatnonzero(inside.any(axis=1)).astype(np.int32)
     of_ground = np.maximum(ground.cell_masks.counts[cells], 1)
     rows = np.arange(len(cells), dtype=np.int32)
