@@ -15,14 +15,27 @@ from geoinspect.store import audit, searching, sightings
 from geoinspect.store.workspace import Workspace
 from geoinspect.surroundings import rate_table
 
+ASSUMED = "assumed"
 # How the sources of figures begin that the program took from a trial or a cross-check itself.
 _MEASURED_BY = ("trial ", "cross-check ")
 
 
-def rates_on(workspace: Workspace, session: Session, day: date) -> list[DetectionRate]:
-    """Return the row that holds on a day for every method, visibility and stage."""
+def rates_on(workspace: Workspace, session: Session, day: date) -> list[dict[str, Any]]:
+    """Return for every method, visibility and stage the row that holds on a day, for programs.
+
+    ``for_visibility`` and ``for_stage`` are the case; the row's own may be wider.
+    """
     table = rate_table(workspace.settings, searching.detection_rates(session))
-    return table.all_rows(day)
+    return [
+        {
+            **rate_json(rate),
+            "for_visibility": None if sight is None else sight.value,
+            "for_stage": stage.value,
+            "assumed": rate.source == ASSUMED,
+            "measured": is_measured(rate),
+        }
+        for sight, stage, rate in table.all_rows(day)
+    ]
 
 
 def walking_width_m(workspace: Workspace, session: Session, day: date) -> float:

@@ -18,7 +18,6 @@ from geoinspect.errors import NotFoundError
 from geoinspect.gap_list import gap_rows
 from geoinspect.records import CellState, Zone
 from geoinspect.report.gap_files import GapRow
-from geoinspect.search_records import DetectionRate
 from geoinspect.snapshot import Snapshot
 from geoinspect.store import claims_kept, grounds, patrols, people, searching, sightings
 from geoinspect.store.schema import (
@@ -207,7 +206,7 @@ class Scope:
         """Return all seeded trials, newest first."""
         return trial_book.trial_list(self.session)
 
-    def rates(self, workspace: Workspace, day: date) -> list[DetectionRate]:
+    def rates(self, workspace: Workspace, day: date) -> list[dict[str, object]]:
         """Return the sweep width or rate that holds on a day for every case."""
         return rate_book.rates_on(workspace, self.session, day)
 

@@ -41,12 +41,12 @@ def rates() -> None:
 @click.pass_obj
 def list_rates(workspace: Path | None, day: datetime | None, as_json: bool) -> int:
     """列出有效的数值和本单位录入的各行 what holds, and the rows entered here."""
-    from geoinspect.rate_book import entered, rate_json, rates_on
+    from geoinspect.rate_book import entered, rates_on
     from geoinspect.records import CHINA_TIME
 
     on = day_of(day) or datetime.now(UTC).astimezone(CHINA_TIME).date()
     with open_workspace(workspace) as opened, opened.database.reading() as session:
-        holding = [rate_json(rate) for rate in rates_on(opened, session, on)]
+        holding = rates_on(opened, session, on)
         own = entered(session)
     if as_json:
         print_json({"on": on.isoformat(), "rates": holding, "entered": own})
@@ -79,8 +79,8 @@ def _print_holding(title: str, rows: list[dict[str, Any]]) -> None:
     """Print rates; stages of one method and visibility with the same figure take one line."""
     lines: dict[tuple[Any, ...], list[str]] = {}
     for row in rows:
-        key = (row["method"], row["visibility"], _figure(row), row["patch_m2"], row["source"])
-        lines.setdefault(key, []).append(row["stage"] or "—")
+        key = (row["method"], row["for_visibility"], _figure(row), row["patch_m2"], row["source"])
+        lines.setdefault(key, []).append(row["for_stage"])
     print_table(
         title,
         (

@@ -85,13 +85,15 @@ class RateTable:
             width_m * spread,
         )
 
-    def all_rows(self, day: date) -> list[DetectionRate]:
-        """Return the row that holds on a day for every method, visibility and stage."""
+    def all_rows(self, day: date) -> list[tuple[Visibility | None, GrowthStage, DetectionRate]]:
+        """Return every case, its visibility (None for pictures) and stage, with the row that holds
+        for it on a day.
+        """
         found = []
         for method in Method:
             sights: Sequence[Visibility | None] = list(Visibility) if method.is_line else [None]
-            for visibility, stage in product(sights, GrowthStage):
-                found.append(self.row(method, day, visibility=visibility, stage=stage))
+            for sight, stage in product(sights, GrowthStage):
+                found.append((sight, stage, self.row(method, day, visibility=sight, stage=stage)))
         return found
 
 

@@ -67,8 +67,12 @@ def test_a_row_does_not_hold_before_its_first_day() -> None:
 
 
 def test_every_method_and_stage_has_a_row_with_its_interval() -> None:
-    rows = RateTable((), BASE).all_rows(DAY)
+    cases = RateTable((), BASE).all_rows(DAY)
+    rows = [row for _sight, _stage, row in cases]
     assert {row.method for row in rows} == set(Method)
+    told = [(row.method, sight, stage) for sight, stage, row in cases]
+    assert len(set(told)) == len(told)
+    assert all((sight is None) != row.method.is_line for sight, _stage, row in cases)
     for row in rows:
         assert (row.width_m is None) != (row.rate is None)
         assert (row.width_m is not None) == row.method.is_line

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-import numpy as np
 from flask import Response, jsonify, request
 
 from geoinspect import rate_book
-from geoinspect.claims import listed_zones
 from geoinspect.coverage.growth import STAGES
 from geoinspect.errors import Text, UsageError
 from geoinspect.records import CHINA_TIME
 from geoinspect.search_records import DetectionRate, GrowthStage, Method, Visibility
-from geoinspect.snapshot import Snapshot
+from geoinspect.season import stage_rows
 from geoinspect.surroundings import GROWTH_NAME, growth_table
 from webmap.api.blueprint import campaign_number
 from webmap.api.deciders import for_deciders
@@ -24,7 +21,6 @@ from webmap.office import office
 from webmap.scope import scope_of
 from webmap.tree import AreaTree
 
-_ASSUMED = "assumed"
 _LABELS = {
     "day": Text("日期", "the day"),
     "method": Text("方式", "the method"),
@@ -46,18 +42,7 @@ def rates() -> Response:
     day = asked.day("day") or datetime.now(CHINA_TIME).date()
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
-        rows = [
-            rate_book.rate_json(rate)
-            | {
-                "assumed": rate.source == _ASSUMED,
-                "measured": rate_book.is_measured(rate),
-                "for_visibility": sight,
-                "for_stage": stage,
-            }
-            for rate, (sight, stage) in zip(
-                scope.rates(office().workspace, day), _cases(), strict=True
-            )
-        ]
+        rows = scope.rates(office().workspace, day)
         entered = scope.entered_rates()
     law = office().workspace.settings.detection_law.value
     return jsonify(day=day.isoformat(), rates=rows, entered=entered, law=law)
@@ -113,7 +98,16 @@ def growth() -> Response:
     return jsonify(
         as_of=snapshot.as_of.isoformat(),
         stages=[stage.value for stage in STAGES],
-        areas=[_dates(snapshot, tree, code, k) for k, code in _zones(snapshot)],
+        areas=[
+            {
+                **tree.as_json(tree.area(row["code"])),
+                "rest": row["code"] == snapshot.campaign.area_code,
+                "season": row["season"],
+                "now": row["now"],
+                "begins": row["first_last"],
+            }
+            for row in stage_rows(snapshot)
+        ],
         holds=[
             {
                 "stage": row.stage.value,
@@ -128,43 +122,3 @@ def growth() -> Response:
         ],
         own_table=(workspace.folder / GROWTH_NAME).exists(),
     )
-
-
-def _cases() -> list[tuple[Visibility | None, GrowthStage]]:
-    """Return visibility and stage of every case, in the order of RateTable.all_rows."""
-    return [
-        (sight, stage)
-        for method in Method
-        for sight in (list(Visibility) if method.is_line else [None])
-        for stage in GrowthStage
-    ]
-
-
-def _zones(snapshot: Snapshot) -> list[tuple[int, str]]:
-    codes, zone_of = listed_zones(snapshot)
-    held = np.bincount(zone_of, minlength=len(codes))
-    return [(k, code) for k, code in enumerate(codes) if held[k]]
-
-
-def _dates(snapshot: Snapshot, tree: AreaTree, code: str, zone: int) -> dict[str, Any]:
-    """Return the first and last day that each stage begins in the cells of a zone."""
-    _codes, zone_of = listed_zones(snapshot)
-    calendar = snapshot.book.calendar
-    kinds = np.unique(calendar.kind_of_cell[zone_of == zone])
-    season = int(calendar.position(snapshot.as_of)[0][kinds[0]])
-    begins = calendar.begins[kinds]
-    stages = calendar.stages(snapshot.as_of)
-    return {
-        **tree.as_json(tree.area(code)),
-        "rest": code == snapshot.campaign.area_code,
-        "season": season,
-        "now": sorted({stages[int(kind)].value for kind in kinds}),
-        "begins": [
-            [_day(season, int(column.min())), _day(season, int(column.max()))]
-            for column in begins.T
-        ],
-    }
-
-
-def _day(year: int, day_of_year: int) -> str:
-    return (date(year, 1, 1) + timedelta(days=day_of_year - 1)).isoformat()
