@@ -26,7 +26,7 @@ class AreaClaim:
         weight: Share of the campaign's prior risk that lies in it.
         sensitivity: Chance that a patch in it would have been found; None without any risk.
         interval: 90 % interval of the posterior.
-        expected_missed: Patches that nobody found, as many as the prior leads one to expect.
+        expected_standing: Patches that nobody found, as many as the prior leads one to expect.
         need: What it would take to reach the target; None without any risk.
     """
 
@@ -38,7 +38,7 @@ class AreaClaim:
     prior: float
     posterior: float
     interval: tuple[float, float]
-    expected_missed: float
+    expected_standing: float
     need: Need | None
 
     def as_json(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class AreaClaim:
             "posterior": self.posterior,
             "posterior_low": self.interval[0],
             "posterior_high": self.interval[1],
-            "expected_missed": self.expected_missed,
+            "expected_standing": self.expected_standing,
             "need": None if self.need is None else self.need.as_json(),
         }
 

@@ -297,7 +297,7 @@ def _part(
         prior=prior,
         posterior=float(posterior(prior, reached)),
         interval=interval,
-        expected_missed=_expected(prior, reached),
+        expected_standing=_expected(prior, reached),
         need=need,
     )
 
@@ -324,7 +324,7 @@ def _whole(
         prior=found.prior,
         posterior=found.posterior,
         interval=drawn.interval(),
-        expected_missed=_expected(found.prior, found.system_sensitivity),
+        expected_standing=_expected(found.prior, found.system_sensitivity),
         need=need,
     )
 

@@ -53,7 +53,7 @@ def _figure_words() -> dict[str, str]:
         "claim_of": _("{campaign} · {area} · as of {day} ·"),
         "target_at": _("dashed line: target {share}"),
         "prior_fact": _("Before the search (prior)"),
-        "expected_missed": _("Patches that nobody found, expected"),
+        "expected_standing": _("Patches that nobody found, expected"),
         "smallest_patch": _("Smallest patch covered"),
     }
 

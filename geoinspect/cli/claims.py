@@ -218,7 +218,7 @@ def _print(snapshot: Snapshot, claim: Claim, kept: dict[str, Any], *, as_json: b
                 f"{line.posterior:.3f}",
                 f"{line.low:.3f}–{line.high:.3f}",
                 f"{line.searched}/{line.cells}",
-                f"{line.expected_missed:.3f}",
+                f"{line.expected_standing:.3f}",
                 str(line.need_words),
                 None if line.one_day_gain is None else f"+{line.one_day_gain:.3f}",
             )

@@ -16,7 +16,7 @@ class ClaimLine:
     Attributes:
         whole: Whether it is the campaign's area, of which the others are parts.
         posterior, low, high: P(clean) after the search, and its 90 % interval.
-        expected_missed: Patches nobody found, as many as the prior leads one to expect.
+        expected_standing: Patches nobody found, as many as the prior leads one to expect.
         need_km, need_team_days: Least walking that reaches the target; None where none does.
         one_day_gain: What one more day of one team adds; None without any risk.
     """
@@ -30,7 +30,7 @@ class ClaimLine:
     posterior: float
     low: float
     high: float
-    expected_missed: float
+    expected_standing: float
     need_km: float | None
     need_team_days: float | None
     one_day_gain: float | None
@@ -72,7 +72,7 @@ def _line(part: Mapping[str, Any], names: Mapping[str, str], *, whole: bool) -> 
         posterior=part["posterior"],
         low=part["posterior_low"],
         high=part["posterior_high"],
-        expected_missed=part["expected_missed"],
+        expected_standing=part["expected_standing"],
         need_km=None if metres is None else metres / 1000,
         need_team_days=None if need is None else need["team_days"],
         one_day_gain=None if need is None else need["one_day_gain"],

@@ -173,10 +173,10 @@ def _land_and_dates(row: Row, facts: ReportFacts) -> Row:
 
 
 def _claimed(line: ClaimLine | None) -> Row:
-    keys = ("p_clean", "p_clean_low", "p_clean_high", "expected_missed")
+    keys = ("p_clean", "p_clean_low", "p_clean_high", "expected_standing")
     if line is None:
         return dict.fromkeys(keys)
-    figures = (line.posterior, line.low, line.high, line.expected_missed)
+    figures = (line.posterior, line.low, line.high, line.expected_standing)
     return dict(zip(keys, figures, strict=True))
 
 

@@ -178,7 +178,7 @@ def _claims(claim: Mapping[str, Any], names: Mapping[str, str]) -> Iterable[tupl
     for line in claim_lines(claim, names):
         yield (
             *(line.name, line.code, line.posterior, line.low, line.high, line.cells),
-            *(line.searched, line.expected_missed, line.need_km, line.need_team_days),
+            *(line.searched, line.expected_standing, line.need_km, line.need_team_days),
         )
 
 

@@ -81,8 +81,8 @@ def test_the_townships_make_up_the_county(office: Office) -> None:
     assert sum(part.searched for part in claim.parts) == claim.whole.searched
     shares = sum(part.weight * part.sensitivity for part in claim.parts)
     assert shares == pytest.approx(claim.whole.sensitivity)
-    missed = sum(part.expected_missed for part in claim.parts)
-    assert missed == pytest.approx(claim.whole.expected_missed)
+    missed = sum(part.expected_standing for part in claim.parts)
+    assert missed == pytest.approx(claim.whole.expected_standing)
     assert [part.posterior for part in claim.parts] == sorted(p.posterior for p in claim.parts)
 
 

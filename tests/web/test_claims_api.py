@@ -32,7 +32,7 @@ def test_every_claim_is_the_formula_of_its_own_figures(office: Office) -> None:
         assert math.isclose(part["posterior"], bayes(part["prior"], part["sensitivity"]))
         assert part["posterior_low"] <= part["posterior"] <= part["posterior_high"]
         missed = -math.log(part["prior"]) * (1 - part["sensitivity"])
-        assert math.isclose(part["expected_missed"], missed)
+        assert math.isclose(part["expected_standing"], missed)
     whole = math.prod(part["prior"] for part in found["parts"])
     assert math.isclose(whole, found["whole"]["prior"], rel_tol=1e-9)
     sure = [part["posterior"] for part in found["parts"]]

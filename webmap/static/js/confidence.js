@@ -122,7 +122,7 @@ function showWhole() {
     el("ul", { class: "facts" },
       fact(say("chance_of_finding"), percent(claim.sensitivity)),
       fact(say("prior_fact"), percent(claim.prior), el("span", {}, priorFrom())),
-      fact(say("expected_missed"), num(claim.expected_missed, 2)),
+      fact(say("expected_standing"), num(claim.expected_standing, 2)),
       fact(say("smallest_patch"), `${num(shown.smallest_patch_m2)} ${say("m2")}`),
       fact(say("needed_for", { share: percent(target) }), need.reachable ? (need.metres > 0 ? distance(need.metres) : say(surely(claim) ? "reached" : "middle_reached")) : say("out_of_reach_short"),
         el("span", {}, need.reachable ? days : say("out_of_reach", { best: percent(need.posterior_best) }))),
