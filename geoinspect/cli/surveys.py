@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
+from geoinspect.cli.comparing import compare, verify
 from geoinspect.cli.output import (
     json_option,
     open_workspace,
@@ -18,6 +22,7 @@ from geoinspect.cli.output import (
     report_results,
 )
 from geoinspect.cli.rates import survey_rate
+from geoinspect.cli.sensitivity import survey_sensitivity
 from geoinspect.cli.tracks import FILE, day_of
 from geoinspect.errors import InputError
 from geoinspect.files import readable
@@ -30,22 +35,28 @@ def surveys() -> None:
 
 
 surveys.add_command(survey_rate)
+surveys.add_command(compare)
+surveys.add_command(verify)
+surveys.add_command(survey_sensitivity)
 
 
 @surveys.command()
 @click.argument("rasters", nargs=-1, required=True, type=FILE)
 @json_option
 def inspect(rasters: tuple[Path, ...], as_json: bool) -> int:
-    """查看影像 say what each raster is and what it is fit for."""
+    """查看影像 say what each raster is, what it is fit for, and what to do better."""
+    from geoinspect.coverage.growth import load_growth
+    from geoinspect.coverage.survey_stage import stage_on
     from geoinspect.ingest.rasters import inspect_raster
 
     settings = load_settings()
-    reports = [inspect_raster(path, settings=settings) for path in rasters]
+    stage_at = partial(stage_on, load_growth(), altitude_m=settings.altitude_m)
+    reports = [inspect_raster(path, settings=settings, stage_on=stage_at) for path in rasters]
     if as_json:
         print_json(reports)
     else:
         print_reports(
-            reports,
+            [_with_check(report) for report in reports],
             {
                 "width": "宽 width px",
                 "height": "高 height px",
@@ -53,9 +64,27 @@ def inspect(rasters: tuple[Path, ...], as_json: bool) -> int:
                 "crs": "坐标系 CRS",
                 "valid_area_m2": "有效面积 valid m²",
                 "taken": "时间 taken",
+                "effective_gsd_cm": "实际细节 true detail cm",
+                "blur_px": "模糊 blur px",
+                "patches_from_m2": "可见地块 patches from m²",
+                "stage": "物候期 stage",
+                "ready": "可检测 ready",
             },
         )
     return int(any(report["status"] == "refused" for report in reports))
+
+
+def _with_check(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a report with the figures of its check beside the others, and advice as problems."""
+    fit = report["fit_for"] or {}
+    sharpness = (report["quality"] or {}).get("sharpness") or {}
+    return {
+        **report,
+        **{key: fit.get(key) for key in ("effective_gsd_cm", "patches_from_m2", "stage")},
+        "blur_px": sharpness.get("blur_px"),
+        "ready": {True: "是 yes", False: "否 no"}[fit["ready"]] if fit else None,
+        "problems": [*report["problems"], *report["advice"]],
+    }
 
 
 @surveys.command()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -25,6 +26,9 @@ from geoinspect.ingest.raster_ground import Placement, placement_of
 from geoinspect.ingest.raster_open import open_raster
 from geoinspect.ingest.raster_outline import block_pixels, draw_outline
 from geoinspect.ingest.raster_validity import Validity, valid_mask, validity_of
+from geoinspect.ingest.survey_checks.advice import check_json
+from geoinspect.ingest.survey_checks.measure import measure_quality
+from geoinspect.ingest.survey_checks.stage_advice import StageOn
 from geoinspect.records import CHINA_TIME, Problem
 from geoinspect.settings import Settings
 from geoinspect.survey_records import Band, RasterInfo
@@ -32,6 +36,7 @@ from geoinspect.survey_records import Band, RasterInfo
 __all__ = [
     "CHINA_TIME",
     "Validity",
+    "check_survey",
     "inspect_raster",
     "open_raster",
     "placement_of",
@@ -76,21 +81,61 @@ def read_info(path: Path | str, *, settings: Settings, name: str | None = None) 
     """
     shown = name if name is not None else str(path)
     with open_raster(path, settings=settings, name=shown) as dataset:
-        placement = placement_of(dataset, shown)
-        bands = bands_of(dataset)
+        return _described(dataset, validity_of(dataset), shown)
+
+
+def check_survey(
+    path: Path | str,
+    *,
+    settings: Settings,
+    name: str | None = None,
+    stage_on: StageOn | None = None,
+    taken: date | None = None,
+) -> tuple[RasterInfo, dict[str, Any]]:
+    """Return what :func:`read_info` does, and the survey check: quality, what it is fit for, advice.
+
+    The check reads at most 64 small windows more; what can't be checked is said, never raised.
+
+    Args:
+        path: The file.
+        settings: Limits.
+        name: What the sender calls the file; the path as given without it.
+        stage_on: The growth stage at a latitude on a day; without it the stage stays unknown.
+        taken: Day of the flight; what the file says without it.
+
+    Raises:
+        RasterError: Not a readable, placed raster, or one without any valid ground.
+        TooLargeError: Beyond the limits.
+    """
+    shown = name if name is not None else str(path)
+    with open_raster(path, settings=settings, name=shown) as dataset:
         validity = validity_of(dataset)
-        exact = validity.whole or dataset.width * dataset.height <= _EXACT_PX
-        shares, step = _valid_shares(dataset, validity, exact=exact)
-        fraction, area_m2 = _valid_ground(shares, step, placement)
-        if not fraction > 0:
-            raise RasterError(
-                f"影像“{shown}”没有任何有效像素(全部为空白或 nodata):请检查导出范围",
-                f"{shown!r} has no valid pixel at all (everything is blank or nodata): check the "
-                "extent of the export",
-                code="no_valid_data",
-            )
-        outline, side_px = draw_outline(shares, step, placement)
-        taken, dated = taken_of(dataset)
+        info = _described(dataset, validity, shown)
+        quality = measure_quality(dataset, info.bands, validity, gsd_m=info.gsd_cm / 100)
+    day = taken
+    if day is None and info.taken is not None:
+        day = info.taken.astimezone(CHINA_TIME).date()
+    latitude_deg = (info.bbox[1] + info.bbox[3]) / 2
+    stage = None if day is None or stage_on is None else stage_on(latitude_deg, day)
+    return info, check_json(info, quality, stage)
+
+
+def _described(dataset: rasterio.DatasetReader, validity: Validity, shown: str) -> RasterInfo:
+    """Return what an open raster is."""
+    placement = placement_of(dataset, shown)
+    bands = bands_of(dataset)
+    exact = validity.whole or dataset.width * dataset.height <= _EXACT_PX
+    shares, step = _valid_shares(dataset, validity, exact=exact)
+    fraction, area_m2 = _valid_ground(shares, step, placement)
+    if not fraction > 0:
+        raise RasterError(
+            f"影像“{shown}”没有任何有效像素(全部为空白或 nodata):请检查导出范围",
+            f"{shown!r} has no valid pixel at all (everything is blank or nodata): check the "
+            "extent of the export",
+            code="no_valid_data",
+        )
+    outline, side_px = draw_outline(shares, step, placement)
+    taken, dated = taken_of(dataset)
     problems = _problems(bands, validity, exact=exact)
     if side_px > step:
         problems.append(_speckled(side_px * placement.gsd_m))
@@ -111,18 +156,31 @@ def read_info(path: Path | str, *, settings: Settings, name: str | None = None) 
 
 
 def inspect_raster(
-    path: Path | str, *, settings: Settings, name: str | None = None
+    path: Path | str,
+    *,
+    settings: Settings,
+    name: str | None = None,
+    stage_on: StageOn | None = None,
 ) -> dict[str, object]:
-    """Return what ``surveys inspect`` says of one file; a refused one says why in ``problems``."""
+    """Return what ``surveys inspect`` says of one file; a refused one says why in ``problems``.
+
+    Args:
+        path: The file.
+        settings: Limits.
+        name: What the sender calls the file; the path as given without it.
+        stage_on: The growth stage at a latitude on a day; without it the stage stays unknown.
+    """
     shown = name if name is not None else str(path)
     try:
-        info = read_info(path, settings=settings, name=shown)
+        info, check = check_survey(path, settings=settings, name=shown, stage_on=stage_on)
     except InputError as error:
         return {
             "file": shown,
             "status": "refused",
             "bands": [],
             **dict.fromkeys(_MEASURED),
+            "quality": None,
+            "advice": [],
             "problems": [Problem(error.code, error.text).as_json()],
         }
     return {
@@ -136,8 +194,10 @@ def inspect_raster(
         "valid_fraction": info.valid_fraction,
         "valid_area_m2": info.valid_area_m2,
         "bbox": list(info.bbox),
-        "fit_for": info.fit_for,
+        "fit_for": check["fit_for"],
         "taken": info.taken.isoformat().replace("+00:00", "Z") if info.taken else None,
+        "quality": check["quality"],
+        "advice": check["advice"],
         "problems": [problem.as_json() for problem in info.problems],
     }
 
