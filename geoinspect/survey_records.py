@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from geoinspect.errors import Text
@@ -67,7 +69,7 @@ class RasterInfo:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Patch:
     """Ground that a detector marked on a raster: a lead to check, never evidence by itself.
 
@@ -76,6 +78,9 @@ class Patch:
         score: 0–1, higher is more suspicious; a model's number, not a probability.
         reasons: Cue name → value in 0–1, how unusual the patch is in that cue.
         polygon: In ``crs``.
+        logit: Of the ranking; the score is its logistic.
+        features: What the ranking was made from, to learn from people's answers; names in
+            ``detect.objects.FEATURES``.
     """
 
     rank: int | None
@@ -86,6 +91,8 @@ class Patch:
     raster: str
     crs: str
     polygon: Polygon | MultiPolygon
+    logit: float
+    features: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +116,13 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class DetectOptions:
-    """What a caller may choose for a detection; None takes the setting or what the file says."""
+    """What a caller may choose for a detection; None takes the setting or what the file says.
+
+    Attributes:
+        learn: Whether it learns from the survey's settled labels.
+    """
 
     budget_per_km2: float | None = None
     min_area_m2: float | None = None
     bands: Mapping[str, int] | None = None
+    learn: bool = True

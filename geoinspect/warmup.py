@@ -23,12 +23,18 @@ from geoinspect.coverage.ground import Ground, make_ground
 from geoinspect.coverage.looks import Sweeper
 from geoinspect.coverage.sensitivity import searched_well
 from geoinspect.coverage.sums import own_sums
+from geoinspect.detect.implants import Picture, Planted, Wish
+from geoinspect.detect.rehearse import rehearse
 from geoinspect.detect.run import detect
+from geoinspect.detect.simulate import simulate
+from geoinspect.detect.spectral import Levels, Moments, ace, background_of, matched_filter, rx
 from geoinspect.planning.patrol import plan_patrol
 from geoinspect.planning.records import PlanCells, PlanOptions
 from geoinspect.records import Segment
-from geoinspect.search_records import DetectionLaw
+from geoinspect.search_records import DetectionLaw, GrowthStage
 from geoinspect.settings import load_settings
+
+_SIDE, _GSD_M = 320, 0.05
 
 
 def warm_coverage() -> None:
@@ -73,17 +79,38 @@ def warm_plan(ground: Ground, sensitivity: NDArray[np.float64]) -> None:
 
 
 def warm_detection() -> None:
-    """Search a small picture of noise."""
+    """Search small meadows of noise with a plot on them, in each type that pixels come in."""
     random = np.random.default_rng(1)
-    pixels = random.integers(60, 160, (3, 96, 96)).astype(np.uint8)
-    pixels[:, :12, :12] = 0
-    profile = {"width": 96, "height": 96, "count": 3, "dtype": "uint8", "crs": "EPSG:4545"}
+    green = np.array([92, 124, 66])[:, None, None] + random.normal(0, 12, (3, _SIDE, _SIDE))
+    pixels = np.clip(green, 1, 254).astype(np.uint8)
+    wish = Wish(Planted.POPPY, 12.0, GrowthStage.FLOWER, 15.0)
+    picture = Picture(pixels, np.ones(pixels.shape[1:], dtype=np.bool_), _GSD_M)
+    planted = simulate(picture, [wish], random).pixels
+    rehearse(picture, [wish], random)
+    settings = load_settings()
+    profile = {"width": _SIDE, "height": _SIDE, "count": 3, "crs": "EPSG:4545"}
+    profile["transform"] = from_origin(500_000, 3_763_600, _GSD_M, _GSD_M)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "noise.tif"
-        transform = from_origin(500_000, 3_763_600, 0.05, 0.05)
-        with rasterio.open(path, "w", driver="GTiff", transform=transform, **profile) as out:
-            out.write(pixels)
-        detect([("noise", path)], settings=load_settings())
+        for kind in ("uint8", "uint16", "float32"):
+            path = Path(folder) / f"{kind}.tif"
+            with rasterio.open(path, "w", driver="GTiff", dtype=kind, **profile) as out:
+                out.write(planted.astype(kind))
+            detect([(kind, path)], settings=settings)
+    warm_spectral(pixels)
+
+
+def warm_spectral(pixels: NDArray[np.uint8]) -> None:
+    """Compare a small picture with itself, in each type that pixels come in."""
+    valid = np.ones(pixels.shape[1:], dtype=np.bool_)
+    valid[:9] = False
+    for kind in (np.uint8, np.uint16, np.float32):
+        bands = pixels.astype(kind)
+        levels = Levels.of_dtype(bands.dtype, len(bands)) or Levels.of_range((0,) * 3, (255,) * 3)
+        background = background_of(Moments.of_block(bands, valid, levels))
+        assert background is not None
+        rx(bands, valid, background)
+        for against in (matched_filter, ace):
+            against(bands, valid, background, np.array([60.0, 90.0, 80.0]))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -14,15 +13,14 @@ from pathlib import Path
 
 import batch_kills
 import bench_coverage
+import bench_detect
 import geopandas
 import gpxpy
 import numpy as np
 import pandas
 import pyogrio
-import rasterio
 import shapely
 from bench_rows import CRS, SEED, X0, Y0, Line, timed, walks
-from rasterio.transform import from_origin
 
 from geoinspect import crs as crs_
 from geoinspect.coverage.bits import side_for
@@ -30,7 +28,6 @@ from geoinspect.coverage.cells import Thresholds, combine
 from geoinspect.coverage.ground import make_ground
 from geoinspect.coverage.looks import Look
 from geoinspect.coverage.sweep import sweep_lines
-from geoinspect.detect.run import detect
 from geoinspect.ingest.tracks import read_track
 from geoinspect.intake import Intake, TrackTags
 from geoinspect.intake.batch import add_tracks
@@ -152,58 +149,6 @@ def gpx() -> list[Line]:
     ]
 
 
-def detection() -> list[Line]:
-    """Detect on 144 Mpx beside reading its blocks."""
-    side = 12_000
-    random = np.random.default_rng(SEED)
-    tile = (
-        random.integers(0, 40, (3, 1000, 1000)).astype(np.uint8)
-        + np.array([70, 110, 60], np.uint8)[:, None, None]
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "big.tif"
-        profile = {
-            "driver": "GTiff",
-            "width": side,
-            "height": side,
-            "count": 3,
-            "dtype": "uint8",
-            "crs": CRS,
-            "transform": from_origin(X0, Y0, 0.03, 0.03),
-            "tiled": True,
-            "blockxsize": 512,
-            "blockysize": 512,
-            "compress": "deflate",
-        }
-        with rasterio.open(path, "w", **profile) as out:
-            for row in range(0, side, 1000):
-                for col in range(0, side, 1000):
-                    out.write(
-                        np.roll(tile, random.integers(0, 900, 2), axis=(1, 2)),
-                        window=((row, row + 1000), (col, col + 1000)),
-                    )
-
-        def read() -> None:
-            with rasterio.open(path, driver="GTiff") as dataset:
-                for _, window in dataset.block_windows(1):
-                    dataset.read(window=window)
-
-        read_s = timed(read, repeat=2)
-        settings = load_settings()
-        ours_s = timed(lambda: detect([("big", path)], settings=settings), repeat=1)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return [
-        Line(
-            f"detect, {side * side / 1e6:.0f} Mpx",
-            f"{ours_s:.1f} s",
-            f"reading its blocks {read_s:.1f} s",
-            f"{ours_s / read_s:.1f} × the read",
-            "≤ 8 ×",
-        ),
-        Line("", f"peak of this process {peak_mb:.0f} MB", "", "", "≤ 1 GB"),
-    ]
-
-
 def mixed_files(folder: Path, count: int) -> list[Path]:
     """Write walks as offices send them: most GPX, some KML, GeoJSON and CSV."""
     paths = []
@@ -290,7 +235,7 @@ BENCHES: dict[str, Callable[[], list[Line]]] = {
     "track": bench_coverage.one_more_track,
     "confidence": bench_coverage.county_confidence,
     "gpx": gpx,
-    "detect": detection,
+    "detect": bench_detect.lines,
     "import": importing,
 }
 

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from geoinspect.cli.measuring import (
+    TakenOver,
+    check_measurable,
+    measure_stored,
+    measured_sensitivities,
+    print_measured,
+    sensitivity_json,
+)
 from geoinspect.cli.output import (
     ROW_ID,
+    SpreadCommand,
     json_option,
     open_workspace,
     print_json,
@@ -16,23 +30,46 @@ from geoinspect.cli.output import (
     say_error,
 )
 from geoinspect.cli.tracks import FILE
-from geoinspect.errors import Text, UsageError
+from geoinspect.errors import GeoInspectError, Text, UsageError
 from geoinspect.files import check_output, readable
-from geoinspect.records import Refusal, Zone, ZoneKind
+from geoinspect.records import Problem, Refusal, Zone, ZoneKind
 from geoinspect.settings import load_settings
 from geoinspect.survey_records import Detection, DetectOptions
 
+if TYPE_CHECKING:
+    from geoinspect.cli.measuring import Measured
+    from geoinspect.detect.nudges import Hints
+    from geoinspect.detect.phenology import PhenologyPrior
+    from geoinspect.detect.scan import Work
+    from geoinspect.detect.targets import TargetTable
 
-@click.command()
+
+@click.command(cls=SpreadCommand)
 @click.argument("rasters", nargs=-1, type=FILE)
 @click.option("--survey", "survey_id", type=ROW_ID, help="工作区中航测的编号 a stored survey.")
 @click.option("--out", type=FILE, help="patches.gpkg")
+@click.option("--target", metavar="NAME", help="检测对象,默认 opium_poppy what to look for.")
 @click.option("--detector", default="cues", show_default=True, help="检测器 detector.")
 @click.option("--labels", type=FILE, help="标注 labels.gpkg.")
-@click.option("--bands", help="red=1,green=2,blue=3")
+@click.option("--bands", help="red=1,green=2,blue=3[,nir=4,rededge=5]")
 @click.option("--budget-per-km2", type=float, help="每平方公里最多图斑数 most patches per km².")
 @click.option("--min-area-m2", type=float, help="最小图斑面积 smallest patch.")
 @click.option("--licensed", type=FILE, help="合法种植地块 licensed parcels.")
+@click.option("--ndvi", type=FILE, multiple=True, help="生长季 NDVI 影像,可多个 a season of NDVI.")
+@click.option("--harvest-year", type=int, help="收获年份 year of harvest, with --ndvi.")
+@click.option(
+    "--signature", metavar="FILE", help="目标光谱文件,或 target 用假定值 a spectrum, or 'target'."
+)
+@click.option("--workers", type=click.IntRange(1, 256), help="线程数,默认全部核心 threads.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask 调度器 a Dask scheduler of your own.")
+@click.option(
+    "--learn/--no-learn",
+    default=None,
+    help="从航测已有定论的复核标注学习(默认是)learn from the survey's settled labels.",
+)
+@click.option(
+    "--measure-sensitivity", is_flag=True, help="用模拟图斑测量检出率 with simulated patches."
+)
 @json_option
 @click.pass_obj
 def detect(
@@ -40,30 +77,38 @@ def detect(
     rasters: tuple[Path, ...],
     survey_id: int | None,
     out: Path | None,
+    target: str | None,
     detector: str,
     labels: Path | None,
     bands: str | None,
     budget_per_km2: float | None,
     min_area_m2: float | None,
     licensed: Path | None,
+    ndvi: tuple[Path, ...],
+    harvest_year: int | None,
+    signature: str | None,
+    workers: int | None,
+    scheduler: str | None,
+    learn: bool | None,
+    measure_sensitivity: bool,
     as_json: bool,
 ) -> int:
     """检测疑似图斑 mark suspected patches; leads to check, never evidence."""
-    if labels is not None:
-        raise UsageError(
-            "按标注学习(--labels)将在后续版本提供",
-            "learning from --labels comes in a later version",
-            code="labels_not_supported",
-        )
+    known = _Known(target, ndvi, harvest_year, signature)
     if survey_id is not None:
-        if rasters or out is not None or licensed is not None or detector != "cues":
+        given = (out, licensed, labels, workers, scheduler)
+        if rasters or detector != "cues" or known.any or any(value is not None for value in given):
             raise UsageError(
-                "--survey 不能与影像、--out、--licensed、--detector 同用:结果写入工作区,地块取自工作区",
-                "--survey goes with no rasters, --out, --licensed or --detector: the workspace holds "
-                "the parcels and takes the result",
+                "--survey 不能与影像、--out、--licensed、--labels、--detector、--target、--ndvi、--signature、"
+                "--workers、--scheduler 同用:结果写入工作区,地块取自工作区",
+                "--survey goes with no rasters, --out, --licensed, --labels, --detector, --target, "
+                "--ndvi, --signature, --workers or --scheduler: the workspace holds the parcels and "
+                "takes the result",
                 code="too_much",
             )
-        options = DetectOptions(budget_per_km2, min_area_m2, _bands(bands))
+        if measure_sensitivity:
+            raise measure_stored(survey_id)
+        options = DetectOptions(budget_per_km2, min_area_m2, _bands(bands), learn is not False)
         return _detect_stored(workspace, survey_id, options, as_json=as_json)
     if not rasters or out is None:
         raise UsageError(
@@ -71,31 +116,171 @@ def detect(
             "give rasters and --out, or a stored survey with --survey",
             code="nothing_to_do",
         )
-    check_output(out, inputs=[*rasters, *([licensed] if licensed else [])], suffixes=[".gpkg"])
-    from geoinspect.detect.outlines import write_patches
-    from geoinspect.detect.run import detect as run_detector
-
-    zones = () if licensed is None else _licensed_zones(licensed)
-    with progress_bar("detect") as progress:
-        detection, refusals = run_detector(
-            [(readable(path), path) for path in rasters],
-            settings=load_settings(),
-            detector=detector,
-            bands=_bands(bands),
-            budget_per_km2=budget_per_km2,
-            min_area_m2=min_area_m2,
-            licensed=zones,
-            progress=progress,
+    if learn is not None:
+        raise UsageError(
+            "--learn/--no-learn 要与 --survey 同用;影像文件请用 --labels",
+            "--learn and --no-learn go with --survey; for rasters give --labels",
+            code="no_survey",
         )
-    if len(refusals) < len(rasters):
-        write_patches(detection, out)
+    if measure_sensitivity:
+        check_measurable(detector, target, ndvi, signature)
+    beside = [path for path in (licensed, labels, *ndvi) if path is not None]
+    check_output(out, inputs=[*rasters, *beside], suffixes=[".gpkg"])
+    options = DetectOptions(budget_per_km2, min_area_m2, _bands(bands))
+    detection, refusals, measured = _detect_files(
+        rasters,
+        out,
+        detector,
+        options,
+        known.read(workspace),
+        (licensed, labels),
+        (workers, scheduler),
+        measure=measure_sensitivity,
+    )
     if len(refusals) < len(rasters) or len(rasters) > 1:
-        _print(detection, refusals, as_json=as_json)
+        _print(detection, refusals, as_json=as_json, measured=measured)
     for refusal in refusals:
         say_error(refusal.text)
     if not refusals:
         return 0
     return 3 if len(rasters) == 1 else 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the caller knows of the target, as written."""
+
+    target: str | None
+    ndvi: tuple[Path, ...]
+    harvest_year: int | None
+    signature: str | None
+
+    @property
+    def any(self) -> bool:
+        return self != _Known(None, (), None, None)
+
+    def read(self, workspace: Path | None) -> _Sought:
+        """Return it read, and what is said of it."""
+        from geoinspect.detect.nudges import Hints, season_prior
+        from geoinspect.detect.signatures import read_spectrum
+        from geoinspect.detect.targets import TARGETS_NAME, load_targets
+
+        if self.harvest_year is not None and not self.ndvi:
+            raise UsageError(
+                "--harvest-year 要与 --ndvi 同用", "--harvest-year goes with --ndvi", code="no_ndvi"
+            )
+        own = None if workspace is None else workspace / TARGETS_NAME
+        table = load_targets(own if own is not None and own.is_file() else None)
+        target = table.target(self.target)
+        prior: PhenologyPrior | None = None
+        said: tuple[Text, ...] = ()
+        if self.ndvi:
+            prior, said = season_prior(self.ndvi, target, load_settings(), self.harvest_year)
+        if self.signature is None:
+            spectrum = None
+        elif self.signature == "target":
+            spectrum = target.assumed_spectrum()
+        else:
+            spectrum = read_spectrum(Path(self.signature))
+        return _Sought(table, target.key, Hints(prior, spectrum), said)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """The target and what is known of it."""
+
+    table: TargetTable
+    key: str
+    hints: Hints
+    said: tuple[Text, ...]
+
+
+def _detect_files(
+    rasters: tuple[Path, ...],
+    out: Path,
+    detector: str,
+    options: DetectOptions,
+    sought: _Sought,
+    beside: tuple[Path | None, Path | None],
+    machine: tuple[int | None, str | None],
+    *,
+    measure: bool,
+) -> tuple[Detection, tuple[Refusal, ...], list[Measured] | None]:
+    """Mark rasters and write the patches; with ``measure``, return their sensitivity too.
+
+    Args:
+        beside: Licensed parcels and labels.
+        machine: Threads and scheduler.
+    """
+    from geoinspect.detect.labelled import read_labels
+    from geoinspect.detect.outlines import write_patches
+    from geoinspect.detect.run import detect as run_detector
+
+    licensed, labels = beside
+    zones = () if licensed is None else _licensed_zones(licensed)
+    told = () if labels is None else read_labels(labels)
+    with _work(out, *machine) as work, progress_bar("detect") as progress:
+        detection, refusals = run_detector(
+            [(readable(path), path) for path in rasters],
+            settings=load_settings(),
+            detector=detector,
+            bands=options.bands,
+            budget_per_km2=options.budget_per_km2,
+            min_area_m2=options.min_area_m2,
+            licensed=zones,
+            progress=progress,
+            work=work,
+            labels=told,
+            targets=sought.table,
+            target=sought.key,
+            hints=sought.hints,
+        )
+        detection = replace(detection, warnings=(*sought.said, *detection.warnings))
+        if len(refusals) < len(rasters):
+            write_patches(detection, out)
+        measured = None
+        if measure:
+            taken = TakenOver(detector, options, told, {refusal.file for refusal in refusals})
+            measured = measured_sensitivities(rasters, detection, taken, work)
+    return detection, refusals, measured
+
+
+@contextmanager
+def _work(out: Path, workers: int | None, scheduler: str | None) -> Iterator[Work]:
+    """Yield how to work; what is half done stays beside the output unless all went well."""
+    from geoinspect.detect.plane_store import writing
+    from geoinspect.detect.scan import Work
+
+    fan = None
+    if scheduler is not None:
+        from geoinspect.detect.fanout import fan_of
+
+        fan = fan_of(scheduler)
+    folder = out.with_name(out.name + ".work")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(
+            f"{readable(folder)} 不是目录:检测要在那里存放中间结果,请换一个输出名",
+            f"{readable(folder)} is no folder: detection keeps half-done work there, choose another "
+            "output",
+            code="bad_output",
+        )
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+    try:
+        yield Work(folder=folder, workers=workers, fan=fan)
+    except (KeyboardInterrupt, GeoInspectError):
+        if any(folder.iterdir()):
+            say(
+                Text(
+                    f"已完成的部分保存在 {readable(folder)},再运行同一命令会接着做;不需要时可删除该目录",
+                    f"what is done lies in {readable(folder)}: run the same command again to go on, "
+                    "or delete the folder",
+                )
+            )
+        else:
+            folder.rmdir()
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _licensed_zones(path: Path) -> tuple[Zone, ...]:
@@ -117,16 +302,31 @@ def _detect_stored(
         detection, problems = Intake(opened, actor="cli").detect_survey(
             survey_id, options=options, progress=progress
         )
-    _print(detection, (), as_json=as_json)
+    _print(detection, (), as_json=as_json, problems=problems)
     for problem in problems:
         say(problem.text)
     return 0
 
 
-def _print(detection: Detection, refusals: tuple[Refusal, ...], *, as_json: bool) -> None:
+def _print(
+    detection: Detection,
+    refusals: tuple[Refusal, ...],
+    *,
+    as_json: bool,
+    problems: tuple[Problem, ...] = (),
+    measured: list[Measured] | None = None,
+) -> None:
     if as_json:
+        more: dict[str, object] = {}
+        if problems:
+            more["problems"] = [
+                {"code": p.code, "message": p.text.en, "message_zh": p.text.zh} for p in problems
+            ]
+        if measured is not None:
+            more["sensitivity"] = [sensitivity_json(name, told) for name, told in measured]
         print_json(
-            {
+            more
+            | {
                 "patches": len(detection.patches),
                 "detector": detection.detector,
                 "valid_area_m2": round(detection.valid_area_m2, 1),
@@ -151,6 +351,8 @@ def _print(detection: Detection, refusals: tuple[Refusal, ...], *, as_json: bool
     )
     for warning in detection.warnings:
         say(warning)
+    for name, told in measured or ():
+        print_measured(name, told)
 
 
 def _bands(text: str | None) -> dict[str, int] | None:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
+from geoinspect.cli.pace import Pace, told
 from geoinspect.errors import GeoInspectError, Text, UsageError
 from geoinspect.records import AddResult, Refusal
 from geoinspect.settings import CONFIG_NAME
@@ -77,14 +78,29 @@ def _refuse_empty(option: str | None) -> None:
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[float], None]]:
-    """Yield a function that takes the share done; draws only on a terminal."""
+    """Yield a function that takes the share done; draws only on a terminal.
+
+    Shows the share and about how long the rest will take at the speeds measured.
+    """
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda share: None
         return
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task(escape(label), total=1.0)
-        yield lambda share: progress.update(task, completed=share)
+    pace = Pace()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[left]}"),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(escape(label), total=1.0, left="")
+
+        def report(share: float) -> None:
+            pace.mark(share)
+            progress.update(task, completed=share, left=str(told(pace.left())))
+
+        yield report
 
 
 def _echo(text: str, *, err: bool = False) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -15,17 +17,12 @@ from geoinspect.crs import WGS84, densified, geodesic_area_m2, transform_geometr
 from geoinspect.records import Zone, ZoneKind
 from geoinspect.survey_records import Patch, PatchState
 
-# A larger patch is better evidence than a small one of the same strength, up to this size: a
-# field of 1,000 m² is not more suspicious than a garden bed, only larger.
-_FULL_AREA_M2 = 25.0
-# Evidence (−log10 rank × √m²) at which the score passes 1 − 1/e.
-_SCORE_SCALE = 5.0
 # Licensed parcels are digitised with straight edges; some 50 m in degrees keeps them straight.
 _ZONE_STEP_DEG = 0.0005
 _SAME_GROUND = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lead:
     """A candidate on the ground, before ranking.
 
@@ -33,8 +30,9 @@ class Lead:
         raster: The raster's name as given.
         polygon: In ``crs``.
         area_m2: True ground area.
-        strength: Mean evidence, −log10 of a share of the scene's vegetation.
-        cues: The same for each cue.
+        logit: Of the ranking.
+        reasons: How unusual it is in each cue that people are told of, 0 to 1.
+        features: Its figures, shape (len(FEATURES),).
         licensed: Inside a licensed parcel that holds on the raster's day.
     """
 
@@ -42,20 +40,15 @@ class Lead:
     crs: str
     polygon: Polygon | MultiPolygon
     area_m2: float
-    strength: float
-    cues: Mapping[str, float]
+    logit: float
+    reasons: Mapping[str, float]
+    features: NDArray[np.float32]
     licensed: bool = False
 
     @property
     def score(self) -> float:
-        """0–1, higher is more suspicious.
-
-        A patch's evidence grows with the root of its area, as for the mean of independent looks,
-        up to 25 m². The rank itself would read 0.999… for every patch worth showing, so it is
-        stretched to a scale on which people can tell patches apart; the order is the same.
-        """
-        size = math.sqrt(min(self.area_m2, _FULL_AREA_M2))
-        return round(1 - math.exp(-self.strength * size / _SCORE_SCALE), 6)
+        """0–1, higher is more suspicious: the logistic of the logit; a model's number."""
+        return round(0.5 * (1 + math.tanh(0.5 * self.logit)), 6)
 
 
 def split_licensed(
@@ -115,7 +108,7 @@ def rank_leads(
     """
     allowed = max(1, math.floor(budget_per_km2 * valid_area_m2 / 1e6 + 1e-9))
     moved = [_in_crs(lead, crs) for lead in leads]
-    moved.sort(key=lambda lead: (-lead.score, -lead.area_m2, lead.raster, lead.polygon.wkb))
+    moved.sort(key=lambda lead: (-lead.logit, -lead.area_m2, lead.raster, lead.polygon.wkb))
     distinct = _one_a_place(moved)
     suspected = [lead for lead in distinct if not lead.licensed][:allowed]
     licensed = [lead for lead in distinct if lead.licensed]
@@ -135,11 +128,13 @@ def _patch(lead: Lead, rank: int | None) -> Patch:
         rank=rank,
         score=lead.score,
         area_m2=lead.area_m2,
-        reasons={name: round(1 - 10**-value, 4) for name, value in lead.cues.items()},
+        reasons=lead.reasons,
         state=PatchState.LICENSED if lead.licensed else PatchState.SUSPECTED,
         raster=lead.raster,
         crs=lead.crs,
         polygon=lead.polygon,
+        logit=lead.logit,
+        features=lead.features,
     )
 
 

@@ -3,47 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-
-from geoinspect.detect.candidates import Collector, least_blocks
 from geoinspect.detect.copies import content_keys
-from geoinspect.detect.cues import CueDetector
-from geoinspect.detect.detector import Detector, Scorer
-from geoinspect.detect.outlines import ground_polygon
-from geoinspect.detect.ranking import Lead, rank_leads, split_licensed, true_area_m2
-from geoinspect.detect.scene import RasterScene
-from geoinspect.detect.tally import GroundTally
+from geoinspect.detect.labelled import Label, examples_of, teach
+from geoinspect.detect.measure import Source
+from geoinspect.detect.model import Ranking, load
+from geoinspect.detect.nudges import Hints
+from geoinspect.detect.onnx.model_file import OnnxModel, open_model
+from geoinspect.detect.ranking import Lead, rank_leads, split_licensed
+from geoinspect.detect.scan import Prepared, Scan, Wanted, Work, prepare, scan
+from geoinspect.detect.scene import COLOURS
+from geoinspect.detect.sheets import HEIGHTS, Judge
+from geoinspect.detect.targets import Target, TargetTable, load_targets
 from geoinspect.errors import InputError, Text, UsageError
-from geoinspect.ingest.rasters import CHINA_TIME, open_raster, taken_of
 from geoinspect.records import Refusal, Zone
 from geoinspect.settings import Settings
 from geoinspect.survey_records import Detection
 
 Progress = Callable[[float], None]
 
-DETECTORS: Mapping[str, Detector] = {"cues": CueDetector()}
+CUES_DETECTOR = "cues"
+# Reading takes about this share of the time.
+_READ_SHARE = 0.6
 _BAND_NAMES = ("red", "green", "blue", "nir", "rededge")
-# A patch shows once it spans some 5 × 5 pixels. Illegal plots are a few to some 25 m² as a rule, so
-# beyond 1 m a pixel whatever is marked is a field or a wood, or a single pixel of noise.
-_COARSEST_GSD_CM = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What one raster gave."""
-
-    leads: tuple[Lead, ...]
-    crs: str
-    valid_area_m2: float
-    searched: bool
-    megapixels: float
-    day: date | None
-    warnings: tuple[Text, ...]
 
 
 def detect(
@@ -58,6 +45,11 @@ def detect(
     taken: Mapping[str, date | None] | None = None,
     progress: Progress | None = None,
     window_px: int | None = None,
+    work: Work | None = None,
+    labels: Sequence[Label] = (),
+    targets: TargetTable | None = None,
+    target: str | None = None,
+    hints: Hints | None = None,
 ) -> tuple[Detection, tuple[Refusal, ...]]:
     """Mark suspicious ground on rasters and rank it, in one order over all of them.
 
@@ -67,7 +59,8 @@ def detect(
     Args:
         rasters: Name as given and path of each.
         settings: Limits, and the default budget and least area.
-        detector: One of :data:`DETECTORS`.
+        detector: ``cues`` for the target's own ranking, or the path of a ranking in a ``.npz`` or
+            of a model in a ``.onnx`` file.
         bands: Number (from 1) of red, green and blue; what the files say without it.
         budget_per_km2: Suspected patches kept for each km² of valid ground, all rasters together.
         min_area_m2: Smaller patches are dropped.
@@ -75,146 +68,158 @@ def detect(
         taken: Day of each raster by name; what the file says for those not in it.
         progress: Called with the share done, 0 to 1.
         window_px: Side of the windows; the result does not depend on it.
+        work: Threads, where half-done work is kept; the result does not depend on it either.
+        labels: Ground that people looked at; the ranking learns from those on these rasters.
+        targets: The table of targets; the one that comes with geoinspect without it.
+        target: Which of them, by its key; the first one without it.
+        hints: A season of NDVI or a spectrum that nudges what is found.
 
     Returns:
         The detection, its patches in the CRS of the first raster read, and what was refused.
 
     Raises:
-        UsageError: No such detector, bad ``bands``, or a number that can't be.
+        UsageError: No such detector, a target without a ranking, bad ``bands``, or a number that
+            can't be.
+        NotFoundError: No such target.
+        InputError: The ranking's or the model's file can't be used.
+        Stopped: The work was cancelled.
     """
     started = time.perf_counter()
-    chosen = _detector(detector, bands)
-    budget = _positive("budget-per-km2", budget_per_km2, settings.budget_per_km2)
-    least_m2 = _positive("min-area-m2", min_area_m2, settings.patch_min_area_m2)
-    scans: list[Scan] = []
-    leads: list[Lead] = []
+    table = targets or load_targets()
+    sought = table.target(target)
+    ranking, model = _detector(detector, table, sought)
+    _check_bands(bands)
+    own = sought.thresholds
+    wanted = Wanted(
+        _positive("min-area-m2", min_area_m2, own.min_area_m2 or settings.patch_min_area_m2),
+        _positive("budget-per-km2", budget_per_km2, settings.budget_per_km2),
+        own.heights or HEIGHTS,
+        hints or Hints(),
+    )
+    how = work or Work()
+    sources, warnings = _distinct(rasters, settings, bands, window_px)
     refusals: list[Refusal] = []
-    warnings: list[Text] = []
-    first_of: dict[str, str] = {}
-    keys = content_keys([path for _, path in rasters])
-    for number, ((name, path), key) in enumerate(zip(rasters, keys, strict=True)):
-        if key is not None and key in first_of:
-            warnings.append(_same_bytes(name, first_of[key]))
-            continue
-        try:
-            report = _part(progress, number, len(rasters))
-            scans.append(_scan(name, path, chosen, settings, bands, least_m2, report, window_px))
-        except InputError as error:
-            refusals.append(Refusal(name, error.code, error.text))
-            continue
-        warnings += scans[-1].warnings
-        if key is not None:
-            first_of[key] = name
-        day = (taken or {}).get(name, scans[-1].day)
-        leads += split_licensed(scans[-1].leads, licensed, day, least_m2)
+    scans: list[tuple[str, Scan]] = []
+    with ExitStack() as stack:
+        ready: list[Prepared] = []
+        for number, source in enumerate(sources):
+            report = _part(progress, number, len(sources), 0.0, _READ_SHARE)
+            with _refused(source.name, refusals):
+                ready.append(prepare(source, how, stack, report))
+        judge, doubts = judge_of(ranking, labels, ready)
+        warnings += doubts
+        for number, prepared in enumerate(ready):
+            report = _part(progress, number, len(ready), _READ_SHARE, 1.0)
+            with _refused(prepared.source.name, refusals):
+                name = prepared.source.name
+                scans.append((name, scan(prepared, judge, model, how, wanted, report)))
+    leads: list[Lead] = []
+    for name, one in scans:
+        warnings += one.warnings
+        day = (taken or {}).get(name, one.day)
+        leads += split_licensed(one.leads, licensed, day, wanted.min_area_m2)
+    detection = _ranked([one for _, one in scans], leads, wanted.budget_per_km2)
+    order = [name for name, _ in rasters]
+    refusals.sort(key=lambda refusal: order.index(refusal.file))
+    name = judge.name if model is None else model.name
+    seconds = time.perf_counter() - started
+    return replace(detection, detector=name, seconds=seconds, warnings=tuple(warnings)), tuple(
+        refusals
+    )
+
+
+def _ranked(scans: Sequence[Scan], leads: Sequence[Lead], budget_per_km2: float) -> Detection:
+    """Return one list of patches over all rasters, and what was searched."""
     valid_area_m2 = sum(scan.valid_area_m2 for scan in scans)
     crs = scans[0].crs if scans else ""
-    detection = Detection(
-        patches=rank_leads(leads, crs=crs, budget_per_km2=budget, valid_area_m2=valid_area_m2),
-        detector=chosen.name,
+    return Detection(
+        patches=rank_leads(
+            leads, crs=crs, budget_per_km2=budget_per_km2, valid_area_m2=valid_area_m2
+        ),
+        detector="",
         crs=crs or None,
         valid_area_m2=valid_area_m2,
         searched_area_m2=sum(scan.valid_area_m2 for scan in scans if scan.searched),
         megapixels=sum(scan.megapixels for scan in scans),
-        seconds=time.perf_counter() - started,
-        warnings=tuple(warnings),
+        seconds=0.0,
     )
-    return detection, tuple(refusals)
 
 
-def _scan(
-    name: str,
-    path: Path,
-    detector: Detector,
+def _distinct(
+    rasters: Sequence[tuple[str, Path]],
     settings: Settings,
     bands: Mapping[str, int] | None,
-    min_area_m2: float,
-    report: Progress,
     window_px: int | None,
-) -> Scan:
-    """Return the leads of one raster: learn the scene, score its windows, outline what is marked."""
-    with open_raster(path, settings=settings, name=name) as dataset:
-        taken, _ = taken_of(dataset)
-        scene = RasterScene(dataset, detector, name=name, bands=bands)
-        warnings = list(scene.warnings)
-        # Whole centimetres, so that a projection's scale factor doesn't turn 1 m into too coarse.
-        too_coarse = round(scene.gsd_m * 100) > _COARSEST_GSD_CM
-        scorer = None if too_coarse else detector.learn(scene)
-        if too_coarse:
-            warnings.append(_too_coarse(name, scene.gsd_m))
-        elif scorer is None:
-            warnings.append(_too_little_vegetation(name))
-        leads, valid_area_m2 = _score(scene, scorer, min_area_m2, report, window_px)
-    if not valid_area_m2 > 0:
-        warnings.append(
-            Text(f"影像“{name}”没有任何有效像素", f"{name!r} has no valid pixel at all")
-        )
-    return Scan(
-        leads=tuple(leads),
-        crs=scene.placement.crs,
-        valid_area_m2=valid_area_m2,
-        # Ground with hardly a plant on it was judged; ground too coarse to see one was not.
-        searched=not too_coarse,
-        megapixels=scene.placement.width * scene.placement.height / 1e6,
-        day=taken.astimezone(CHINA_TIME).date() if taken is not None else None,
-        warnings=tuple(warnings),
+) -> tuple[list[Source], list[Text]]:
+    """Return the rasters without copies, and what is said of those."""
+    first_of: dict[str, str] = {}
+    sources, warnings = [], []
+    keys = content_keys([path for _, path in rasters])
+    for (name, path), key in zip(rasters, keys, strict=True):
+        if key is not None and key in first_of:
+            warnings.append(_same_bytes(name, first_of[key]))
+            continue
+        if key is not None:
+            first_of[key] = name
+        sources.append(Source(path, name, settings, bands, window_px))
+    return sources, warnings
+
+
+@contextmanager
+def _refused(name: str, refusals: list[Refusal]) -> Iterator[None]:
+    """Note a raster that can't be used; the others go on."""
+    try:
+        yield
+    except InputError as error:
+        refusals.append(Refusal(name, error.code, error.text))
+
+
+def judge_of(
+    ranking: Ranking, labels: Sequence[Label], ready: Sequence[Prepared]
+) -> tuple[Judge, list[Text]]:
+    """Return the ranking, bent by the labels where there are any on these rasters."""
+    if not labels:
+        return ranking, []
+    examples = []
+    for prepared in ready:
+        planes, tables = prepared.measured.planes, prepared.tables
+        if planes is None or tables is None:
+            continue
+        scale, placement = prepared.measured.scale, prepared.measured.placement
+        shown = examples_of(planes, scale, tables, placement, labels)
+        if shown is not None:
+            examples.append(shown)
+    taught = teach(examples, ranking)
+    if taught is not None:
+        return taught, []
+    text = Text(
+        "没有一处“poppy”标注落在这些影像的植被上,标注未起作用",
+        "no label 'poppy' lies on plants of these rasters, so the labels had no effect",
     )
+    return ranking, [text]
 
 
-def _score(
-    scene: RasterScene,
-    scorer: Scorer | None,
-    min_area_m2: float,
-    report: Progress,
-    window_px: int | None,
-) -> tuple[list[Lead], float]:
-    """Return the leads of a scene and its valid ground; ground is counted without a scorer too."""
-    block_px, placement = scene.layout.block_px, scene.placement
-    largest_m2 = float(np.max(placement.node_area_m2)) * block_px**2
-    collector = Collector(
-        cols=-(-placement.width // block_px), least_blocks=least_blocks(min_area_m2, largest_m2)
-    )
-    tally = GroundTally(placement, block_px)
-    cores = scene.cores(window_px)
-    for number, core in enumerate(cores, start=1):
-        origin = (core.row // block_px, core.col // block_px)
-        if scorer is None:
-            blocks = scene.valid_blocks(core)
-            if blocks is not None:
-                tally.add(blocks, origin)
-        elif (tile := scene.tile(core)) is not None:
-            evidence = scorer.score(tile)
-            collector.add(evidence, origin)
-            tally.add(evidence.valid_px, origin)
-        report(number / len(cores))
-    leads = []
-    for found in collector.candidates():
-        polygon = ground_polygon(found.outline, block_px, placement)
-        area_m2 = true_area_m2(placement.crs, polygon)
-        if area_m2 >= min_area_m2:
-            strength = round(found.strength, 6)
-            leads.append(Lead(scene.name, placement.crs, polygon, area_m2, strength, found.cues))
-    return leads, tally.area_m2
-
-
-def _detector(name: str, bands: Mapping[str, int] | None) -> Detector:
-    """Return a detector by name, after a look at the bands chosen for it."""
-    if name in DETECTORS:
-        _check_bands(bands, DETECTORS[name])
-        return DETECTORS[name]
-    choices = ", ".join(sorted(DETECTORS))
+def _detector(name: str, table: TargetTable, target: Target) -> tuple[Ranking, OnnxModel | None]:
+    """Return the ranking of cues, the target's or from a file, and the model that proposes."""
+    if name == CUES_DETECTOR:
+        return table.ranking(target), None
+    if name.endswith(".npz"):
+        return load(Path(name)), None
+    if name.endswith(".onnx"):
+        return table.ranking(target), open_model(Path(name))
     raise UsageError(
-        f"没有名为“{name}”的检测器;可选:{choices}",
-        f"there is no detector {name!r}; choose one of: {choices}",
+        f"没有名为“{name}”的检测器;可用 {CUES_DETECTOR}、.npz 排序模型或 .onnx 模型文件",
+        f"there is no detector {name!r}; use {CUES_DETECTOR}, a ranking in a .npz file or a model "
+        "in a .onnx file",
         code="no_such_detector",
     )
 
 
-def _check_bands(bands: Mapping[str, int] | None, detector: Detector) -> None:
+def _check_bands(bands: Mapping[str, int] | None) -> None:
     """Refuse a choice of bands that names none, twice the same, or something else."""
     if bands is None:
         return
-    missing = [role for role in detector.bands if role not in bands]
+    missing = [role for role in COLOURS if role not in bands]
     strange = [role for role in bands if role not in _BAND_NAMES]
     numbers = list(bands.values())
     if missing or strange or min(numbers) < 1 or len(set(numbers)) < len(numbers):
@@ -239,32 +244,14 @@ def _positive(option: str, given: float | None, default: float) -> float:
     return value
 
 
-def _part(progress: Progress | None, number: int, total: int) -> Progress:
-    """Return a progress report for one of several rasters."""
+def _part(progress: Progress | None, number: int, total: int, start: float, end: float) -> Progress:
+    """Return a progress report for one of several rasters, within a part of the whole."""
 
     def report(share: float) -> None:
         if progress is not None:
-            progress((number + share) / total)
+            progress(start + (end - start) * (number + share) / total)
 
     return report
-
-
-def _too_little_vegetation(name: str) -> Text:
-    return Text(
-        f"影像“{name}”里完整的植被太少(或画面太零碎),无法比较,没有标出图斑",
-        f"{name!r} has too little vegetation to compare with, or is too speckled with empty pixels, "
-        "so nothing was marked on it",
-    )
-
-
-def _too_coarse(name: str, gsd_m: float) -> Text:
-    return Text(
-        f"影像“{name}”的像素约 {gsd_m:.3g} 米,检测的上限是 {_COARSEST_GSD_CM / 100:g} 米,"
-        "看不出小图斑,没有标出图斑;请用更清晰的影像,最好每像素 5 厘米以内",
-        f"a pixel of {name!r} is about {gsd_m:.3g} m, detection takes up to "
-        f"{_COARSEST_GSD_CM / 100:g} m: small patches can't be seen, so nothing was marked on it; "
-        "give a sharper picture, best 5 cm a pixel or finer",
-    )
 
 
 def _same_bytes(name: str, first: str) -> Text:

@@ -1,37 +1,46 @@
-"""How a raster of any size is read: windows whose cores tile it, each with a halo.
+"""How a raster of any size is read: windows of whole blocks that tile it.
 
-Cores are whole blocks, every pixel belongs to exactly one core, and a halo as wide as the
-detector's reach makes what is computed inside a core independent of where the windows lie.
+Every pixel belongs to exactly one window and every block lies in one, so what is computed for a
+block doesn't depend on how the raster was cut.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from rasterio.windows import Window
 
-# Pixels in one window: some 50 MB with three bands, mask and block sums.
+# Pixels in one window: some 50 MB with three bands, mask and what is made of them.
 WINDOW_PX = 4_000_000
+# Blocks in one window, for coarse rasters whose blocks are single pixels: 12 MB of figures.
+WINDOW_BLOCKS = 262_144
 # A window over whole strips may be this much larger before its columns are cut as well.
 _STRIP_SLACK = 4
+# Sides that fit the file's tiles may make a window this much larger.
+_TILE_SLACK = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The pixels a window owns: a rectangle of whole blocks, cut at the raster's edges."""
+    """The pixels of a window: a rectangle of whole blocks, cut at the raster's edges."""
 
     row: int
     col: int
     height: int
     width: int
 
-    def with_halo(self, halo_px: int, *, height: int, width: int) -> Window:
-        """Return the core with its halo, cut at the raster's edges."""
-        top, left = max(0, self.row - halo_px), max(0, self.col - halo_px)
-        bottom = min(height, self.row + self.height + halo_px)
-        right = min(width, self.col + self.width + halo_px)
-        return Window(left, top, right - left, bottom - top)
+    @property
+    def window(self) -> Window:
+        """The window to read."""
+        return Window(self.col, self.row, self.width, self.height)
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels it has."""
+        return self.height * self.width
 
 
 def plan_cores(
@@ -39,30 +48,46 @@ def plan_cores(
     height: int,
     *,
     block_px: int,
-    halo_px: int,
-    striped: bool,
+    tile_px: tuple[int, int],
     window_px: int | None = None,
 ) -> Iterator[Core]:
-    """Yield the cores of a raster, row by row, from left to right.
+    """Yield the windows of a raster, row by row, from left to right.
 
-    Striped files are read by bands of whole rows, tiled ones by squares.
+    Striped files are read by bands of whole rows, tiled ones by squares that end where the file's
+    tiles end if that is possible: a tile cut by two windows is unpacked twice.
 
     Args:
         width, height: Of the raster, pixels.
-        block_px: Cores start at whole multiples of it.
-        halo_px: Reach of the detector; rows of a band are at least four times as many.
-        striped: Whether the file holds whole rows.
+        block_px: Windows start at whole multiples of it.
+        tile_px: Height and width of the file's tiles; as wide as the raster in striped files.
         window_px: Side of square windows, instead of a size chosen from memory.
     """
+    most = min(WINDOW_PX, WINDOW_BLOCKS * block_px * block_px)
     if window_px is not None:
-        high = wide = window_px
-    elif striped:
-        high = max(WINDOW_PX // width, 4 * halo_px, block_px)
-        wide = min(width, _STRIP_SLACK * WINDOW_PX // high)
+        high = wide = _whole(window_px, block_px)
+    elif tile_px[1] >= width:
+        high = _whole(max(most // width, 1), block_px)
+        wide = _whole(min(width, _STRIP_SLACK * most // high), block_px)
     else:
-        high = wide = int(WINDOW_PX**0.5)
-    high = max(1, high // block_px) * block_px
-    wide = width if wide >= width else max(1, wide // block_px) * block_px
+        high = _fitting(most, block_px, tile_px[0])
+        wide = _fitting(most, block_px, tile_px[1])
+        if high * wide > _TILE_SLACK * most:
+            high = wide = _whole(math.isqrt(most), block_px)
     for row in range(0, height, high):
         for col in range(0, width, wide):
             yield Core(row, col, min(high, height - row), min(wide, width - col))
+
+
+def runs_of(cores: list[Core]) -> list[list[Core]]:
+    """Return windows by rows: read one after another they share tiles that are still unpacked."""
+    return [list(run) for _, run in groupby(cores, key=lambda core: core.row)]
+
+
+def _whole(side_px: int, step_px: int) -> int:
+    return max(1, side_px // step_px) * step_px
+
+
+def _fitting(most_px: int, block_px: int, tile_px: int) -> int:
+    """Return a side of whole blocks and whole tiles, or just blocks where that is too long."""
+    side, step = math.isqrt(most_px), math.lcm(block_px, tile_px)
+    return _whole(side, step if step <= 1.5 * side else block_px)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from datetime import date
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -15,11 +16,14 @@ from geoinspect.survey_records import PatchState
 
 CRS = "EPSG:4545"
 DAY = date(2026, 5, 14)
+FIGURES = np.zeros(1, dtype=np.float32)
 
 
 def lead(x_m: float, side_m: float = 4.0, strength: float = 2.0, raster: str = "a") -> Lead:
     square = shapely.box(500_000 + x_m, 3_350_000, 500_000 + x_m + side_m, 3_350_000 + side_m)
-    return Lead(raster, CRS, square, true_area_m2(CRS, square), strength, {"glaucous": strength})
+    return Lead(
+        raster, CRS, square, true_area_m2(CRS, square), strength, {"glaucous": 0.5}, FIGURES
+    )
 
 
 def zone(x_m: float, width_m: float, **more: object) -> Zone:
@@ -95,9 +99,8 @@ def test_ground_shown_twice_is_listed_once() -> None:
 
 def test_patches_come_in_one_crs() -> None:
     other = lead(0)
-    moved = Lead(
-        "b", "EPSG:32648", transform_geometry(CRS, "EPSG:32648", lead(90).polygon), 16.0, 1.0, {}
-    )
+    polygon = transform_geometry(CRS, "EPSG:32648", lead(90).polygon)
+    moved = Lead("b", "EPSG:32648", polygon, 16.0, 1.0, {}, FIGURES)
     patches = rank_leads([other, moved], crs=CRS, budget_per_km2=1e9, valid_area_m2=1e6)
     assert {patch.crs for patch in patches} == {CRS}
     assert patches[1].polygon.centroid.distance(lead(90).polygon.centroid) < 0.01

@@ -1,0 +1,102 @@
+"""``geoinspect detect``: its work beside the output, taken up again, and what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+from raster_builders import grass, write_raster
+
+
+def start(*args: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "geoinspect", "detect", *map(str, args)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"GEOINSPECT_DEBUG": "1"},
+    )
+
+
+def run(*args: object) -> tuple[int, str, str]:
+    process = start(*args)
+    out, err = process.communicate(timeout=150)
+    return process.returncode, out, err
+
+
+@pytest.fixture(scope="module")
+def raster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_raster(tmp_path_factory.mktemp("raster") / "a.tif", grass(1400, 1400))
+
+
+def test_workers_change_nothing_and_no_work_is_left(tmp_path: Path, raster: Path) -> None:
+    told = []
+    for workers in (1, 3):
+        out = tmp_path / f"{workers}.gpkg"
+        status, text, err = run(raster, "--out", out, "--workers", workers, "--json")
+        assert status == 0, err
+        told.append(gpd.read_file(out).to_json())
+        assert json.loads(text)["patches"] > 0
+    assert told[0] == told[1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.gpkg", "3.gpkg"]
+
+
+def test_an_interrupted_run_says_where_its_work_lies_and_goes_on(
+    tmp_path: Path, raster: Path
+) -> None:
+    out, folder = tmp_path / "p.gpkg", tmp_path / "p.gpkg.work"
+    process = start(raster, "--out", out)
+    until_s = time.monotonic() + 100
+    while not list(folder.glob("*/done.jsonl")) and time.monotonic() < until_s:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=100)
+    assert process.returncode == 130, err
+    assert str(folder) in err
+    assert "接着做" in err
+    assert "to go on" in err
+    assert not out.exists()
+    status, _, err = run(raster, "--out", out)
+    assert status == 0, err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["p.gpkg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--workers", 0), "--workers"),
+        (("--workers", "many"), "--workers"),
+        (("--scheduler", "nonsense://x"), "nonsense://x"),
+        (("--scheduler", "tcp://"), "tcp://"),
+    ],
+)
+def test_wrong_calls_are_said_and_leave_nothing(
+    tmp_path: Path, raster: Path, options: tuple, words: str
+) -> None:
+    status, _, err = run(raster, "--out", tmp_path / "p.gpkg", *options)
+    assert status == 2
+    assert words in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_place_of_the_work_is_left_alone(tmp_path: Path, raster: Path) -> None:
+    (tmp_path / "p.gpkg.work").write_text("mine")
+    status, _, err = run(raster, "--out", tmp_path / "p.gpkg")
+    assert status == 2
+    assert "p.gpkg.work" in err
+    assert (tmp_path / "p.gpkg.work").read_text() == "mine"
+
+
+def test_work_options_do_not_go_with_a_stored_survey() -> None:
+    for option in (("--workers", 2), ("--scheduler", "tcp://127.0.0.1:1")):
+        status, _, err = run("--survey", 1, *option)
+        assert status == 2
+        assert "--workers" in err
