@@ -46,6 +46,7 @@ def check_workspace(workspace: Workspace) -> list[Finding]:
     found = [
         Finding("数据库 database", integrity == "ok", integrity),
         Finding("磁盘 disk", free_gb > _FREE_GB, f"{free_gb:.1f} GB 可用 free"),
+        Finding("检测中间结果 planes", True, _planes_text(workspace)),
     ]
     with workspace.database.reading() as session:
         surveys = sightings.surveys(session)
@@ -68,6 +69,15 @@ def check_workspace(workspace: Workspace) -> list[Finding]:
     except GeoInspectError as error:
         found.append(Finding("审计链 audit chain", False, str(error.text)))
     return found
+
+
+def _planes_text(workspace: Workspace) -> str:
+    """Return how much room the planes of detection take."""
+    files = [path for path in (workspace.folder / "planes").rglob("*") if path.is_file()]
+    size_gb = sum(path.stat().st_size for path in files) / 1e9
+    return (
+        f"{size_gb:.2f} GB,可删除,下次检测会重建 may be deleted, the next detection makes them anew"
+    )
 
 
 def _rtree() -> Finding:

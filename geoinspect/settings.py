@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     raster_max_gpx: float = Field(40.0, gt=0, description="Largest raster taken, gigapixels.")
     budget_per_km2: float = Field(300.0, gt=0, description="Patches kept for review per km².")
     patch_min_area_m2: float = Field(2.0, gt=0, description="Smaller patches are dropped.")
+    review_people: int = Field(
+        1, ge=1, le=2, description="People who must agree on a patch in the review queue."
+    )
     basemap: str = Field("", description="MBTiles file or z/x/y folder; empty: plain ground.")
     language: str = Field("zh_CN", description="Language of pages before a person chooses.")
     simulated: bool = Field(False, description="Show everywhere that the data is simulated.")

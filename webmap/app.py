@@ -16,6 +16,7 @@ from webmap.auth import current_person, use_login
 from webmap.errors import answer_errors
 from webmap.language import use_languages
 from webmap.pages import pages
+from webmap.review_pages import review_pages
 from webmap.search_pages import search_pages
 from webmap.security import protect
 from webmap.shell import make_shell
@@ -62,7 +63,7 @@ def create_app(workspace_folder: Path, *, testing: bool = False) -> Flask:
     use_login(app)
     protect(app)
     answer_errors(app, hide_surprises=not testing)
-    for blueprint in (pages, search_pages, api, tiles):
+    for blueprint in (pages, search_pages, review_pages, api, tiles):
         app.register_blueprint(blueprint)
     app.jinja_env.globals.update(person=current_person, simulated=workspace.settings.simulated)
     with app.test_request_context():

@@ -75,6 +75,7 @@ def _rate_words() -> dict[str, str]:
         "source_stated": _("stated in {file}"),
         "source_trial": _("trial {id} of {day} ({found} of {total} found)"),
         "source_check": _("cross-check {id} of {day} ({found} found, {missed} missed)"),
+        "source_simulated": _("{n} simulated patches of {area} m², {stage}"),
         "is_measured": _("measured"),
         "is_entered": _("entered"),
         "widths_of": _("Full sweep width of lines, {day}"),

@@ -11,15 +11,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from shapely import Point
 from sqlalchemy.orm import Session
 
-from geoinspect import check_book, patrol_book, rate_book, risk_book, trial_book
+from geoinspect import (
+    check_book,
+    patrol_book,
+    rank_model_book,
+    rate_book,
+    review_book,
+    risk_book,
+    trial_book,
+)
 from geoinspect.errors import NotFoundError
 from geoinspect.gap_list import gap_rows
 from geoinspect.records import CellState, Zone
 from geoinspect.report.gap_files import GapRow
 from geoinspect.snapshot import Snapshot
-from geoinspect.store import claims_kept, grounds, patrols, people, searching, sightings
+from geoinspect.store import claims_kept, grounds, patrols, people, reviewing, searching, sightings
 from geoinspect.store.schema import (
     AreaRow,
     CampaignRow,
@@ -169,6 +178,48 @@ class Scope:
             NotFoundError: There is none.
         """
         return sightings.patch(self.session, patch_id)
+
+    def surveys_over(self, lon: float, lat: float) -> list[SurveyRow]:
+        """Return the visible surveys that show a place, earliest first."""
+        rows = reviewing.surveys_over(self.session, lon, lat)
+        return [row for row in rows if row.geometry.intersects(Point(lon, lat))]
+
+    def place_names(self, lon: float, lat: float) -> list[str]:
+        """Return the names of the visible areas that hold a place, the largest first."""
+        rows = reviewing.areas_over(self.session, lon, lat)
+        return [row.name for row in rows if row.geometry.intersects(Point(lon, lat))]
+
+    def review_surveys(self, workspace: Workspace) -> list[review_book.Json]:
+        """Return the visible surveys that were searched, with how far their review is."""
+        return review_book.surveys_told(workspace, self.session, self.person.name)
+
+    def review(self, workspace: Workspace, survey_id: int, wanted: int | None) -> review_book.Json:
+        """Return what comes next for this person of a visible survey, ``wanted`` first.
+
+        Raises:
+            NotFoundError: There is no such survey.
+        """
+        survey = self.survey(survey_id)
+        return review_book.queue(
+            workspace, self.session, survey.id, self.person.name, wanted=wanted
+        )
+
+    def review_labels(self, workspace: Workspace, survey_id: int) -> list[review_book.Json]:
+        """Return what was said of a visible survey's patches, as far as this person may read it.
+
+        Raises:
+            NotFoundError: There is no such survey.
+        """
+        survey = self.survey(survey_id)
+        return review_book.labelled(workspace, self.session, survey.id, self.person.name)
+
+    def review_models(self, survey_id: int) -> list[rank_model_book.Json]:
+        """Return the ranking models, and how a visible survey uses them.
+
+        Raises:
+            NotFoundError: There is no such survey.
+        """
+        return rank_model_book.models_told(self.session, self.survey(survey_id).id)
 
     def kept_claims(self, campaign_id: int) -> Sequence[ClaimRow]:
         """Return the claims that were recorded of a visible campaign, newest first."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from webmap.change_words import change_words
 from webmap.language import language
 from webmap.photo_words import photo_words
+from webmap.sensitivity_words import sensitivity_words
 from webmap.shown_words import shown_words
 from webmap.track_words import track_words
 
@@ -17,10 +19,14 @@ def script_words() -> dict[str, str]:
         **_map_words(),
         **_area_words(),
         **_detail_words(),
+        **_reason_words(),
+        **_survey_words(),
         **_upload_words(),
         **track_words(),
         **photo_words(),
         **shown_words(),
+        **sensitivity_words(),
+        **change_words(),
     }
 
 
@@ -138,16 +144,49 @@ def _detail_words() -> dict[str, str]:
         "score_note": _("{score}, a model's number, not a probability"),
         "area": _("Area"),
         "reasons": _("Why it stands out"),
-        "reason_of": _("more than {share} of the plants in this picture"),
-        "reason_glaucous": _("Blue-green leaves"),
-        "reason_petals": _("Flower-coloured pixels among leaves"),
-        "reason_texture": _("Rough, uneven leaves"),
+        "open_review": _("Open in the review queue"),
         "lead": _("A lead to check on the ground, not evidence."),
         "picture": _("Picture"),
         "taken": _("taken {day}"),
         "chip_alt": _("Picture of the patch with its outline and what stands around it"),
         "chip_failed": _("The picture can't be shown."),
         "gsd": _("{cm} cm a pixel"),
+    }
+
+
+def _reason_words() -> dict[str, str]:
+    return {
+        "reason_of": _("more than {share} of the plants in this picture"),
+        "basis_model": _("{share}, the model's number, not a probability"),
+        "basis_nudge": _("speaks for it: {share} of the most it may count"),
+        "reason_glaucous": _("Blue-green leaves"),
+        "reason_glaucous_contrast": _("Bluer than the plants around it"),
+        "reason_petals": _("Flower-coloured pixels among leaves"),
+        "reason_petals_contrast": _("More flower colour than around it"),
+        "reason_speckle": _("Fine, coloured speckle"),
+        "reason_texture": _("Rough, uneven leaves"),
+        "reason_stands_out": _("More speckled, rougher or brighter than around it"),
+        "reason_model": _("Marked by the detection model that was brought in"),
+        "reason_nir": _("Near infrared and red edge"),
+        "reason_spectrum": _("Like the spectrum it is compared with"),
+        "reason_season": _("Grows and fades in the year as the target does"),
+    }
+
+
+def _survey_words() -> dict[str, str]:
+    return {
+        "survey_review": _("Review its patches"),
+        "survey_check": _("Picture check"),
+        "survey_unchecked": _("This picture was added before pictures were checked."),
+        "fit": _("Fit to be searched"),
+        "fit_ready": _("Yes"),
+        "fit_not_ready": _("No, see below"),
+        "true_detail": _("True detail"),
+        "blur": _("Blur"),
+        "blur_of": _("{n} px"),
+        "patches_from": _("Patches can be seen from"),
+        "seams": _("Seams"),
+        "seams_of": _("in {share} of the places looked at"),
     }
 
 

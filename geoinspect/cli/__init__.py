@@ -24,9 +24,11 @@ from geoinspect.cli.output import say_error
 from geoinspect.cli.patrols import patrols
 from geoinspect.cli.photos import photos
 from geoinspect.cli.planning import plan
+from geoinspect.cli.reviewing import labels
 from geoinspect.cli.risks import risk
 from geoinspect.cli.searching import footprints, landmarks, terrain
 from geoinspect.cli.surveys import surveys
+from geoinspect.cli.targets import targets
 from geoinspect.cli.track_review import add_review_commands
 from geoinspect.cli.tracks import tracks
 from geoinspect.cli.trials import trials
@@ -38,6 +40,8 @@ _COMMANDS = (
     photos,
     surveys,
     detect,
+    targets,
+    labels,
     footprints,
     landmarks,
     terrain,

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from geoinspect.coverage.survey_stage import stage_on
 from geoinspect.detect.run import detect
-from geoinspect.errors import RasterError, Text
+from geoinspect.detect.scan import Work
+from geoinspect.errors import RasterError, Text, UsageError
 from geoinspect.files import readable
-from geoinspect.ingest.rasters import read_info, reencode_cog
+from geoinspect.ingest.rasters import check_survey, reencode_cog
+from geoinspect.ingest.survey_checks.advice import problems_of, with_stage
+from geoinspect.ingest.survey_checks.stage_advice import SurveyStage
+from geoinspect.intake.detected import (
+    labels_numbered,
+    lessons_of,
+    note_detection,
+)
 from geoinspect.intake.looks import LookMaker, survey_source
 from geoinspect.intake.rows import (
     china_day,
@@ -30,6 +39,7 @@ from geoinspect.store import audit, grounds, sightings
 from geoinspect.store.schema import SurveyRow
 from geoinspect.store.vault import sha256_of
 from geoinspect.store.workspace import Workspace
+from geoinspect.surroundings import growth_table
 from geoinspect.survey_records import Detection, DetectOptions
 
 Progress = Callable[[float], None]
@@ -79,7 +89,9 @@ class Intake:
             RasterError: It can't be read or placed; no record is made.
         """
         label, settings = name or readable(path.name), self._workspace.settings
-        info = read_info(path, settings=settings, name=label)
+        info, check = check_survey(
+            path, settings=settings, name=label, stage_on=self._stage_on, taken=taken
+        )
         with self._workspace.database.reading() as session:
             known = sightings.survey_of_file(session, sha256_of(path))
             if known is not None and self._workspace.survey_path(known.id).is_file():
@@ -95,8 +107,9 @@ class Intake:
                 if known is not None:
                     # Its raster was lost, or came twice at once: ours is as good.
                     temp.replace(self._workspace.survey_path(known.id))
+                    self._workspace.drop_planes(known.id)
                     return duplicate("survey", label, known.id, known.file)
-                row = survey_row(info, label, moment, text)
+                row = survey_row(info, label, moment, text, check)
                 row.file_id = sightings.file_row(session, kept, label).id
                 session.add(row)
                 session.flush()
@@ -105,7 +118,8 @@ class Intake:
         finally:
             temp.unlink(missing_ok=True)
         details = {"gsd_cm": row.gsd_cm, "valid_area_m2": row.valid_area_m2, "sha256": kept.sha256}
-        return AddResult(label, "added", "survey", row.id, text, info.problems, details)
+        problems = (*info.problems, *problems_of(check))
+        return AddResult(label, "added", "survey", row.id, text, problems, details)
 
     def _known_survey(self, known: SurveyRow, label: str, taken: date | None) -> AddResult:
         """Return that a survey is here already; a day it lacked is taken down and counted."""
@@ -116,6 +130,9 @@ class Intake:
         with self._workspace.database.writing() as session:
             row = sightings.survey(session, known.id)
             row.taken = _noon(taken)
+            if "check" in row.report:
+                stage = self._stage_on((row.south + row.north) / 2, taken)
+                row.report = {**row.report, "check": with_stage(row.report["check"], stage)}
             problems: tuple[Problem, ...] = ()
             if row.searched:
                 source = survey_source(row)
@@ -162,7 +179,8 @@ class Intake:
     ) -> tuple[Detection, tuple[Problem, ...]]:
         """Run the detector over a stored survey; its patches take the place of earlier ones.
 
-        From now on the survey counts as coverage, in the campaigns of the day it was taken.
+        From now on the survey counts as coverage, in the campaigns of the day it was taken. Its
+        planes stay in the workspace, so that the next detection takes seconds.
 
         Raises:
             NotFoundError: There is no such survey.
@@ -172,6 +190,8 @@ class Intake:
         with self._workspace.database.reading() as session:
             row = sightings.survey(session, survey_id)
             licensed = grounds.zones(session, ZoneKind.LICENSED)
+            lessons = lessons_of(self._workspace, session, row) if chosen.learn else []
+            labels = labels_numbered(session, lessons)
         day = china_day(row.taken)
         self._looks.prepare(day)
         detection, refusals = detect(
@@ -183,24 +203,47 @@ class Intake:
             licensed=licensed,
             taken={row.name: day},
             progress=progress,
+            work=Work(folder=self._workspace.planes_path(row.id)),
+            labels=labels,
         )
         if refusals:
             raise RasterError(refusals[0].text.zh, refusals[0].text.en, code=refusals[0].code)
+        return detection, self._keep(survey_id, detection, chosen, lessons)
+
+    def _keep(
+        self, survey_id: int, detection: Detection, chosen: DetectOptions, lessons: Sequence[int]
+    ) -> tuple[Problem, ...]:
+        """Put a detection in the place of the one before; return what the user should know."""
         with self._workspace.database.writing() as session:
-            stored = sightings.survey(session, survey_id)
-            stored.detector, stored.detected_at = detection.detector, datetime.now(UTC)
-            stored.searched = detection.searched_area_m2 > 0
+            row = sightings.survey(session, survey_id)
+            problems = note_detection(
+                session,
+                row,
+                detection,
+                bands=chosen.bands,
+                lessons=lessons,
+                at=datetime.now(UTC),
+            )
             sightings.replace_patches(session, survey_id, patch_rows(detection, survey_id))
             sightings.rerank(session)
-            if detection.searched_area_m2 > 0:
-                source = survey_source(stored)
-                problems = self._looks.add(session, source, survey_id)
+            if row.searched:
+                problems += self._looks.add(session, survey_source(row), survey_id)
             else:
                 sightings.drop_looks(session, "survey", survey_id)
-                problems = (_NOT_SEARCHED,)
-            details = {"id": survey_id, "patches": len(detection.patches)}
+                problems.append(_NOT_SEARCHED)
+            details: dict[str, object] = {"id": survey_id, "patches": len(detection.patches)}
+            if "learnt" in row.report:
+                details["labels"] = len(row.report["learnt"]["labels"])
             self._note(session, "survey.detect", row.name, details)
-        return detection, problems
+        return tuple(problems)
+
+    def _stage_on(self, latitude_deg: float, day: date) -> SurveyStage | None:
+        """Return the growth stage by the workspace's table; None where that can't be used."""
+        try:
+            table = growth_table(self._workspace)
+        except UsageError:
+            return None
+        return stage_on(table, latitude_deg, day, self._workspace.settings.altitude_m)
 
     def _note(
         self, session: Session, action: str, subject: str, details: Mapping[str, object]

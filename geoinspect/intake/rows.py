@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import shapely
@@ -96,8 +97,14 @@ def _stop_json(stop: Stop) -> dict[str, object]:
     }
 
 
-def survey_row(info: RasterInfo, label: str, taken: datetime | None, text: Text) -> SurveyRow:
-    """Return the row of a survey; its file is set by the caller."""
+def survey_row(
+    info: RasterInfo,
+    label: str,
+    taken: datetime | None,
+    text: Text,
+    check: Mapping[str, Any],
+) -> SurveyRow:
+    """Return the row of a survey, with its check; its file is set by the caller."""
     return SurveyRow(
         name=label,
         unit_code=None,
@@ -115,6 +122,7 @@ def survey_row(info: RasterInfo, label: str, taken: datetime | None, text: Text)
             "bands": [band.role for band in info.bands],
             "fit_for": info.fit_for,
             "problems": [problem.as_json() for problem in info.problems],
+            "check": dict(check),
         },
     )
 
@@ -129,6 +137,8 @@ def patch_rows(detection: Detection, survey_id: int) -> list[PatchRow]:
             area_m2=patch.area_m2,
             reasons=dict(patch.reasons),
             state=patch.state.value,
+            logit=float(patch.logit),
+            features=np.asarray(patch.features, "<f4").tobytes(),
             geometry=crs_.transform_geometry(patch.crs, crs_.WGS84, patch.polygon),
         )
         for patch in detection.patches

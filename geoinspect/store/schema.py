@@ -270,7 +270,12 @@ class SurveyRow(Boxed, Base):
 
 
 class PatchRow(Boxed, Base):
-    """Ground that a detector marked on a survey; an old number never means a new patch."""
+    """Ground that a detector marked on a survey; an old number never means a new patch.
+
+    Attributes:
+        logit: Of the detector's ranking; None in rows older than version 0004.
+        features: What it was ranked by, little-endian float32; None in those rows.
+    """
 
     __tablename__ = "patch"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it
@@ -281,6 +286,8 @@ class PatchRow(Boxed, Base):
     area_m2: Mapped[float]
     reasons: Mapped[dict[str, Any]]
     state: Mapped[str]
+    logit: Mapped[float | None]
+    features: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     survey: Mapped[SurveyRow] = relationship(lazy="joined")
 
 

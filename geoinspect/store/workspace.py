@@ -139,6 +139,14 @@ class Workspace:
         """Return where the re-encoded raster of a survey lies."""
         return self.folder / "surveys" / f"{survey_id}.tif"
 
+    def planes_path(self, survey_id: int) -> Path:
+        """Return the folder of a survey's detection planes; what lies there can be made anew."""
+        return self.folder / "planes" / str(survey_id)
+
+    def drop_planes(self, survey_id: int) -> None:
+        """Remove a survey's planes, as its raster is another one now."""
+        shutil.rmtree(self.planes_path(survey_id), ignore_errors=True)
+
     @property
     def terrain_path(self) -> Path:
         """Where the elevation model lies, when there is one."""

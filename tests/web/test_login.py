@@ -14,7 +14,7 @@ from webmap.auth import PUBLIC_ENDPOINTS
 
 VALUES = {
     "z": 1, "x": 0, "y": 0, "campaign_id": 1, "survey_id": 1, "patch_id": 1, "track_id": 1, "photo_id": 1,
-    "plan_id": 1, "check_id": 1, "trial_id": 1, "rate_id": 1, "factor": "roads", "kind": "gpx", "layer": "pod", "name": "pod",
+    "plan_id": 1, "check_id": 1, "trial_id": 1, "rate_id": 1, "model_id": 1, "factor": "roads", "kind": "gpx", "layer": "pod", "name": "pod",
     "version": "v", "receipt_id": "A", "filename": "icon.svg",
 }  # fmt: skip
 

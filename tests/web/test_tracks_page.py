@@ -149,7 +149,7 @@ def test_lists_are_filtered_by_address_and_walked_by_keys(
     person = visit(size)
     person.sign_in()
     page = person.page
-    page.locator(".rail a").nth(2).click()
+    page.locator(".rail a[href='/tracks']").click()
     rows = page.locator("#list tbody tr")
     expect(rows.filter(has_text=HOSTILE)).to_have_count(1)
     expect(rows.first).to_contain_text("存疑")

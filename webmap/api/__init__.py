@@ -1,7 +1,9 @@
 """The API of the web map, version 1. JSON in WGS84, metres and square metres, times in UTC."""
 
 from webmap.api.blueprint import api
+from webmap.api.changes import survey_changes
 from webmap.api.checks import adopt_check, check, check_cells, checks, post_check, post_finds
+from webmap.api.chips import chip
 from webmap.api.claims import claims, kept_claims, post_claim
 from webmap.api.gaps import gaps_file
 from webmap.api.ground import areas, cell, overview, zones
@@ -12,9 +14,21 @@ from webmap.api.photo_records import photo, photos
 from webmap.api.plans import delete_plan, plan, plan_routes, plans, post_plan, walked
 from webmap.api.rates import delete_rate, growth, post_rate, rates
 from webmap.api.receipts import post_file, receipt, receipts
+from webmap.api.review_queue import (
+    delete_model_use,
+    post_label,
+    post_model,
+    post_model_use,
+    post_undo,
+    review_file,
+    review_labels,
+    review_models,
+    review_queue,
+    review_surveys,
+)
 from webmap.api.risks import delete_risk_rule, post_risk_rule, risk_rules
 from webmap.api.shown import layer
-from webmap.api.sightings import chip, patch, patches, surveys, tracks
+from webmap.api.sightings import patch, patches, surveys, tracks
 from webmap.api.track_records import review, track, track_list, track_points
 from webmap.api.trials import adopt_trial, post_trial, trials
 
@@ -38,6 +52,7 @@ api.add_url_rule("/patrol-months", view_func=patrol_months)
 api.add_url_rule("/photos", view_func=photos)
 api.add_url_rule("/photos/<int:photo_id>", view_func=photo)
 api.add_url_rule("/surveys", view_func=surveys)
+api.add_url_rule("/surveys/<int:survey_id>/changes", view_func=survey_changes)
 api.add_url_rule("/patches", view_func=patches)
 api.add_url_rule("/patches/<int:patch_id>", view_func=patch)
 api.add_url_rule("/patches/<int:patch_id>/chip.png", view_func=chip)
@@ -69,3 +84,14 @@ api.add_url_rule("/growth", view_func=growth)
 api.add_url_rule("/risk-rules", view_func=risk_rules)
 api.add_url_rule("/risk-rules/<factor>", view_func=post_risk_rule, methods=["POST"])
 api.add_url_rule("/risk-rules/<factor>", view_func=delete_risk_rule, methods=["DELETE"])
+_REVIEW = "/review/<int:survey_id>"
+api.add_url_rule("/review", view_func=review_surveys)
+api.add_url_rule(_REVIEW, view_func=review_queue)
+api.add_url_rule(f"{_REVIEW}/labels", view_func=review_labels)
+api.add_url_rule(f"{_REVIEW}/labels", view_func=post_label, methods=["POST"])
+api.add_url_rule(f"{_REVIEW}/labels.<kind>", view_func=review_file)
+api.add_url_rule(f"{_REVIEW}/undo", view_func=post_undo, methods=["POST"])
+api.add_url_rule(f"{_REVIEW}/models", view_func=review_models)
+api.add_url_rule(f"{_REVIEW}/models", view_func=post_model, methods=["POST"])
+api.add_url_rule(f"{_REVIEW}/models/<int:model_id>", view_func=post_model_use, methods=["POST"])
+api.add_url_rule(f"{_REVIEW}/models/<int:model_id>", view_func=delete_model_use, methods=["DELETE"])

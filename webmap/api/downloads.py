@@ -14,13 +14,20 @@ _TYPES = {
     "gpx": "application/gpx+xml",
     "kml": "application/vnd.google-earth.kml+xml",
     "csv": "text/csv",
+    "geojson": "application/geo+json",
+    "gpkg": "application/geopackage+sqlite3",
 }
 
 
 def download(content: str, name: str) -> Response:
     """Return text as a file to keep; the name is ours and plain ASCII."""
+    return download_bytes(content.encode("utf-8"), name)
+
+
+def download_bytes(content: bytes, name: str) -> Response:
+    """Return bytes as a file to keep; the name is ours and plain ASCII."""
     kind = _TYPES[name.rpartition(".")[2]]
-    response = Response(content.encode("utf-8"), mimetype=kind)
+    response = Response(content, mimetype=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

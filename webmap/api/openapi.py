@@ -8,6 +8,7 @@ from geoinspect import __version__
 from webmap.api.openapi_parts import get as _get
 from webmap.api.openapi_parts import path as _path
 from webmap.api.openapi_parts import query as _query
+from webmap.api.openapi_review import REVIEW_PATHS
 from webmap.api.openapi_search import SEARCH_PATHS
 
 _ID = {"type": "integer"}
@@ -201,13 +202,17 @@ DESCRIPTION = {
         "/api/v1/photos/{photo_id}": _get(
             "One photo: where, when and how it was taken.", _path("photo_id", {**_ID})
         ),
-        "/api/v1/surveys": _get("Surveys as GeoJSON, with the addresses of their tiles."),
+        "/api/v1/surveys": _get(
+            "Surveys as GeoJSON, with their check and the addresses of their tiles."
+        ),
+        "/api/v1/surveys/{survey_id}/changes": _get(
+            "What changed since the survey ``with``, patch by patch; without it what was compared.",
+            _path("survey_id", {**_ID}),
+            _query("with", "Number of the earlier survey.", "integer"),
+        ),
         "/api/v1/patches": _get("Suspected patches by rank as GeoJSON.", _BBOX, _LIMIT),
         "/api/v1/patches/{patch_id}": _get(
             "One patch: a lead to check on the ground, not evidence.", _path("patch_id", {**_ID})
-        ),
-        "/api/v1/patches/{patch_id}/chip.png": _get(
-            "The picture round a patch.", _path("patch_id", {**_ID}), kind="image/png"
         ),
         "/api/v1/files": _POST_FILE,
         "/api/v1/receipts": _get("What the caller sent, newest first.", _LIMIT),
@@ -215,6 +220,7 @@ DESCRIPTION = {
             "One receipt of the caller's own.", _path("receipt_id", {**_TEXT})
         ),
         **SEARCH_PATHS,
+        **REVIEW_PATHS,
     },
     "components": {
         "securitySchemes": {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Response, jsonify, request, url_for
+from flask import Response, jsonify, url_for
 
+from geoinspect.change_book import change_summaries, changes_of_patch
 from geoinspect.store.schema import PatchRow, SurveyRow, TrackRow
 from geoinspect.store.sightings import Box
 from webmap.api.blueprint import box, campaign_number, collection, feature, limit
@@ -74,24 +75,12 @@ def patch(patch_id: int) -> Response:
             | {
                 "reasons": row.reasons,
                 "detector": row.survey.detector,
+                "changes": changes_of_patch(row),
                 "survey": _survey_json(row.survey),
                 "chip": url_for("api.chip", patch_id=row.id),
                 "bbox": [row.west, row.south, row.east, row.north],
             }
         )
-
-
-def chip(patch_id: int) -> Response:
-    """Return the picture round a patch as PNG, with its outline drawn."""
-    with office().workspace.database.reading() as session:
-        row = scope_of(session).patch(patch_id)
-        survey_id, outline = row.survey_id, row.geometry
-    picture = office().pictures.chip(office().picture_path(survey_id), outline)
-    response = Response(picture, mimetype="image/png")
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.set_etag(f"{office().stamp}-{patch_id}-{len(picture)}")
-    response.make_conditional(request)
-    return response
 
 
 def _track_json(row: TrackRow, unit_names: dict[str, str]) -> dict[str, object]:
@@ -118,9 +107,21 @@ def _survey_json(row: SurveyRow) -> dict[str, object]:
         "gsd_cm": round(row.gsd_cm, 2),
         "valid_area_m2": round(row.valid_area_m2, 1),
         "detector": row.detector,
+        "check": row.report.get("check"),
+        "sensitivity": _sensitivity_json(row),
+        "changes": change_summaries(row),
         "tiles": first.removesuffix("0/0/0") + "{z}/{x}/{y}",
         "bbox": [row.west, row.south, row.east, row.north],
     }
+
+
+def _sensitivity_json(row: SurveyRow) -> dict[str, object] | None:
+    """Return what was measured of a survey, ``outdated`` when it was searched again since."""
+    told: dict[str, object] | None = row.report.get("sensitivity")
+    if told is None:
+        return None
+    when = None if row.detected_at is None else _iso(row.detected_at.replace(microsecond=0))
+    return {**told, "outdated": told.get("detected_at") != when}
 
 
 def _patch_json(row: PatchRow) -> dict[str, object]:

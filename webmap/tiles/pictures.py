@@ -1,4 +1,4 @@
-"""Tiles and chips of drone pictures, from our own cloud-optimised copies.
+"""Tiles of drone pictures, from our own cloud-optimised copies.
 
 Rasters with more than 8 bits are stretched between the 2nd and 98th percentile of the whole
 picture, so that tiles beside each other never differ in brightness.
@@ -14,26 +14,20 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
-import shapely
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 from rasterio.enums import ColorInterp
 from rio_tiler.errors import TileOutsideBounds
 from rio_tiler.io import Reader
-from shapely.geometry.base import BaseGeometry
 
-from geoinspect import crs as crs_
 from geoinspect.errors import NotFoundError
 from webmap.tiles.mercator import TILE_PX
 
 F4 = NDArray[np.float32]
 U1 = NDArray[np.uint8]
 
-CHIP_PX = 320
 _OPEN_PER_THREAD = 4
 _SAMPLE_PX = 1024
-_CHIP_MARGIN = 0.7
-_CHIP_LEAST_M = 3.0
 _WEBP_QUALITY = 82
 
 
@@ -75,8 +69,7 @@ class Pictures:
         Raises:
             NotFoundError: The raster is gone from the workspace.
         """
-        dataset = self._open(path)
-        look = self._look(path, dataset)
+        dataset, look = self.opened(path)
         with Reader(None, dataset=dataset) as reader:
             try:
                 image = reader.tile(
@@ -92,37 +85,14 @@ class Pictures:
         picture.save(out, "WEBP", quality=_WEBP_QUALITY, method=0)
         return out.getvalue()
 
-    def chip(self, path: Path, outline: BaseGeometry) -> bytes:
-        """Return a square PNG round a WGS84 outline, with the outline drawn on it.
+    def opened(self, path: Path) -> tuple[rasterio.DatasetReader, Look]:
+        """Return this thread's opened raster, which stays ours, and how it is shown.
 
         Raises:
             NotFoundError: The raster is gone from the workspace.
         """
         dataset = self._open(path)
-        look = self._look(path, dataset)
-        crs = dataset.crs.to_wkt()
-        shape = crs_.transform_geometry(crs_.WGS84, crs, outline)
-        west, south, east, north = shape.bounds
-        metre = 1.0 / _metres_per_unit(dataset, outline)
-        half = max((east - west) / 2, (north - south) / 2) * (1 + _CHIP_MARGIN)
-        half = max(half, _CHIP_LEAST_M * metre)
-        x, y = (west + east) / 2, (south + north) / 2
-        box = (x - half, y - half, x + half, y + half)
-        with Reader(None, dataset=dataset) as reader:
-            image = reader.part(
-                box,
-                bounds_crs=dataset.crs,
-                dst_crs=dataset.crs,
-                width=CHIP_PX,
-                height=CHIP_PX,
-                indexes=look.indexes,
-                resampling_method="bilinear",
-            )
-        picture = Image.fromarray(look.shown(image.data, image.mask > 0), "RGBA")
-        _draw_outline(picture, shape, box)
-        out = io.BytesIO()
-        picture.save(out, "PNG", compress_level=4)
-        return out.getvalue()
+        return dataset, self._look(path, dataset)
 
     def _open(self, path: Path) -> rasterio.DatasetReader:
         """Return this thread's opened raster; the least used of a few is closed."""
@@ -173,28 +143,3 @@ def look_of(dataset: rasterio.DatasetReader) -> Look:
         low.append(ends[0])
         high.append(ends[1])
     return Look(indexes, np.array(low, np.float32), np.array(high, np.float32))
-
-
-def _metres_per_unit(dataset: rasterio.DatasetReader, outline: BaseGeometry) -> float:
-    """Return how many metres one unit of the raster's CRS is, near an outline."""
-    if dataset.crs.is_geographic:
-        centre = outline.centroid
-        return crs_.geodesic_length_m(
-            np.array([centre.x, centre.x]), np.array([centre.y - 0.5, centre.y + 0.5])
-        )
-    return float(dataset.crs.linear_units_factor[1])
-
-
-def _draw_outline(
-    picture: Image.Image, shape: BaseGeometry, box: tuple[float, float, float, float]
-) -> None:
-    west, south, east, north = box
-    scale = (CHIP_PX / (east - west), CHIP_PX / (north - south))
-    draw = ImageDraw.Draw(picture)
-    for ring in shapely.get_rings(shapely.get_parts(shape)):
-        points = [
-            ((px - west) * scale[0], (north - py) * scale[1])
-            for px, py in shapely.get_coordinates(ring)
-        ]
-        draw.line(points, fill=(255, 255, 255, 255), width=5, joint="curve")
-        draw.line(points, fill=(142, 1, 82, 255), width=2, joint="curve")

@@ -1,6 +1,9 @@
 // What the panel shows of one thing that was clicked: a patch, a track.
 
-import { ask, day, distance, el, moment, num, percent, plotArea, say, sentence, span } from "./page.js";
+import { changeLines } from "./changes.js";
+import { ask, day, distance, el, moment, num, plotArea, say, sentence, span } from "./page.js";
+import { reasonsPart } from "./reasons.js";
+import { checkPart } from "./survey_card.js";
 
 const list = (entries) =>
   el("dl", {}, entries.filter(Boolean).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
@@ -20,23 +23,17 @@ export async function patchCard(id) {
     el("h1", {}, licensed ? say("patch_licensed") : `${say("patch")} ${patch.rank}`),
     chip, missing,
     el("p", { class: "lead" }, say("lead")),
+    ...changeLines(patch),
     list([
       [say("rank"), licensed ? say("not_ranked") : say("rank_of", { rank: num(patch.rank) })],
       [say("score"), say("score_note", { score: num(patch.score, 2) })],
       [say("area"), plotArea(patch.area_m2)],
       [say("picture"), [survey.name, when, say("gsd", { cm: num(survey.gsd_cm, 1) })].filter(Boolean).join(" · ")],
     ]),
-    el("h2", {}, say("reasons")),
-    el("ul", { class: "reasons" }, Object.entries(patch.reasons).sort((a, b) => b[1] - a[1]).map(reasonItem)),
-  ];
-}
-
-function reasonItem([name, value]) {
-  const bar = el("div", { class: "reason" });
-  bar.style.width = `${Math.max(0, Math.min(1, value)) * 100}%`;
-  return el("li", {},
-    el("div", {}, el("b", {}, say(`reason_${name}`)), ` · ${say("reason_of", { share: percent(value) })}`),
-    el("div", { class: "meter plain", "aria-hidden": "true" }, bar));
+    ...reasonsPart(patch.reasons),
+    licensed ? null : el("p", {}, el("a", { class: "button", href: `/review/${survey.id}?patch=${id}` }, say("open_review"))),
+    ...checkPart(survey),
+  ].filter(Boolean);
 }
 
 /** Return the elements that tell of a track in short, its box and its line. */

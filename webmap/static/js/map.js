@@ -10,6 +10,7 @@ import { photoCard } from "./photo_card.js";
 import * as place from "./place.js";
 import { QuestionBar } from "./question.js";
 import { loadShown, shownName, wireShown } from "./shown.js";
+import { surveyCard } from "./survey_card.js";
 
 const L = window.L;
 const map = window.map_main;
@@ -325,7 +326,9 @@ function flyToGap(gap) {
 async function flyToSurvey(id) {
   const { features } = await ask("surveys");
   const found = features.find(({ properties }) => String(properties.id) === id);
-  if (found) flyTo(found.properties.bbox);
+  if (!found) return;
+  flyTo(found.properties.bbox);
+  showDetail(surveyCard(found.properties, (bbox) => { raise(false); flyTo(bbox, 18); }));
 }
 
 /** Follow the address: at the start, and when the browser goes back or forth. */

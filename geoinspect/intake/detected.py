@@ -1,0 +1,161 @@
+"""A stored survey as its last detection left it: how it was read, what it learnt, what holds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from geoinspect.crs import WGS84
+from geoinspect.detect.labelled import TAUGHT, Label
+from geoinspect.detect.measure import Source
+from geoinspect.errors import Text
+from geoinspect.records import Problem, utc_iso
+from geoinspect.review_records import Said, Standing, WhyNot, standing
+from geoinspect.review_state import load_state
+from geoinspect.store import reviewing
+from geoinspect.store.reviewing import LabelEntry
+from geoinspect.store.schema import SurveyRow
+from geoinspect.store.workspace import Workspace
+from geoinspect.survey_records import Detection, PatchState
+
+Json = dict[str, Any]
+
+# Such ground may look like the target all the same: it teaches nothing.
+_NO_LESSON = (WhyNot.LICENSED, WhyNot.DUPLICATE, WhyNot.PICTURE_FAULT)
+_NOBODY = ""
+
+
+def stored_source(workspace: Workspace, row: SurveyRow) -> Source:
+    """Return a survey's raster, read with the bands that its detection was told to take."""
+    bands = row.report.get("bands")
+    return Source(workspace.survey_path(row.id), row.name, workspace.settings, bands)
+
+
+def lessons_of(workspace: Workspace, session: Session, row: SurveyRow) -> list[int]:
+    """Return the numbers of the labels that a new detection of a survey can learn from.
+
+    One for each ground that enough people agree on, also where nothing is marked any more; none
+    at all while no ground is settled as the target.
+    """
+    state = load_state(workspace, session, row.id, row.detector, _NOBODY, learn=False)
+    found: dict[int, bool] = {}
+    for given, stands in zip(state.answers, state.standings, strict=True):
+        found |= _lesson(given, stands)
+    matched = state.candidates.matched
+    strays = [one for one in reviewing.labels_of(session, row.id) if not matched.get(one.id)]
+    grounds = reviewing.label_grounds(session, [one.id for one in strays])
+    told: dict[bytes, dict[str, LabelEntry]] = {}
+    for one in strays:
+        told.setdefault(grounds[one.id].wkb, {})[one.actor] = one
+    needed = workspace.settings.review_people
+    for given in told.values():
+        found |= _lesson(given, standing((Said(one.label) for one in given.values()), needed))
+    return sorted(found) if any(found.values()) else []
+
+
+def _lesson(given: Mapping[str, LabelEntry], stands: Standing) -> dict[int, bool]:
+    """Return the newest label that says what was settled, and whether that is the target."""
+    agreeing = [one for one in given.values() if one.label == stands.value]
+    if not stands.settled or not agreeing:
+        return {}
+    newest = max(agreeing, key=lambda one: one.id)
+    return {} if newest.reason in _NO_LESSON else {newest.id: stands is Standing.POPPY}
+
+
+def labels_numbered(session: Session, numbers: Iterable[int]) -> tuple[Label, ...]:
+    """Return labels for the detector, by number."""
+    rows = reviewing.whole_labels(session, sorted(numbers))
+    return tuple(Label(row.geometry, WGS84, row.label == Said.POPPY) for row in rows)
+
+
+def labels_learnt(session: Session, row: SurveyRow) -> tuple[Label, ...]:
+    """Return the labels that a survey's present list was learnt from."""
+    return labels_numbered(session, row.report.get("learnt", {}).get("labels", ()))
+
+
+def note_detection(
+    session: Session,
+    row: SurveyRow,
+    detection: Detection,
+    *,
+    bands: Mapping[str, int] | None,
+    lessons: Iterable[int],
+    at: datetime,
+) -> list[Problem]:
+    """Write a new detection into a survey's row, before its patches are replaced.
+
+    What was measured of another list holds no more and is dropped: the table of sensitivity and
+    the rate it gave. A rate that a person entered stays.
+
+    Args:
+        bands: That the detection was told to take.
+        lessons: Numbers of the labels it was given.
+        at: When it was made.
+
+    Returns:
+        What the user should know.
+    """
+    same = _same_list(session, row, detection)
+    numbers = sorted(lessons) if detection.detector.endswith(TAUGHT) else []
+    report: Json = {k: v for k, v in row.report.items() if k not in ("bands", "learnt")}
+    if bands is not None:
+        report["bands"] = dict(bands)
+    problems = []
+    if numbers:
+        report["learnt"] = {"labels": numbers}
+        problems.append(_learnt(labels_numbered(session, numbers)))
+    table = report.get("sensitivity")
+    if table is not None and same:
+        report["sensitivity"] = {
+            **table,
+            "detected_at": utc_iso(at.replace(microsecond=0).timestamp()),
+        }
+    elif table is not None:
+        del report["sensitivity"]
+        if table.get("rate") is not None and report.get("measured") == table["rate"]:
+            del report["measured"]
+        problems.append(_measure_again(row))
+    row.report = report
+    row.detector, row.detected_at = detection.detector, at
+    row.searched = detection.searched_area_m2 > 0
+    return problems
+
+
+def _same_list(session: Session, row: SurveyRow, detection: Detection) -> bool:
+    """Return whether a detector marked again what it had marked."""
+    if row.detector != detection.detector:
+        return False
+    before = [patch.logit for patch in reviewing.figures_of(session, row.id)]
+    now = [patch.logit for patch in detection.patches if patch.state is PatchState.SUSPECTED]
+    known = [logit for logit in before if logit is not None]
+    return len(known) == len(before) and sorted(known) == sorted(now)
+
+
+def _learnt(labels: Iterable[Label]) -> Problem:
+    """Return the words for a list that was learnt from labels."""
+    told = [label.poppy for label in labels]
+    yes, no = sum(told), len(told) - sum(told)
+    return Problem(
+        "learnt_from_labels",
+        Text(
+            f"检测参考了本航测已有定论的复核标注:{yes} 处像罂粟,{no} 处不是;不想参考时加 --no-learn",
+            f"the detector learnt from this survey's settled labels: {yes} like poppy, {no} not; "
+            "--no-learn leaves them out",
+        ),
+    )
+
+
+def _measure_again(row: SurveyRow) -> Problem:
+    return Problem(
+        "measure_again",
+        Text(
+            f"重新检测后图斑清单变了,原先测得的灵敏度及其检出率不再有效,已停用:请运行 geoinspect surveys "
+            f"sensitivity {row.id} 重新测量;人工录入的检出率不受影响",
+            "the list changed, so the sensitivity measured before, and the rate it gave, hold no "
+            f"more and were dropped: run geoinspect surveys sensitivity {row.id}; a rate that a "
+            "person entered stays",
+        ),
+    )

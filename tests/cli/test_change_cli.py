@@ -1,0 +1,88 @@
+"""``surveys compare`` and ``surveys verify`` from the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import geopandas as gpd
+import pytest
+import shapely
+from raster_builders import EAST, NORTH, Planted, grass, write_raster
+
+from geoinspect.cli import main
+
+
+@dataclass(frozen=True)
+class Done:
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def run(*args: object) -> Done:
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        mock.patch.object(sys, "argv", ["geoinspect", *map(str, args)]),
+        pytest.raises(SystemExit) as done,
+    ):
+        main()
+    return Done(int(done.value.code or 0), out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="module")
+def dates(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("dates")
+    first = write_raster(folder / "a.tif", grass(400, 420, [Planted(100, 120, 90, 90)]))
+    later = write_raster(folder / "b.tif", grass(400, 420))
+    return first, later
+
+
+def test_two_files_are_compared(dates: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "changes.gpkg"
+    result = run("surveys", "compare", *dates, "--out", out, "--budget-per-km2", 9000, "--json")
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert told["alignment"]["aligned"] is True
+    assert abs(told["alignment"]["shift_east_m"]) < 0.01
+    assert sum(told["counts"].values()) == len(told["changes"]) == len(gpd.read_file(out))
+    assert all(change["reason_zh"] for change in told["changes"])
+
+
+def test_places_are_verified(dates: tuple[Path, Path], tmp_path: Path) -> None:
+    places = tmp_path / "places.gpkg"
+    # The bed, and ground far off both pictures.
+    shapes = [
+        shapely.box(EAST + 6, NORTH - 9.5, EAST + 10.5, NORTH - 5),
+        shapely.box(EAST + 900, NORTH - 9, EAST + 905, NORTH - 5),
+    ]
+    gpd.GeoDataFrame(geometry=shapes, crs="EPSG:4545").to_file(places)
+    first, later = dates
+    result = run("surveys", "verify", later, "--places", places, "--before", first, "--json")
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert [place["state"] for place in told["places"]][1] == "not_seen"
+    assert told["places"][0]["before"]["petal_share"] > told["places"][0]["after"]["petal_share"]
+    assert told["assumptions"]
+    assert sum(told["counts"].values()) == 2
+
+
+def test_wrong_calls_are_refused_in_words(dates: tuple[Path, Path], tmp_path: Path) -> None:
+    mixed = run("surveys", "compare", "1", dates[0])
+    assert mixed.exit_code == 2
+    assert "两个编号" in mixed.stderr
+    replaced = run("surveys", "compare", *dates, "--out", tmp_path / "x.tif")
+    assert replaced.exit_code == 2
+    missing = run("surveys", "compare", dates[0], tmp_path / "none.tif")
+    assert missing.exit_code == 3
+    far = write_raster(tmp_path / "far.tif", grass(100, 100), crs="EPSG:4550")
+    apart = run("surveys", "compare", dates[0], far)
+    assert apart.exit_code == 3
+    assert "没有重叠" in apart.stderr
