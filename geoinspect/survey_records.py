@@ -78,7 +78,8 @@ class Patch:
         score: 0–1, higher is more suspicious; a model's number, not a probability.
         reasons: Cue name → value in 0–1, how unusual the patch is in that cue.
         polygon: In ``crs``.
-        logit: Of the ranking; the score is its logistic.
+        logit: Of the ranking; the score is its logistic, lowered a little for each better patch
+            close by.
         features: What the ranking was made from, to learn from people's answers; names in
             ``detect.objects.FEATURES``.
     """

@@ -62,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--hand", choices=("a", "b"), required=True)
-    parser.add_argument("--grounds", help="a, b or real:FILE; the hand's own without it")
+    parser.add_argument("--grounds", help="a, b or real:NAME; the hand's own without it")
     parser.add_argument("--scenes", type=int, default=20, help="for each stratum")
     parser.add_argument("--side-m", type=float, default=100.0)
     parser.add_argument("--per-ha", type=float, default=10.0)

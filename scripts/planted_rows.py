@@ -33,8 +33,8 @@ Mask = NDArray[np.bool_]
 
 # Smaller objects are not looked at.
 LEAST_M2 = 2.0
-# What a control (decoy or look-alike) weighs beside an object of plain ground. More than 1 made
-# decoys no rarer among the finds, and cost recall.
+# What a control (decoy or look-alike) weighs beside an object of plain ground; 1 gave the best
+# figures on the other renderer's scenes.
 CONTROL_WEIGHT = 1.0
 # Blocks of a scene to learn from, at most: of patches, of controls, of all other ground.
 MOST_ROWS = (1500, 1000, 3000)

@@ -24,12 +24,8 @@ from geoinspect.detect.implants import (
 from geoinspect.search_records import GrowthStage
 
 Hand = Literal["a", "b"]
-REAL = (
-    "pasture_10cm_rgb.tif",
-    "plots_35cm_rgba.tif",
-    "maize_2cm_rgba.tif",
-    "woodland_1.8cm_rgb.tif",
-)
+# Real grounds with room for plots; in the woodland and the town they would stand on crowns and roofs.
+REAL = tuple(name for name in grounds_b.REAL_GROUNDS if name not in ("woodland", "urban"))
 
 _FORMS = (
     (PatchForm.PARCEL, 0.45),
@@ -118,7 +114,7 @@ def grounds_of(hand: Hand) -> Sequence[str]:
 
 
 def make_ground(name: str, seed: int, side_m: float, gsd_m: float) -> np.ndarray | None:
-    """Return ground by its name ``a:terraces``, ``b:…`` or ``real:file``; None where it is too coarse."""
+    """Return ground by its name ``a:terraces``, ``b:…`` or ``real:pasture``; None if too coarse."""
     kind, _, rest = name.partition(":")
     if kind == "a":
         return grounds_a.ground(seed, side_m, gsd_m, rest)

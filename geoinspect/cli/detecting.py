@@ -110,18 +110,8 @@ def detect(
             raise measure_stored(survey_id)
         options = DetectOptions(budget_per_km2, min_area_m2, _bands(bands), learn is not False)
         return _detect_stored(workspace, survey_id, options, as_json=as_json)
-    if not rasters or out is None:
-        raise UsageError(
-            "请给出影像和 --out 输出文件,或用 --survey 指定已入库的航测",
-            "give rasters and --out, or a stored survey with --survey",
-            code="nothing_to_do",
-        )
-    if learn is not None:
-        raise UsageError(
-            "--learn/--no-learn 要与 --survey 同用;影像文件请用 --labels",
-            "--learn and --no-learn go with --survey; for rasters give --labels",
-            code="no_survey",
-        )
+    if not rasters or out is None or learn is not None:
+        raise _no_survey(learn)
     if measure_sensitivity:
         check_measurable(detector, target, ndvi, signature)
     beside = [path for path in (licensed, labels, *ndvi) if path is not None]
@@ -144,6 +134,21 @@ def detect(
     if not refusals:
         return 0
     return 3 if len(rasters) == 1 else 1
+
+
+def _no_survey(learn: bool | None) -> UsageError:
+    """Return what is missing of a call without a survey."""
+    if learn is None:
+        return UsageError(
+            "请给出影像和 --out 输出文件,或用 --survey 指定已入库的航测",
+            "give rasters and --out, or a stored survey with --survey",
+            code="nothing_to_do",
+        )
+    return UsageError(
+        "--learn/--no-learn 要与 --survey 同用;影像文件请用 --labels",
+        "--learn and --no-learn go with --survey; for rasters give --labels",
+        code="no_survey",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,9 +77,10 @@ class NirCues:
 
     def fused(self, levels: NDArray[np.int8]) -> F4:
         """Return how unusual blocks are: far from the middle either way, RX only above it."""
-        apart = np.abs(levels.astype(np.int32))
+        apart: NDArray[np.int32] = np.abs(levels.astype(np.int32))
         apart[..., 0] = np.maximum(levels[..., 0], 0)
-        return apart.sum(axis=-1).astype(np.float32)
+        together: F4 = apart.sum(axis=-1).astype(np.float32)
+        return together
 
 
 @dataclass(frozen=True, slots=True, eq=False)

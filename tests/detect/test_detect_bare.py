@@ -9,10 +9,6 @@ import pytest
 from detect_builders import planted_meadow, run
 from raster_builders import north_up, write_raster
 
-XFAIL = pytest.mark.xfail(
-    strict=True, reason="the engine fills the list up to the budget, with low scores"
-)
-
 
 @pytest.fixture(scope="module")
 def meadow() -> np.ndarray:
@@ -51,7 +47,6 @@ def test_constant_and_tiny_rasters(tmp_path: Path, value: int, side: int) -> Non
     assert detection.warnings
 
 
-@XFAIL
 def test_constant_green_marks_nothing(tmp_path: Path) -> None:
     pixels = np.empty((3, 300, 300), dtype=np.uint8)
     pixels[:] = np.array([80, 130, 70])[:, None, None]
