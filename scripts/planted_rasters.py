@@ -136,12 +136,13 @@ def judge(scene: Scene, finds: Sequence[Found], left_out: Iterable[int] = ()) ->
 def ten_labels(scene: Scene, seed: int) -> tuple[list[Label], set[int]]:
     """Return up to five targets and as many others as make ten, and which implants they used up.
 
+    At most half of a scene's targets, rounded up, so that some are left to be found.
     Of the others up to three are decoys or look-alikes, the rest squares of 5 m of plain ground.
     """
     rng = np.random.default_rng([seed, 5])
     truth = outlines_of(scene)
     poppy = np.array([implant.wish.kind is Planted.POPPY for implant in scene.implants], dtype=bool)
-    yes = rng.permutation(np.flatnonzero(poppy))[: LABELS // 2].tolist()
+    yes = rng.permutation(np.flatnonzero(poppy))[: min(LABELS // 2, -(-poppy.sum() // 2))].tolist()
     no = rng.permutation(np.flatnonzero(~poppy))[:3].tolist()
     labels = [Label(truth[number], CRS, True) for number in yes]
     labels += [Label(truth[number], CRS, False) for number in no]

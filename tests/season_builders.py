@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
+import rasterio
 from rasterio.transform import Affine
 
 from geoinspect.detect.ndvi_series import NdviSeries
@@ -62,3 +64,25 @@ def field(
     values[cloudy] = np.nan if masked else rng.uniform(-0.05, 0.25, cloudy.sum())
     dates = tuple(date(YEAR, 1, 1) + timedelta(int(day) - 1) for day in days)
     return NdviSeries(dates, values.astype(np.float32), UTM, GRID, 10.0), kind
+
+
+def write_series(folder: Path) -> Path:
+    """A file may have at most 16 bands: every third date of the season."""
+    series, _ = field(1)
+    chosen = range(2, len(series.dates), 3)
+    path = folder / "ndvi.tif"
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        count=len(chosen),
+        height=32,
+        width=32,
+        dtype="float32",
+        crs=series.crs,
+        transform=series.transform,
+    ) as dataset:
+        for number, index in enumerate(chosen, start=1):
+            dataset.write(series.values[index], number)
+            dataset.set_band_description(number, series.dates[index].isoformat())
+    return path

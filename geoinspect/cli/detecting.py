@@ -98,14 +98,7 @@ def detect(
     if survey_id is not None:
         given = (out, licensed, labels, workers, scheduler)
         if rasters or detector != "cues" or known.any or any(value is not None for value in given):
-            raise UsageError(
-                "--survey 不能与影像、--out、--licensed、--labels、--detector、--target、--ndvi、--signature、"
-                "--workers、--scheduler 同用:结果写入工作区,地块取自工作区",
-                "--survey goes with no rasters, --out, --licensed, --labels, --detector, --target, "
-                "--ndvi, --signature, --workers or --scheduler: the workspace holds the parcels and "
-                "takes the result",
-                code="too_much",
-            )
+            raise _too_much()
         if measure_sensitivity:
             raise measure_stored(survey_id)
         options = DetectOptions(budget_per_km2, min_area_m2, _bands(bands), learn is not False)
@@ -134,6 +127,16 @@ def detect(
     if not refusals:
         return 0
     return 3 if len(rasters) == 1 else 1
+
+
+def _too_much() -> UsageError:
+    return UsageError(
+        "--survey 不能与影像、--out、--licensed、--labels、--detector、--target、--ndvi、--signature、"
+        "--workers、--scheduler 同用:结果写入工作区,地块取自工作区",
+        "--survey goes with no rasters, --out, --licensed, --labels, --detector, --target, --ndvi, "
+        "--signature, --workers or --scheduler: the workspace holds the parcels and takes the result",
+        code="too_much",
+    )
 
 
 def _no_survey(learn: bool | None) -> UsageError:

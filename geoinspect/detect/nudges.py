@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from rasterio.transform import Affine
 from shapely import MultiPolygon, Polygon
 
 from geoinspect.crs import WGS84, transform_xy
@@ -90,6 +92,18 @@ def relative(prior: PhenologyPrior) -> PhenologyPrior:
         return replace(prior, ratio=np.ones_like(prior.ratio))
     middle = np.float32(np.median(prior.ratio[seen]))
     return replace(prior, ratio=np.where(seen, prior.ratio / middle, np.float32(1)))
+
+
+def covers(prior: PhenologyPrior, placement: Placement) -> bool:
+    """Return whether any of a raster lies on a series: its corners, edges or middle."""
+    share = np.linspace(0, 1, 9)
+    nodes = np.array([(x * placement.width, y * placement.height) for y in share for x in share])
+    ground = shapely.get_coordinates(placement.to_crs(shapely.MultiPoint(nodes)))
+    place = transform_xy(placement.crs, prior.crs, ground[:, 0], ground[:, 1])
+    back = ~Affine(*prior.transform)
+    col, row = (np.asarray(v) for v in back @ (place[0], place[1]))
+    high, wide = prior.ratio.shape
+    return bool(np.any((col >= 0) & (row >= 0) & (col < wide) & (row < high)))
 
 
 def season_prior(

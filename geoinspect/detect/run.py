@@ -97,7 +97,8 @@ def detect(
         hints or Hints(),
     )
     how = work or Work()
-    sources, warnings = _distinct(rasters, settings, bands, window_px)
+    sources, copies = _distinct(rasters, settings, bands, window_px)
+    warnings: list[Text] = []
     refusals: list[Refusal] = []
     scans: list[tuple[str, Scan]] = []
     with ExitStack() as stack:
@@ -106,6 +107,7 @@ def detect(
             report = _part(progress, number, len(sources), 0.0, _READ_SHARE)
             with _refused(source.name, refusals):
                 ready.append(prepare(source, how, stack, report))
+        _tell_copies(copies, refusals, warnings)
         judge, doubts = judge_of(ranking, labels, ready)
         warnings += doubts
         for number, prepared in enumerate(ready):
@@ -119,13 +121,18 @@ def detect(
         day = (taken or {}).get(name, one.day)
         leads += split_licensed(one.leads, licensed, day, wanted.min_area_m2)
     detection = _ranked([one for _, one in scans], leads, wanted.budget_per_km2)
-    order = [name for name, _ in rasters]
-    refusals.sort(key=lambda refusal: order.index(refusal.file))
     name = judge.name if model is None else model.name
     seconds = time.perf_counter() - started
-    return replace(detection, detector=name, seconds=seconds, warnings=tuple(warnings)), tuple(
-        refusals
-    )
+    detection = replace(detection, detector=name, seconds=seconds, warnings=tuple(warnings))
+    return detection, _in_order(refusals, rasters)
+
+
+def _in_order(
+    refusals: Sequence[Refusal], rasters: Sequence[tuple[str, Path]]
+) -> tuple[Refusal, ...]:
+    """Return refusals in the order the rasters were given."""
+    order = [name for name, _ in rasters]
+    return tuple(sorted(refusals, key=lambda refusal: order.index(refusal.file)))
 
 
 def _ranked(scans: Sequence[Scan], leads: Sequence[Lead], budget_per_km2: float) -> Detection:
@@ -150,19 +157,31 @@ def _distinct(
     settings: Settings,
     bands: Mapping[str, int] | None,
     window_px: int | None,
-) -> tuple[list[Source], list[Text]]:
-    """Return the rasters without copies, and what is said of those."""
+) -> tuple[list[Source], list[tuple[str, str]]]:
+    """Return the rasters without copies, and each copy's name with that of the first."""
     first_of: dict[str, str] = {}
-    sources, warnings = [], []
+    sources, copies = [], []
     keys = content_keys([path for _, path in rasters])
     for (name, path), key in zip(rasters, keys, strict=True):
         if key is not None and key in first_of:
-            warnings.append(_same_bytes(name, first_of[key]))
+            copies.append((name, first_of[key]))
             continue
         if key is not None:
             first_of[key] = name
         sources.append(Source(path, name, settings, bands, window_px))
-    return sources, warnings
+    return sources, copies
+
+
+def _tell_copies(
+    copies: Sequence[tuple[str, str]], refusals: list[Refusal], warnings: list[Text]
+) -> None:
+    """Say which rasters counted once; a copy of what was refused is refused as well."""
+    refused = {refusal.file: refusal for refusal in refusals}
+    for name, first in copies:
+        if first in refused:
+            refusals.append(replace(refused[first], file=name))
+        else:
+            warnings.append(_same_bytes(name, first))
 
 
 @contextmanager

@@ -15,14 +15,14 @@ import numpy as np
 from geoinspect.detect.band_nudges import band_nudges
 from geoinspect.detect.levels import LevelTables
 from geoinspect.detect.measure import Fan, Measured, Source, cores_of_machine, measure
-from geoinspect.detect.nudges import Hints, SeasonNudge
+from geoinspect.detect.nudges import Hints, SeasonNudge, covers
 from geoinspect.detect.onnx.model_file import OnnxModel
 from geoinspect.detect.onnx.search_onnx import model_reasons, search_onnx
 from geoinspect.detect.outlines import ground_polygon
-from geoinspect.detect.plane_store import writing
+from geoinspect.detect.plane_store import Planes, writing
 from geoinspect.detect.ranking import Lead, true_area_m2
 from geoinspect.detect.search import Find, nudge_reasons, search
-from geoinspect.detect.sheets import HEIGHTS, Judge, Scale, learn_levels
+from geoinspect.detect.sheets import HEIGHTS, Judge, Nudge, Scale, learn_levels
 from geoinspect.errors import Text
 from geoinspect.ingest.raster_ground import Placement
 from geoinspect.ingest.rasters import CHINA_TIME, open_raster, taken_of
@@ -202,7 +202,7 @@ def _search(
     most = _LEAST_CARRIED + math.ceil(allowed)
     workers = work.workers or cores_of_machine()
     if planes is not None and model is not None:
-        return search_onnx(
+        finds, said = search_onnx(
             prepared.source,
             planes,
             scale,
@@ -216,21 +216,44 @@ def _search(
             progress=progress,
             cancelled=work.cancelled,
         )
+        return finds, said if wanted.hints == Hints() else [*said, _without_hints(name)]
     if planes is None or tables is None:
         return [], [_too_little_vegetation(name)]
-    given, share = wanted.hints, _BAND_SHARE
+    return _nudged_search(prepared, planes, tables, judge, work, wanted, least, most, progress)
+
+
+def _nudged_search(
+    prepared: Prepared,
+    planes: Planes,
+    tables: LevelTables,
+    judge: Judge,
+    work: Work,
+    wanted: Wanted,
+    least: float,
+    most: int,
+    progress: Progress,
+) -> tuple[list[Find], list[Text]]:
+    """Return what the cues find, nudged by bands and season, and what the reader should know."""
+    scale, placement = prepared.measured.scale, prepared.measured.placement
+    season, name = wanted.hints.season, prepared.source.name
+    workers = work.workers or cores_of_machine()
+    nudges: list[Nudge] = []
+    warnings: list[Text] = []
+    if season is not None and covers(season, placement):
+        nudges.append(SeasonNudge(season, placement, scale))
+    elif season is not None:
+        warnings.append(_elsewhere(name))
     with band_nudges(
         prepared.source,
         planes,
         scale,
         prepared.folder,
-        given.spectrum,
+        wanted.hints.spectrum,
         workers=workers,
-        progress=lambda done: progress(share * done),
+        progress=lambda done: progress(_BAND_SHARE * done),
         cancelled=work.cancelled,
     ) as told:
-        start = share if told.nudges else 0.0
-        season = given.season
+        start = _BAND_SHARE if told.nudges else 0.0
         finds = search(
             planes,
             scale,
@@ -240,13 +263,10 @@ def _search(
             most=most,
             workers=workers,
             progress=lambda done: progress(start + (1 - start) * done),
-            nudges=[
-                *told.nudges,
-                *([] if season is None else [SeasonNudge(season, measured.placement, scale)]),
-            ],
+            nudges=[*told.nudges, *nudges],
             cut_at=wanted.cut_at,
         )
-    return finds, list(told.warnings)
+    return finds, [*warnings, *told.warnings]
 
 
 def _lead(find: Find, scale: Scale, placement: Placement, name: str) -> Lead:
@@ -259,6 +279,21 @@ def _lead(find: Find, scale: Scale, placement: Placement, name: str) -> Lead:
         logit=round(find.logit, 5),
         reasons={**model_reasons(find), **nudge_reasons(find)},
         features=find.features,
+    )
+
+
+def _elsewhere(name: str) -> Text:
+    return Text(
+        f"NDVI 序列没有盖住影像“{name}”,季节先验对它未起作用:请给出当地的序列",
+        f"the NDVI series lies elsewhere than {name!r}, so the season had no effect on it; give one "
+        "of that place",
+    )
+
+
+def _without_hints(name: str) -> Text:
+    return Text(
+        f"影像“{name}”由 .onnx 模型检测,--ndvi 和 --signature 未起作用",
+        f"{name!r} was searched with an .onnx model, so --ndvi and --signature had no effect",
     )
 
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pytest
 from raster_builders import grass, write_raster
 
@@ -100,3 +101,46 @@ def test_work_options_do_not_go_with_a_stored_survey() -> None:
         status, _, err = run("--survey", 1, *option)
         assert status == 2
         assert "--workers" in err
+
+
+def test_the_sensitivity_is_measured_on_request(tmp_path: Path, raster: Path) -> None:
+    bare = write_raster(tmp_path / "bare.tif", np.full((3, 200, 200), 128, np.uint8))
+    status, text, err = run(
+        *(
+            raster,
+            bare,
+            "--out",
+            tmp_path / "p.gpkg",
+            "--measure-sensitivity",
+            "--min-area-m2",
+            "4",
+            "--json",
+        )
+    )
+    assert status == 0, err
+    green, grey = json.loads(text)["sensitivity"]
+    assert green["measured"]
+    assert green["simulated"]
+    assert green["planted"] > 0
+    assert all(cell["planted"] >= cell["found"] >= 0 for cell in green["strata"])
+    assert not grey["measured"]
+    assert "vegetation" in grey["message"]
+    assert not list(tmp_path.glob("*.work"))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--measure-sensitivity", "--detector", "m.onnx"),
+        ("--measure-sensitivity", "--target", "cannabis"),
+        ("--measure-sensitivity", "--signature", "target"),
+        ("--no-learn",),
+    ],
+)
+def test_what_can_not_be_measured_or_learnt_is_said(
+    tmp_path: Path, raster: Path, more: tuple[str, ...]
+) -> None:
+    status, _, err = run(raster, "--out", tmp_path / "p.gpkg", *more)
+    assert status == 2
+    assert "--measure-sensitivity" in err or "--survey" in err
+    assert not (tmp_path / "p.gpkg").exists()

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-import rasterio
 import shapely
+from click.testing import CliRunner
 from detect_builders import SETTINGS, planted_meadow, same
 from five_band_builders import ENDMEMBERS, PATCHES, ROLES, five_bands, write_five_bands
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from raster_builders import EAST, GSD_M, NORTH, write_raster
-from rasterio.transform import Affine
-from season_builders import TARGET, YEAR, field
+from season_builders import write_series
 
+from geoinspect.cli import app
 from geoinspect.detect.band_blocks import band_means
 from geoinspect.detect.band_nudges import BandNudges, band_nudges
 from geoinspect.detect.measure import Source, Stopped, measure
@@ -27,20 +28,13 @@ from geoinspect.detect.model import shipped
 from geoinspect.detect.nudged import MOST_STEPS, nudged, summed, without_nudge
 from geoinspect.detect.nudges import (
     Hints,
-    SeasonNudge,
-    relative,
-    season_prior,
-    zone_multipliers,
 )
 from geoinspect.detect.objects import EVIDENCE_STEPS, NOTHING, SHAPE, find_objects
-from geoinspect.detect.phenology import PhenologyPrior, phenology_prior
 from geoinspect.detect.run import detect
 from geoinspect.detect.scan import Work
 from geoinspect.detect.search import search
 from geoinspect.detect.sheets import Frame, learn_levels
 from geoinspect.detect.signatures import Spectrum
-from geoinspect.detect.targets import load_targets
-from geoinspect.errors import UsageError
 from geoinspect.survey_records import Detection
 
 HEIGHTS = (-128, -64, 0, 64, 128)
@@ -304,95 +298,18 @@ def test_a_find_is_moved_by_the_mean_nudge_and_no_further(tmp_path: Path, steps:
         assert find.logit - plain == pytest.approx(bounded, abs=1e-4)
 
 
-def prior_on(seed: int = 1) -> PhenologyPrior:
-    series, _ = field(seed)
-    return phenology_prior(series, TARGET, YEAR)
-
-
-def test_the_middle_of_a_scene_is_not_moved() -> None:
-    prior = relative(prior_on())
-    assert np.median(prior.ratio) == pytest.approx(1)
-    # One factor over all of a scene says nothing.
-    low = replace(prior, ratio=prior.ratio * np.float32(0.25))
-    assert np.allclose(relative(low).ratio, prior.ratio)
-
-
-def test_ground_unseen_or_outside_is_not_moved(tmp_path: Path) -> None:
-    prior = prior_on()
-    support = prior.support.copy()
-    support[:, :16] = 0
-    half = relative(replace(prior, support=support))
-    assert (half.ratio[:, :16] == 1).all()
-    pixels = planted_meadow().pixels
-    path = write_raster(tmp_path / "a.tif", pixels)
-    measured = measure(Source(path, "a.tif", SETTINGS), tmp_path, workers=1)
-    measured.planes.close()
-    nudge = SeasonNudge(half, measured.placement, measured.scale)
-    frame = Frame(0, 0, measured.planes.rows, measured.planes.cols)
-    assert not nudge.of(frame).any()
-
-
-def test_the_season_says_the_same_of_a_block_in_any_rectangle(tmp_path: Path) -> None:
-    prior = relative(prior_on())
-    placed = prior.transform
-    corner = Affine(0.5, 0, placed[2] + 33.3, 0, -0.5, placed[5] - 21.7)
-    path = write_raster(
-        tmp_path / "a.tif", planted_meadow().pixels, crs=prior.crs, transform=corner
+def test_the_command_line_takes_series_and_spectra(five: Path, tmp_path: Path) -> None:
+    series = write_series(tmp_path)
+    spectrum = tmp_path / "s.csv"
+    spectrum.write_text(
+        "".join(f"{role},{value}\n" for role, value in SPECTRUM.by_role.items()), "utf-8"
     )
-    measured = measure(Source(path, "a.tif", SETTINGS), tmp_path, workers=1)
-    measured.planes.close()
-    nudge = SeasonNudge(prior, measured.placement, measured.scale)
-    rows, cols = measured.planes.rows, measured.planes.cols
-    whole = nudge.of(Frame(0, 0, rows, cols))
-    assert whole.shape == (rows, cols)
-    assert whole.any()
-    assert np.abs(whole).max() <= MOST_STEPS
-    for part in (Frame(3, 5, 8, 6), Frame(1, 0, rows, 7), Frame(101, 99, rows - 1, cols)):
-        assert (nudge.of(part) == whole[part.top : part.bottom, part.left : part.right]).all()
-    # By hand: the ratio of the pixel in which a block's square lies.
-    x, y = corner @ (0.5 * 2, 0.5 * 2)
-    ratio = prior.at_points(np.array([x]), np.array([y]), prior.crs)[0]
-    assert whole[0, 0] == np.rint(np.log(ratio) * EVIDENCE_STEPS)
-
-
-def test_a_series_becomes_a_prior_that_names_what_it_can_not_see(tmp_path: Path) -> None:
-    prior, said = season_prior([write_series(tmp_path)], load_targets().target(), SETTINGS, YEAR)
-    assert any("pixels can't see small patches" in text.en for text in said)
-    assert np.median(prior.ratio[prior.support >= 0.5]) == pytest.approx(1)
-    with pytest.raises(UsageError, match="harvest-year"):
-        season_prior([write_series(tmp_path)], load_targets().target(), SETTINGS, 24)
-    far, said = season_prior([write_series(tmp_path)], load_targets().target(), SETTINGS, 2019)
-    assert (far.ratio == 1).all()
-    assert any("2019" in text.en for text in said)
-
-
-def write_series(folder: Path) -> Path:
-    """A file may have at most 16 bands: every third date of the season."""
-    series, _ = field(1)
-    chosen = range(2, len(series.dates), 3)
-    path = folder / "ndvi.tif"
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        count=len(chosen),
-        height=32,
-        width=32,
-        dtype="float32",
-        crs=series.crs,
-        transform=series.transform,
-    ) as dataset:
-        for number, index in enumerate(chosen, start=1):
-            dataset.write(series.values[index], number)
-            dataset.set_band_description(number, series.dates[index].isoformat())
-    return path
-
-
-def test_risk_multipliers_of_zones_are_bounded_and_1_outside() -> None:
-    prior = prior_on()
-    inside = shapely.box(111.0, 33.43, 111.003, 33.4335)
-    away = shapely.box(100, 20, 100.01, 20.01)
-    found = zone_multipliers(prior, [inside, away])
-    assert found.shape == (2,)
-    assert found[1] == 1
-    assert ((found >= 0.25) & (found <= 4)).all()
+    out = tmp_path / "p.gpkg"
+    for signature in ("target", str(spectrum)):
+        call = [str(five), "--out", str(out), "--json", "--signature", signature, "--ndvi"]
+        done = CliRunner().invoke(app, ["detect", *call, str(series), "--harvest-year", "2024"])
+        assert done.exit_code == 0
+        said = " ".join(json.loads(done.stdout)["warnings"])
+        assert "a prior only" in said
+        assert "lies elsewhere" in said
+        assert "reflectance 0-10000" in said

@@ -34,7 +34,7 @@ function table(strata) {
     if (!looks.has(key)) looks.set(key, new Map());
     looks.get(key).set(cell.area_m2, cell);
   }
-  const heads = [say("sensitivity_look"), ...areas.map((area) => plotArea(area))];
+  const heads = [say("sensitivity_look"), ...areas.map((area) => `${num(area)} ${say("m2")}`)];
   return el("table", {},
     el("caption", { class: "hint" }, say("sensitivity_caption")),
     el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
@@ -64,4 +64,5 @@ function figure(share) {
 }
 
 // Whole per cents: more digits would promise more than so few patches can tell.
-const between = ({ low, high }) => say("sensitivity_between", { low: num(low * 100), high: num(high * 100) });
+const between = ({ low, high }) =>
+  say("sensitivity_between", { low: num(low * 100), high: num(high * 100) }).replace(" ", "\u00a0");
