@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from geoinspect.cli.breaking import breakable
 from geoinspect.cli.measuring import (
     TakenOver,
     check_measurable,
@@ -244,6 +245,8 @@ def _detect_files(
             hints=sought.hints,
         )
         detection = replace(detection, warnings=(*sought.said, *detection.warnings))
+        if work.cancelled is not None and work.cancelled():
+            raise KeyboardInterrupt
         if len(refusals) < len(rasters):
             write_patches(detection, out)
         measured = None
@@ -256,6 +259,7 @@ def _detect_files(
 @contextmanager
 def _work(out: Path, workers: int | None, scheduler: str | None) -> Iterator[Work]:
     """Yield how to work; what is half done stays beside the output unless all went well."""
+    from geoinspect.detect.measure import Stopped
     from geoinspect.detect.plane_store import writing
     from geoinspect.detect.scan import Work
 
@@ -275,8 +279,9 @@ def _work(out: Path, workers: int | None, scheduler: str | None) -> Iterator[Wor
     with writing(folder):
         folder.mkdir(exist_ok=True)
     try:
-        yield Work(folder=folder, workers=workers, fan=fan)
-    except (KeyboardInterrupt, GeoInspectError):
+        with breakable() as pressed:
+            yield Work(folder=folder, workers=workers, cancelled=pressed, fan=fan)
+    except (KeyboardInterrupt, Stopped, GeoInspectError) as error:
         if any(folder.iterdir()):
             say(
                 Text(
@@ -287,6 +292,8 @@ def _work(out: Path, workers: int | None, scheduler: str | None) -> Iterator[Wor
             )
         else:
             folder.rmdir()
+        if isinstance(error, Stopped):
+            raise KeyboardInterrupt from error
         raise
     shutil.rmtree(folder, ignore_errors=True)
 

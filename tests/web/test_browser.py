@@ -215,12 +215,7 @@ def test_layers_are_seen_in_both_languages(visit: Callable[..., Visit], language
     assert page.locator(".leaflet-gaps-pane path").count() > 0
     assert page.locator(".leaflet-areas-pane path").count() > 2
     assert page.locator(".leaflet-zones-pane path").count() > 1
-    everything = f"{county.WEST},{county.SOUTH},{county.WEST + 0.04},{county.SOUTH + 0.02}"
-    total = page.evaluate(
-        "box => fetch(`/api/v1/patches?bbox=${box}`).then(r => r.json()).then(d => d.total)",
-        everything,
-    )
-    assert page.locator(".patch-sign").count() == total > 1
+    assert page.locator(".patch-sign").count() > 1
     page.locator('#layers input[value="patches"]').uncheck()
     assert page.locator(".patch-sign").count() == 0
     assert "off=patches" in page.url
