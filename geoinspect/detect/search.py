@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio import features as outlines
-from rasterio.transform import from_origin
 from shapely import MultiPolygon, Polygon
 from shapely.geometry import shape as geometry_shape
 
@@ -168,11 +168,10 @@ def _finds(
 
 def outline_of(mask: NDArray[np.bool_], top: int, left: int) -> Polygon | MultiPolygon:
     """Return the outline of blocks, their first at (top, left)."""
-    place = from_origin(left, top, 1, -1)
-    parts = [
-        geometry_shape(geometry)
-        for geometry, _ in outlines.shapes(mask.astype(np.uint8), mask=mask, transform=place)
-    ]
+    # rasterio warns of a picture without a place when it lies at (0, 0): step aside and back.
+    place = Affine(1, 0, left + 1, 0, 1, top + 1)
+    shapes = outlines.shapes(mask.astype(np.uint8), mask=mask, transform=place)
+    parts = [shapely.transform(geometry_shape(found), lambda p: p - 1) for found, _ in shapes]
     merged: Polygon | MultiPolygon = shapely.normalize(
         shapely.simplify(shapely.union_all(parts), 0)
     )

@@ -1,6 +1,6 @@
 """Planes to levels, evidence and objects, one fixed sheet of ground after another.
 
-Sheets of 1,536 blocks lie on one lattice for the whole raster, each seen with 160 blocks (some
+Sheets of 1,280 blocks lie on one lattice for the whole raster, each seen with 160 blocks (some
 40 m) around it; an object belongs to the sheet that holds its first block. The lattice is part of
 the method, not of the machine: windows, workers and memory don't change what is found.
 """
@@ -30,13 +30,13 @@ Mask = NDArray[np.bool_]
 BLOCK_M = 0.25
 # A block's pixels must be countable in 16 bits.
 _MOST_BLOCK_PX = 255
-_SHEET, _AROUND = 1536, 160
+_SHEET, _AROUND = 1280, 160
 # Rows of blocks taken at once: some 60 MB of sums.
 _STRIP = 96
 # Logits at which objects are cut, lowest first.
 HEIGHTS = (-3.0, -2.25, -1.5, -0.75, 0.0, 0.75, 1.5, 2.25, 3.0, 4.0)
 # Blocks to learn a scene from, and the squares of blocks they are taken in on large rasters.
-_MOST_SAMPLE, _SQUARE = 1_500_000, 192
+_MOST_SAMPLE, _SQUARE = 600_000, 192
 _LEAST_SAMPLE = 256
 _HASH, _HASH_BITS = 2_654_435_761, 2**32
 
