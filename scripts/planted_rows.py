@@ -33,8 +33,8 @@ Mask = NDArray[np.bool_]
 
 # Smaller objects are not looked at.
 LEAST_M2 = 2.0
-# What a control (decoy or look-alike) weighs beside an object of plain ground; 1 gave the best
-# figures on the other renderer's scenes.
+# What a control (decoy or look-alike) weighs beside an object of plain ground. 3 halved the share of
+# decoys among the finds, but cost recall (docs/decisions/0019).
 CONTROL_WEIGHT = 1.0
 # Blocks of a scene to learn from, at most: of patches, of controls, of all other ground.
 MOST_ROWS = (1500, 1000, 3000)
