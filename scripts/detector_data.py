@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
@@ -64,26 +64,30 @@ def main() -> None:
     parser.add_argument("--hand", choices=("a", "b"), required=True)
     parser.add_argument("--grounds", help="a, b or real:NAME; the hand's own without it")
     parser.add_argument("--scenes", type=int, default=20, help="for each stratum")
-    parser.add_argument("--side-m", type=float, default=100.0)
-    parser.add_argument("--per-ha", type=float, default=10.0)
+    parser.add_argument("--side-m", type=float, default=110.0)
+    parser.add_argument(
+        "--per-ha",
+        type=float,
+        nargs="+",
+        default=[2.0, 5.0, 12.0],
+        help="patches for each hectare, in turn: ranks depend on how much of a scene is poppy",
+    )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     kinds = asked.grounds or asked.hand
     names = [kinds] if ":" in kinds else [f"{kinds}:{name}" for name in grounds_of(kinds)]
-    for number in range(asked.scenes):
-        for stratum in STRATA:
-            started = time.perf_counter()
+    with ProcessPoolExecutor(asked.workers) as pool:
+        jobs = {}
+        for number in range(asked.scenes):
             ground, seed = names[number % len(names)], asked.seed + number
-            made = make(asked.folder, ground, asked.hand, stratum, seed, asked.side_m, asked.per_ha)
-            print(
-                ground,
-                stratum.name,
-                seed,
-                made,
-                f"{time.perf_counter() - started:.1f} s",
-                file=sys.stderr,
-            )
+            per_ha = asked.per_ha[number // len(names) % len(asked.per_ha)]
+            for stratum in STRATA:
+                job = (asked.folder, ground, asked.hand, stratum, seed, asked.side_m, per_ha)
+                jobs[pool.submit(make, *job)] = (ground, stratum.name, per_ha, seed)
+        for done in as_completed(jobs):
+            print(*jobs[done], done.result(), sep=" | ", file=sys.stderr)
 
 
 if __name__ == "__main__":
