@@ -14,9 +14,10 @@ from geoinspect.crs import WGS84, centre_of, metric_crs_for, metric_shape
 from geoinspect.detect.change.compare import Marked, counts_of
 from geoinspect.detect.change.files import change_json
 from geoinspect.detect.change.rasters import Comparison, compare_rasters
+from geoinspect.detect.scan import Work
 from geoinspect.errors import NotFoundError, UsageError
 from geoinspect.intake.detected import stored_source
-from geoinspect.records import CHINA_TIME
+from geoinspect.records import CHINA_TIME, moment_iso
 from geoinspect.store import audit, sightings
 from geoinspect.store.schema import PatchRow, SurveyRow
 from geoinspect.store.workspace import Workspace
@@ -52,6 +53,7 @@ def compare_surveys(
     *,
     actor: str,
     progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> tuple[dict[str, Any], Comparison]:
     """Compare two stored surveys and keep the result with the later one.
 
@@ -63,6 +65,7 @@ def compare_surveys(
         UsageError: They are the same or in the wrong order, or one has not been searched.
         RasterError: A raster can't be read.
         InputError: They share no ground.
+        Stopped: It was cancelled; nothing is kept but the planes done so far.
     """
     with workspace.database.reading() as session:
         rows = [sightings.survey(session, number) for number in (before_id, after_id)]
@@ -74,13 +77,14 @@ def compare_surveys(
         *sources,
         patches_before=marked[0],
         patches_after=marked[1],
+        work=Work(cancelled=cancelled),
         folders=(workspace.planes_path(before_id), workspace.planes_path(after_id)),
         progress=progress,
     )
     kept: dict[str, Any] = {
         "before": named[0],
         "after": named[1],
-        "made_at": _iso(datetime.now(UTC)),
+        "made_at": moment_iso(datetime.now(UTC)),
         "alignment": made.alignment.as_json(),
         "counts": counts_of(made.changes),
         "uncertain": sum(change.uncertain for change in made.changes),
@@ -119,17 +123,14 @@ def changes_between(later: SurveyRow, earlier: SurveyRow) -> dict[str, Any]:
             f"compare {earlier.id} {later.id}",
             code="not_compared",
         )
-    stale = [kept["before"]["searched_at"], kept["after"]["searched_at"]] != [
-        _iso(earlier.detected_at),
-        _iso(later.detected_at),
-    ]
-    return {**kept, "stale": stale}
+    return {**kept, "stale": _stale(kept, earlier, later)}
 
 
-def change_summaries(later: SurveyRow) -> list[dict[str, Any]]:
+def change_summaries(session: Session, later: SurveyRow) -> list[dict[str, Any]]:
     """Return the comparisons kept with a survey without their patches, newest earlier one first.
 
-    Each tells the box of every change that is not plain sameness, to zoom to.
+    Each tells the box of every change that is not plain sameness, to zoom to; and, as ``stale``,
+    whether one of the two was searched anew since.
     """
     told = []
     for number, kept in later.report.get(REPORT, {}).items():
@@ -145,16 +146,19 @@ def change_summaries(later: SurveyRow) -> list[dict[str, Any]]:
                 "aligned": kept["alignment"]["aligned"],
                 "counts": kept["counts"],
                 "uncertain": kept["uncertain"],
+                "stale": _stale(kept, session.get(SurveyRow, int(number)), later),
                 "boxes": {state: _joined(found) for state, found in boxes.items()},
             }
         )
     return sorted(told, key=lambda one: (one["before"]["taken"] or "", one["with"]), reverse=True)
 
 
-def changes_of_patch(patch: PatchRow) -> list[dict[str, Any]]:
-    """Return what comparisons say of one patch, newest earlier survey first."""
+def changes_of_patch(session: Session, patch: PatchRow) -> list[dict[str, Any]]:
+    """Return what comparisons that still hold say of one patch, newest earlier survey first."""
     told = []
     for number, kept in patch.survey.report.get(REPORT, {}).items():
+        if _stale(kept, session.get(SurveyRow, int(number)), patch.survey):
+            continue
         for change in kept["changes"]:
             if change["after"] == patch.id:
                 told.append(
@@ -168,6 +172,17 @@ def changes_of_patch(patch: PatchRow) -> list[dict[str, Any]]:
                     }
                 )
     return sorted(told, key=lambda one: (one["since"] or "", one["with"]), reverse=True)
+
+
+def _stale(kept: dict[str, Any], earlier: SurveyRow | None, later: SurveyRow) -> bool:
+    """Return whether a survey of a kept comparison was searched anew since, or is gone."""
+    for side, row in (("before", earlier), ("after", later)):
+        then = kept[side]["searched_at"]
+        # Comparisons of older versions were kept to the microsecond.
+        compared = None if then is None else moment_iso(datetime.fromisoformat(then))
+        if row is None or compared != moment_iso(row.detected_at):
+            return True
+    return False
 
 
 def _check(before: SurveyRow, after: SurveyRow) -> None:
@@ -220,11 +235,7 @@ def _survey_json(row: SurveyRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "name": row.name,
-        "taken": _iso(row.taken),
+        "taken": moment_iso(row.taken),
         "day": day,
-        "searched_at": _iso(row.detected_at),
+        "searched_at": moment_iso(row.detected_at),
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

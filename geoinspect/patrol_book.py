@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -29,7 +29,7 @@ from geoinspect.patrols.rules import rule_for
 from geoinspect.patrols.speed_strip import SpeedStrip, speed_strip
 from geoinspect.patrols.thinning import thin_lines
 from geoinspect.patrols.valid import Verdict
-from geoinspect.records import Datum, DatumChoice, Mode, Rule, Segment, utc_iso
+from geoinspect.records import Datum, DatumChoice, Mode, Rule, Segment, moment_iso, utc_iso
 from geoinspect.settings import Settings
 from geoinspect.store import patrols
 from geoinspect.store.schema import CopyRow, PatrolRow, TrackRow
@@ -70,8 +70,8 @@ def track_report(session: Session, row: TrackRow, settings: Settings) -> Json:
     return {
         **track_summary(row),
         "format": row.format,
-        "first_time": _iso(row.first_time),
-        "last_time": _iso(row.last_time),
+        "first_time": moment_iso(row.first_time),
+        "last_time": moment_iso(row.last_time),
         "inside_length_m": None if row.inside_length_m is None else round(row.inside_length_m, 1),
         "inside_s": None if row.inside_s is None else round(row.inside_s),
         "datum": _datum(row).as_json(),
@@ -298,8 +298,8 @@ def _patrol_json(
         "purpose": row.purpose,
         "people": sorted({person for track in tracks for person in track.people}),
         "headcount": row.headcount,
-        "first_time": _iso(row.first_time),
-        "last_time": _iso(row.last_time),
+        "first_time": moment_iso(row.first_time),
+        "last_time": moment_iso(row.last_time),
         "tracks": [track.id for track in tracks],
         "distance_m": round(sum(track.counted_length_m for track in tracks), 1),
         "inside_length_m": round(sum(lengths_m), 1) if lengths_m else None,
@@ -348,7 +348,3 @@ def _copy_json(copy: CopyRow, track_id: int) -> Json:
 
 def _rounded(value: float) -> float:
     return round(float(value), _DECIMALS)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else utc_iso(moment.timestamp())

@@ -27,7 +27,7 @@ from geoinspect.review_state import (
     Candidates,
     candidates_of,
     load_state,
-    stray_labels,
+    stray_lessons,
     verdict_places,
     verdicts_of,
 )
@@ -112,7 +112,8 @@ def _ground(workspace: Workspace, session: Session, survey: SurveyRow) -> _Groun
             code="no_figures",
         )
     places = verdict_places(state.standings, state.answers, None)
-    strays = stray_labels(candidates, reviewing.labels_of(session, survey.id))
+    labels, needed = reviewing.labels_of(session, survey.id), workspace.settings.review_people
+    strays = stray_lessons(candidates, labels, needed, None)
     rows = [r for r in reviewing.whole_labels(session, strays) if r.features is not None]
     rows = [r for r in rows if r.figures_hash == candidates.figures_hash]
     verdicts = verdicts_of(session, candidates, places, [r.id for r in rows])
@@ -191,8 +192,13 @@ def drop_use(workspace: Workspace, survey_id: int, model_id: int, *, actor: str)
         )
 
 
-def models_told(session: Session, survey_id: int) -> list[Json]:
-    """Return all models, newest first: what each was made of, and how the survey uses it."""
+def models_told(workspace: Workspace, session: Session, survey_id: int) -> list[Json]:
+    """Return all models, newest first: what each was made of, and how the survey uses it.
+
+    ``usable`` says whether it is another survey's and has the figures of this one's patches.
+    """
+    survey = sightings.survey(session, survey_id)
+    here = candidates_of(workspace, session, survey_id, survey.detector).figures_hash
     uses = {use.model_id: use for use in reviewing.model_uses(session, survey_id)}
     return [
         {
@@ -205,6 +211,7 @@ def models_told(session: Session, survey_id: int) -> list[Json]:
             "labels": row.labels,
             "data_hash": row.data_hash,
             "figures": row.figures,
+            "usable": row.survey_id != survey_id and here is not None and row.figures_hash == here,
             "used": row.id in uses,
             "warning": _warning(uses[row.id].fit) if row.id in uses else None,
         }

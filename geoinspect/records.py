@@ -354,3 +354,8 @@ def utc_iso(epoch_s: float) -> str | None:
     moment = datetime.fromtimestamp(round(epoch_s * 1000) / 1000, UTC)
     spec = "milliseconds" if moment.microsecond else "seconds"
     return moment.isoformat(timespec=spec).replace("+00:00", "Z")
+
+
+def moment_iso(moment: datetime | None) -> str | None:
+    """Return :func:`utc_iso` of a moment with a zone; None for None."""
+    return None if moment is None else utc_iso(moment.timestamp())

@@ -21,7 +21,7 @@ from geoinspect.errors import NotFoundError, UsageError
 from geoinspect.rank_model_book import make_model
 from geoinspect.records import utc_iso
 from geoinspect.review_records import Said, Standing, WhyNot
-from geoinspect.review_state import ReviewState, figures_hash, load_state
+from geoinspect.review_state import ReviewState, figures_hash, load_state, standing_of
 from geoinspect.store import audit, reviewing, sightings
 from geoinspect.store.review_schema import PatchLabelRow
 from geoinspect.store.reviewing import LabelEntry
@@ -112,7 +112,7 @@ def _candidate(state: ReviewState, rank: int, at: int) -> Json:
     return {
         "patch": int(candidates.ids[at]),
         "place": rank,
-        "first_place": int((candidates.logit > candidates.logit[at]).sum()) + 1,
+        "first_place": int((candidates.score > candidates.score[at]).sum()) + 1,
         "chance": round(float(state.order.chance[at]), 4),
         "mine": None if mine is None or not Said(mine.label).answers else mine.label,
         "earlier": mine is not None and mine.patch_id != int(candidates.ids[at]),
@@ -190,9 +190,10 @@ def label(
             subject=f"patch {patch_id}",
             details=details,
         )
+        number = row.id
     if answer.said in (Said.POPPY, Said.OTHER):
-        _make_model_in_time(workspace, survey_id, patch_id, actor)
-    return row.id
+        _make_model_in_time(workspace, survey_id, number, actor)
+    return number
 
 
 def label_row(patch: PatchRow, answer: Answer, *, actor: str, client_id: str) -> PatchLabelRow:
@@ -228,13 +229,21 @@ def _same(known: PatchLabelRow, survey_id: int, patch_id: int, answer: Answer, a
     return known.id
 
 
-def _make_model_in_time(workspace: Workspace, survey_id: int, patch_id: int, actor: str) -> None:
-    """Make a model when this answer has settled the 25th, 50th … patch."""
+def _make_model_in_time(workspace: Workspace, survey_id: int, number: int, actor: str) -> None:
+    """Make a model when the label of this number has settled the 25th, 50th … patch.
+
+    A word more on a patch that stood settled before it, a reason as a rule, makes none.
+    """
     with workspace.database.reading() as session:
         state = state_of(workspace, session, survey_id, actor, learn=False)
-    at = state.candidates.place_of(patch_id)
-    settled = sum(one.settled for one in state.standings)
-    if at is None or not state.standings[at].settled or settled % _MODEL_EACH:
+        labels = reviewing.labels_of(session, survey_id)
+    matched = state.candidates.matched
+    settled = before = sum(one.settled for one in state.standings)
+    for at in matched.get(number, ()):
+        said = {one.actor: one for one in labels if one.id < number and at in matched[one.id]}
+        stood = standing_of(said, workspace.settings.review_people)
+        before += stood.settled - state.standings[at].settled
+    if settled // _MODEL_EACH <= before // _MODEL_EACH:
         return
     # Without figures, or with too few verdicts, there is nothing to learn: the label is kept.
     with contextlib.suppress(UsageError):
@@ -307,12 +316,14 @@ def labelled(workspace: Workspace, session: Session, survey_id: int, actor: str)
         spoke = mine is not None and Said(mine.label).answers
         shown = list(given.values())
         if blind and not spoke and not stands.settled:
-            shown = [] if mine is None else [mine]
-        rows += [(one.id, _entry(state, at, one)) for one in shown if one.label != Said.WITHDRAWN]
-    return [told for _, told in sorted(rows, key=lambda row: -row[0])]
+            # Whoever put it off is not to learn that others answered, or that they disagree.
+            shown, stands = [] if mine is None else [mine], Standing.OPEN
+        told = [one for one in shown if one.label != Said.WITHDRAWN]
+        rows += [(one.id, _entry(state, at, one, stands)) for one in told]
+    return [entry for _, entry in sorted(rows, key=lambda row: -row[0])]
 
 
-def _entry(state: ReviewState, at: int, one: LabelEntry) -> Json:
+def _entry(state: ReviewState, at: int, one: LabelEntry, stands: Standing) -> Json:
     patch_id = int(state.candidates.ids[at])
     return {
         "id": one.id,
@@ -324,7 +335,7 @@ def _entry(state: ReviewState, at: int, one: LabelEntry) -> Json:
         "at": utc_iso(one.at.timestamp()),
         "seconds": one.seconds,
         "earlier": one.patch_id != patch_id,
-        "standing": state.standings[at].value,
+        "standing": stands.value,
     }
 
 

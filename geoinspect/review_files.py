@@ -16,12 +16,12 @@ from shapely import MultiPolygon, Polygon
 from sqlalchemy.orm import Session
 
 from geoinspect.crs import WGS84
-from geoinspect.errors import AreaError, Text, UsageError
-from geoinspect.ingest.vectors import read_shapes
+from geoinspect.detect.label_files import LabelShape, read_label_file
+from geoinspect.errors import AreaError, Text, TooLargeError, UsageError
 from geoinspect.records import Problem, utc_iso
 from geoinspect.report.plain_text import csv_bytes
 from geoinspect.review_book import Answer, label_row
-from geoinspect.review_records import Said, WhyNot
+from geoinspect.review_records import Said, voice
 from geoinspect.review_state import load_state, same_ground
 from geoinspect.store import audit, reviewing, sightings
 from geoinspect.store.review_schema import PatchLabelRow
@@ -108,7 +108,9 @@ def _last_words(
         if not matched[label.id]:
             patch = -label.id if label.patch_id is None else label.patch_id
             last[label.actor, patch] = (label.id, label.label)
-    found |= {number: "" for number, said in last.values() if Said(said).answers and not blind}
+    for (who, _patch), (number, said) in last.items():
+        if Said(said).answers and (not blind or who == actor):
+            found[number] = ""
     return found
 
 
@@ -146,24 +148,29 @@ def import_labels(workspace: Workspace, path: Path, survey_id: int, *, actor: st
     """Take polygons with a column ``label`` (poppy, other, unsure) as labels of a survey.
 
     They count as said by whom the column ``actor`` names, marked with who brought them in. The
-    same file again changes nothing.
+    same file again changes nothing, and neither do labels that came from this survey.
 
     Raises:
         NotFoundError: There is no such survey.
         AreaError: The file can't be read, or no polygon in it has a label.
-        TooLargeError: It is beyond a stated limit.
+        TooLargeError: It is beyond a stated limit, or has more labels than are taken at once.
     """
-    shapes = read_shapes(path)
-    wanted = [_asked(shape.polygon, shape.attributes, survey_id, actor) for shape in shapes.shapes]
-    labels = [one for one in wanted if one is not None][:_MOST_LABELS]
+    file = read_label_file(path)
+    labels = [_asked(one, survey_id, actor) for one in file.labels]
+    if len(labels) > _MOST_LABELS:
+        raise TooLargeError(
+            f"{path.name}:有 {len(labels)} 个标注,一次最多导入 {_MOST_LABELS} 个;请分成几个文件",
+            f"{path.name}: {len(labels)} labels are more than the limit of {_MOST_LABELS} for one "
+            "file: split it",
+        )
     if not labels:
         raise AreaError(
             f"{path.name}:没有带 label 列(poppy、other 或 unsure)的多边形",
             f"{path.name}: no polygon has a column label with poppy, other or unsure",
             code="no_labels",
         )
-    problems = list(shapes.problems)
-    if left := len(wanted) - len(labels):
+    problems = list(file.problems)
+    if left := len(file.others):
         text = Text(
             f"{left} 个多边形没有可用的 label,未使用",
             f"{left} polygons have no usable label and were left out",
@@ -187,22 +194,15 @@ class _Asked:
     at: datetime | None
 
 
-def _asked(
-    polygon: Polygon | MultiPolygon, attributes: dict[str, str], survey_id: int, actor: str
-) -> _Asked | None:
-    values = {name.lower(): value.strip() for name, value in attributes.items()}
-    said = values.get("label", "").lower()
-    if said not in (Said.POPPY, Said.OTHER, Said.UNSURE):
-        return None
+def _asked(label: LabelShape, survey_id: int, actor: str) -> _Asked:
+    values, said = label.values, label.said
     reason = values.get("reason", "").lower()
     whose = "".join(c for c in values.get("actor", "") if c.isprintable())[:_MOST_NAME]
     who = f"{whose} ({actor})" if whose and not whose.endswith(f"({actor})") else whose or actor
-    mark = f"{survey_id}|{polygon.wkb_hex}|{said}|{reason}|{who}|{values.get('at', '')}"
+    mark = f"{survey_id}|{label.polygon.wkb_hex}|{said}|{reason}|{who}|{values.get('at', '')}"
     client_id = f"file-{hashlib.sha256(mark.encode()).hexdigest()[:48]}"
-    known = WhyNot(reason) if reason in set(WhyNot) else None
-    return _Asked(
-        polygon, Answer(Said(said), known, None, client_id), who, _moment(values.get("at"))
-    )
+    answer = Answer(said, label.reason, None, client_id)
+    return _Asked(label.polygon, answer, who, _moment(values.get("at")))
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -219,10 +219,11 @@ def _add(
     state = load_state(workspace, session, survey.id, survey.detector, "", learn=False)
     outlines = reviewing.outlines_of(session, survey.id)
     found = same_ground([one.polygon for one in labels], outlines)
+    here = _Here(session, survey.id)
     added = placed = 0
     for one, places in zip(labels, found, strict=True):
         client_id = one.answer.client_id
-        if reviewing.label_sent(session, client_id) is not None:
+        if reviewing.label_sent(session, client_id) is not None or here.holds(one):
             continue
         row = _row(session, state.candidates.ids, places, one, survey, client_id)
         session.add(row)
@@ -230,6 +231,26 @@ def _add(
         added += 1
         placed += bool(places)
     return added, placed
+
+
+class _Here:
+    """The labels that a survey had before a file came."""
+
+    def __init__(self, session: Session, survey_id: int) -> None:
+        self._session = session
+        self._numbers: dict[tuple[str, str, str | None], list[int]] = {}
+        for one in reviewing.labels_of(session, survey_id):
+            key = (voice(one.actor), one.label, utc_iso(one.at.timestamp()))
+            self._numbers.setdefault(key, []).append(one.id)
+
+    def holds(self, asked: _Asked) -> bool:
+        """Return whether it is one of them: said by the same at the same moment of that ground."""
+        if asked.at is None:
+            return False
+        key = (voice(asked.actor), asked.answer.said.value, utc_iso(asked.at.timestamp()))
+        numbers = self._numbers.get(key, [])
+        grounds = reviewing.label_grounds(self._session, numbers)
+        return bool(same_ground([asked.polygon], list(grounds.values()))[0])
 
 
 def _row(

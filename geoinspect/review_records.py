@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from geoinspect.errors import Text
@@ -38,6 +39,11 @@ class WhyNot(StrEnum):
     OTHER = "other"
 
 
+_BROUGHT_BY = re.compile(r"(?<=\S)(?: \([^()]*\))+$")
+# Such ground may look like poppy all the same: no poppy there is no lesson.
+_NO_LESSON = (WhyNot.LICENSED, WhyNot.DUPLICATE, WhyNot.PICTURE_FAULT)
+
+
 class Standing(StrEnum):
     """How far the answers to a patch have come.
 
@@ -64,6 +70,38 @@ SAID_WORDS = {
     Said.SKIPPED: Text("跳过", "skipped"),
     Said.WITHDRAWN: Text("撤回", "taken back"),
 }
+
+
+def teaches(said: str, reason: str | None) -> bool:
+    """Return whether an answer tells how poppy, or what is none, looks.
+
+    Licensed poppy, a patch marked twice and a fault of the picture are no finds, but looks alone
+    can't tell them from poppy.
+    """
+    return said == Said.POPPY or (said == Said.OTHER and reason not in _NO_LESSON)
+
+
+def voice(actor: str) -> str:
+    """Return whose word it is: imported labels name in brackets, at the end, who brought them."""
+    return _BROUGHT_BY.sub("", actor)
+
+
+def one_voice_each(said: Mapping[str, str]) -> list[Said]:
+    """Return what people said of one ground, one word each, whoever brought it in.
+
+    What somebody said here goes before what is said to be theirs in a file; of several files the
+    one that came last counts. Two accounts that differ by such a bracket alone count as one, so
+    that nobody is taken for two.
+
+    Args:
+        said: Last words by name, in the order they came.
+    """
+    told: dict[str, str] = {}
+    for actor, word in said.items():
+        who = voice(actor)
+        if who not in said or who == actor:
+            told[who] = word
+    return [Said(word) for word in told.values()]
 
 
 def standing(answers: Iterable[Said], needed: int) -> Standing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from geoinspect.detect.learn import Relearned, Verdicts, next_to_show, relearn
 from geoinspect.detect.objects import FEATURES
 from geoinspect.detect.rank_models import RankModel, joined
-from geoinspect.review_records import Said, Standing, standing
+from geoinspect.review_records import Said, Standing, one_voice_each, standing, teaches
 from geoinspect.store import reviewing
 from geoinspect.store.reviewing import LabelEntry
 from geoinspect.store.workspace import Workspace
@@ -50,6 +50,7 @@ class Candidates:
         features: Shape (n, f); None where a patch has none, or some have other ones.
         figures_hash: Of the names of the features.
         matched: Label number → candidates on whose ground it lies, filled as labels are met.
+        grounds: Number of a label on no candidate → its ground as WKB, filled likewise.
         orders: The orders worked out last, by what they rest on.
     """
 
@@ -59,6 +60,7 @@ class Candidates:
     features: F4 | None
     figures_hash: str | None
     matched: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    grounds: dict[int, bytes] = field(default_factory=dict)
     orders: OrderedDict[object, tuple[Relearned, int]] = field(default_factory=OrderedDict)
 
     def place_of(self, patch_id: int) -> int | None:
@@ -210,7 +212,10 @@ def _match(
     grounds = reviewing.label_grounds(session, strays)
     outlines = reviewing.outlines_of(session, survey_id)
     found = same_ground([grounds[number] for number in strays], outlines)
-    candidates.matched.update({n: tuple(at) for n, at in zip(strays, found, strict=True)})
+    for number, places in zip(strays, found, strict=True):
+        if not places:
+            candidates.grounds[number] = grounds[number].wkb
+        candidates.matched[number] = tuple(places)
 
 
 def load_state(
@@ -233,17 +238,15 @@ def load_state(
         for at in candidates.matched[label.id]:
             answers[at][label.actor] = label
     needed = workspace.settings.review_people
-    standings = [
-        standing((Said(one.label) for one in given.values()), needed) if given else Standing.OPEN
-        for given in answers
-    ]
+    standings = [standing_of(given, needed) for given in answers]
     mine = [given.get(actor) for given in answers]
     answered = np.array([one is not None and Said(one.label).answers for one in mine], bool)
     settled = np.array([one.settled for one in standings], bool)
     order, told = _by_score(candidates), 0
     if learn and candidates.features is not None:
         places = verdict_places(standings, answers, actor)
-        order, told = _order(session, survey_id, candidates, labels, places)
+        strays = stray_lessons(candidates, labels, needed, actor)
+        order, told = _order(session, survey_id, candidates, places, strays)
     return ReviewState(
         survey_id,
         actor,
@@ -262,6 +265,26 @@ def _by_score(candidates: Candidates) -> Relearned:
     return Relearned(np.log(sure / (1 - sure)), np.zeros(len(sure)))
 
 
+def standing_of(given: Mapping[str, LabelEntry], needed: int) -> Standing:
+    """Return how a ground stands after each person's last word on it, by name."""
+    in_turn = sorted(given.values(), key=lambda one: one.id)
+    return standing(one_voice_each({one.actor: one.label for one in in_turn}), needed)
+
+
+def lesson_of(
+    given: Mapping[str, LabelEntry], stands: Standing, actor: str | None
+) -> LabelEntry | None:
+    """Return the label by which a ground teaches; None where it teaches nothing.
+
+    That is the newest one that says what was settled; while nothing is, this person's own.
+    """
+    agreeing = [one for one in given.values() if one.label == stands.value]
+    if not stands.settled:
+        agreeing = [given[actor]] if actor is not None and actor in given else []
+    newest = max(agreeing, key=lambda one: one.id, default=None)
+    return newest if newest is not None and teaches(newest.label, newest.reason) else None
+
+
 def verdict_places(
     standings: Sequence[Standing], answers: Sequence[dict[str, LabelEntry]], actor: str | None
 ) -> list[tuple[int, bool]]:
@@ -270,14 +293,10 @@ def verdict_places(
     """
     found: list[tuple[int, int, bool]] = []
     for at, (stands, given) in enumerate(zip(standings, answers, strict=True)):
-        if not given:
-            continue
-        own = None if actor is None else given.get(actor)
-        newest = max((label.id for label in given.values()), default=0)
-        if stands.settled:
-            found.append((newest, at, stands is Standing.POPPY))
-        elif own is not None and own.label in (Said.POPPY, Said.OTHER):
-            found.append((newest, at, own.label == Said.POPPY))
+        lesson = lesson_of(given, stands, actor)
+        if lesson is not None:
+            last = max(label.id for label in given.values())
+            found.append((last, at, lesson.label == Said.POPPY))
     return [(at, poppy) for _, at, poppy in sorted(found)]
 
 
@@ -285,12 +304,11 @@ def _order(
     session: Session,
     survey_id: int,
     candidates: Candidates,
-    labels: list[LabelEntry],
     places: list[tuple[int, bool]],
+    strays: list[int],
 ) -> tuple[Relearned, int]:
     """Return the learnt order and how many verdicts it rests on."""
     assert candidates.features is not None
-    strays = stray_labels(candidates, labels)
     uses = reviewing.model_uses(session, survey_id)
     key = (tuple(places), tuple(strays), tuple(use.model_id for use in uses))
     with _lock:
@@ -311,13 +329,18 @@ def _order(
     return order, len(whole.poppy)
 
 
-def stray_labels(candidates: Candidates, labels: Sequence[LabelEntry]) -> list[int]:
-    """Return the labels, last of each person and patch, whose ground no candidate covers now."""
-    last: dict[tuple[str, int], LabelEntry] = {}
+def stray_lessons(
+    candidates: Candidates, labels: Sequence[LabelEntry], needed: int, actor: str | None
+) -> list[int]:
+    """Return the labels to learn from whose ground no candidate covers now, one for each ground:
+    of settled grounds, and of those this person has judged.
+    """
+    grounds: dict[bytes, dict[str, LabelEntry]] = {}
     for label in labels:
-        if not candidates.matched[label.id]:
-            last[label.actor, -label.id if label.patch_id is None else label.patch_id] = label
-    return [one.id for one in last.values() if one.label in (Said.POPPY, Said.OTHER)]
+        if label.id in candidates.grounds:
+            grounds.setdefault(candidates.grounds[label.id], {})[label.actor] = label
+    found = [lesson_of(given, standing_of(given, needed), actor) for given in grounds.values()]
+    return sorted(one.id for one in found if one is not None)
 
 
 def verdicts_of(

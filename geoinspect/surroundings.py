@@ -22,6 +22,9 @@ from geoinspect.coverage.growth import (
     make_calendar,
     observed_shift,
 )
+from geoinspect.coverage.survey_stage import stage_on
+from geoinspect.errors import UsageError
+from geoinspect.ingest.survey_checks.stage_advice import SurveyStage
 from geoinspect.ingest.terrain import cell_relief, read_heights
 from geoinspect.search_records import DetectionRate, GrowthStage, Method, Visibility
 from geoinspect.settings import Settings
@@ -150,6 +153,15 @@ def growth_table(workspace: Workspace) -> GrowthTable:
     """
     path = workspace.folder / GROWTH_NAME
     return load_growth(path if path.exists() else None)
+
+
+def stage_at(workspace: Workspace, latitude_deg: float, day: date) -> SurveyStage | None:
+    """Return the growth stage at a place by the workspace's table; None where that can't be used."""
+    try:
+        table = growth_table(workspace)
+    except UsageError:
+        return None
+    return stage_on(table, latitude_deg, day, workspace.settings.altitude_m)
 
 
 def calendar_of(

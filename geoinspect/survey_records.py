@@ -103,6 +103,7 @@ class Detection:
     Attributes:
         crs: CRS of the patches, that of the first raster read; None when none could be.
         searched_area_m2: Valid ground the detector could judge; ground too coarse for it is not.
+        budget_per_km2, min_area_m2: That the list was cut by.
     """
 
     patches: tuple[Patch, ...]
@@ -113,6 +114,8 @@ class Detection:
     megapixels: float
     seconds: float
     warnings: tuple[Text, ...] = ()
+    budget_per_km2: float = 0.0
+    min_area_m2: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import rasterio
 from numpy.typing import NDArray
 from PIL import Image
 
-_FOLDER = Path("/work/shared/data/imagery")
+_FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "imagery"
 _MOST_ENLARGED = 1.5
 # A window is of use when this much of it is seen and not painted on.
 _SEEN_SHARE = 0.999

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +103,8 @@ def scene_files(folder: Path) -> list[Path]:
 
 def load_scenes(folder: Path) -> list[Loaded]:
     """Return the scenes of a folder that have plants enough to learn from."""
-    loaded = [load_scene(path) for path in scene_files(folder)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        loaded = list(pool.map(load_scene, scene_files(folder)))
     return [scene for scene in loaded if scene is not None]
 
 

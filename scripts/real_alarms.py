@@ -18,7 +18,8 @@ import rasterio
 from geoinspect.detect.run import detect
 from geoinspect.settings import load_settings
 
-PICTURES = tuple(sorted(Path("/work/shared/data/imagery").glob("*.tif")))
+_IMAGERY = Path(__file__).resolve().parents[2] / "shared" / "data" / "imagery"
+PICTURES = tuple(sorted(_IMAGERY.glob("*.tif")))
 # What a list of the usual length holds, and a list that holds all above any cut.
 BUDGET_KM2, MOST_KM2 = 300.0, 15_000.0
 

@@ -1,7 +1,7 @@
 """Train the ranking of cues on planted scenes of one hand; figures on scenes of the other.
 
-    python scripts/detector_data.py DATA_A --hand a --scenes 90
-    python scripts/detector_data.py DATA_B --hand b --scenes 15
+    python scripts/detector_data.py DATA_A --hand a --scenes 210
+    python scripts/detector_data.py DATA_B --hand b --scenes 40 --per-ha 3 --seed 7000
     python scripts/train_detector.py DATA_A --test DATA_B --out geoinspect/data/cue_ranking.npz
 
 A forest judges blocks; a second judges the objects that hang together in the first one's evidence.

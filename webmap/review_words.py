@@ -44,6 +44,7 @@ def _queue_words() -> dict[str, str]:
             "The picture can't be shown: the raster is missing or the connection is broken."
         ),
         "wait_for_picture": _("The picture is still loading."),
+        "skip_unseen": _("What nobody sees can't be judged: skip it (S), it comes again later."),
         "place_now": _("{place} of {total} by what was learnt; the detector's place: {first}"),
         "place_score": _("{place} of {total} by the detector's score"),
         "chance_now": _("{share} (a model's number)"),

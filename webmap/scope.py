@@ -213,13 +213,13 @@ class Scope:
         survey = self.survey(survey_id)
         return review_book.labelled(workspace, self.session, survey.id, self.person.name)
 
-    def review_models(self, survey_id: int) -> list[rank_model_book.Json]:
+    def review_models(self, workspace: Workspace, survey_id: int) -> list[rank_model_book.Json]:
         """Return the ranking models, and how a visible survey uses them.
 
         Raises:
             NotFoundError: There is no such survey.
         """
-        return rank_model_book.models_told(self.session, self.survey(survey_id).id)
+        return rank_model_book.models_told(workspace, self.session, self.survey(survey_id).id)
 
     def kept_claims(self, campaign_id: int) -> Sequence[ClaimRow]:
         """Return the claims that were recorded of a visible campaign, newest first."""

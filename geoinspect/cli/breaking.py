@@ -34,3 +34,15 @@ def breakable() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], bool]]:
+    """Yield what tells detection's work of Ctrl-C; work that stopped for it ends as Ctrl-C does."""
+    from geoinspect.detect.measure import Stopped
+
+    try:
+        with breakable() as pressed:
+            yield pressed
+    except Stopped as error:
+        raise KeyboardInterrupt from error

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from geoinspect.cli.breaking import stoppable
 from geoinspect.cli.output import (
     json_option,
     open_workspace,
@@ -64,9 +65,18 @@ def compare(
     else:
         from geoinspect.change_book import compare_surveys
 
-        with open_workspace(workspace) as opened, progress_bar("compare") as progress:
+        with (
+            open_workspace(workspace) as opened,
+            progress_bar("compare") as progress,
+            stoppable() as cancelled,
+        ):
             _, made = compare_surveys(
-                opened, int(before), int(after), actor="cli", progress=progress
+                opened,
+                int(before),
+                int(after),
+                actor="cli",
+                progress=progress,
+                cancelled=cancelled,
             )
     if out is not None:
         from geoinspect.detect.change.files import write_changes
@@ -92,12 +102,14 @@ def verify(
 ) -> int:
     """铲除复核 check former patches on a later survey; nothing here is proof."""
     from geoinspect.detect.change.verify import ASSUMPTIONS
+    from geoinspect.detect.change.words import PLACE_WORDS
 
     given = _places(places)
     with ExitStack() as stack:
+        cancelled = stack.enter_context(stoppable())
         later = _source(workspace, after, stack)
         earlier = None if before is None else _source(workspace, before, stack)
-        verdicts = _verified(given, later, earlier)
+        verdicts = _verified(given, later, earlier, cancelled)
     note = Text(
         "影像不能证明已铲除;阈值为假定值,结论须现场核实",
         "a picture is no proof of eradication; the thresholds are assumptions, check on the ground",
@@ -118,7 +130,15 @@ def verify(
     print_table(
         "铲除复核 eradication check",
         ["地点 place", "结论 state", "面积 m²", "理由 reason"],
-        [[v.key, v.state.value, f"{v.area_m2:.0f}", v.reason] for v in verdicts],
+        [
+            [
+                v.key,
+                _both(PLACE_WORDS[v.state]),
+                f"{v.area_m2:.0f}",
+                f"{v.reason.zh} / {v.reason.en}",
+            ]
+            for v in verdicts
+        ],
     )
     say(note)
     return 0
@@ -133,6 +153,7 @@ def _number(given: str) -> int | None:
 def _compare_files(before: Path, after: Path, budget_per_km2: float | None) -> Comparison:
     from geoinspect.detect.change.rasters import compare_rasters
     from geoinspect.detect.measure import Source
+    from geoinspect.detect.scan import Work
 
     settings = load_settings()
     if budget_per_km2 is not None:
@@ -143,25 +164,29 @@ def _compare_files(before: Path, after: Path, budget_per_km2: float | None) -> C
                 code="bad_number",
             )
         settings = settings.model_copy(update={"budget_per_km2": budget_per_km2})
-    with progress_bar("compare") as progress:
+    with progress_bar("compare") as progress, stoppable() as cancelled:
         return compare_rasters(
             *(Source(path, readable(path), settings) for path in (before, after)),
+            work=Work(cancelled=cancelled),
             progress=progress,
         )
 
 
-def _source(workspace: Path | None, given: str, stack: ExitStack) -> Source:
-    """Return a survey, by number or as a file."""
+def _source(workspace: Path | None, given: str, stack: ExitStack) -> tuple[Source, Path | None]:
+    """Return a survey, by number or as a file, and where its planes are kept."""
     from geoinspect.detect.measure import Source
+    from geoinspect.intake.detected import stored_source
     from geoinspect.store import sightings
 
     number = _number(given)
     if number is None:
-        return Source(Path(given), readable(given), load_settings())
+        return Source(Path(given), readable(given), load_settings()), None
     opened = stack.enter_context(open_workspace(workspace))
     with opened.database.reading() as session:
-        name = sightings.survey(session, number).name
-    return Source(opened.survey_path(number), name, opened.settings)
+        source = stored_source(opened, sightings.survey(session, number))
+    planes = opened.planes_path(number)
+    planes.mkdir(parents=True, exist_ok=True)
+    return source, planes
 
 
 def _places(path: Path) -> list[Place]:
@@ -177,7 +202,10 @@ def _places(path: Path) -> list[Place]:
 
 
 def _verified(
-    places: Sequence[Place], later: Source, earlier: Source | None
+    places: Sequence[Place],
+    later: tuple[Source, Path | None],
+    earlier: tuple[Source, Path | None] | None,
+    cancelled: Callable[[], bool],
 ) -> tuple[Verdict, ...]:
     from geoinspect.detect.change.align import align
     from geoinspect.detect.change.evidence import view_of
@@ -187,17 +215,20 @@ def _verified(
 
     with ExitStack() as stack:
         views = []
-        for source in (later, earlier):
-            if source is not None:
-                views.append(stack.enter_context(view_of(source, shipped(), Work())))
+        for given in (later, earlier):
+            if given is not None:
+                source, folder = given
+                work = Work(folder=folder, cancelled=cancelled)
+                views.append(stack.enter_context(view_of(source, shipped(), work)))
         if earlier is None:
             return verdicts_of(places, views[0])
-        return verdicts_of(places, views[0], views[1], align(earlier, later))
+        return verdicts_of(places, views[0], views[1], align(earlier[0], later[0]))
 
 
 def _print_changes(made: Comparison, names: tuple[str, str], *, as_json: bool) -> None:
-    from geoinspect.detect.change.compare import counts_of
+    from geoinspect.detect.change.compare import ChangeState, counts_of
     from geoinspect.detect.change.files import change_json
+    from geoinspect.detect.change.words import STATE_WORDS
 
     rows = [change_json(change, made.alignment.crs) for change in made.changes]
     counts = counts_of(made.changes)
@@ -216,8 +247,10 @@ def _print_changes(made: Comparison, names: tuple[str, str], *, as_json: bool) -
         )
         return
     say(made.alignment.said)
-    told = " · ".join(f"{state} {n}" for state, n in counts.items())
-    say(Text(f"图斑:{told}", f"patches: {told}"))
+    words = [(STATE_WORDS[ChangeState(state)], n) for state, n in counts.items()]
+    zh = " · ".join(f"{word.zh} {n}" for word, n in words)
+    en = " · ".join(f"{word.en} {n}" for word, n in words)
+    say(Text(f"图斑:{zh}", f"patches: {en}"))
     print_table(
         "变化 changes",
         ["状态 state", "前 m²", "后 m²", "理由 reason"],
@@ -228,13 +261,20 @@ def _print_changes(made: Comparison, names: tuple[str, str], *, as_json: bool) -
 
 
 def _row(row: Mapping[str, Any]) -> list[object]:
-    state = f"{row['state']}{'?' if row['uncertain'] else ''}"
+    from geoinspect.detect.change.compare import ChangeState
+    from geoinspect.detect.change.words import STATE_WORDS
+
+    state = _both(STATE_WORDS[ChangeState(row["state"])])
     return [
-        state,
+        f"{state}{'?' if row['uncertain'] else ''}",
         f"{row['area_before_m2']:.0f}",
         f"{row['area_after_m2']:.0f}",
         f"{row['reason_zh']} / {row['reason']}",
     ]
+
+
+def _both(text: Text) -> str:
+    return f"{text.zh} {text.en}"
 
 
 def _counted(states: Sequence[str]) -> dict[str, int]:

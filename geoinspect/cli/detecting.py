@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from geoinspect.cli.breaking import breakable
+from geoinspect.cli.breaking import stoppable
+from geoinspect.cli.detect_work import work_beside
 from geoinspect.cli.measuring import (
     TakenOver,
     check_measurable,
@@ -30,8 +28,9 @@ from geoinspect.cli.output import (
     say,
     say_error,
 )
+from geoinspect.cli.targets import table_in_use
 from geoinspect.cli.tracks import FILE
-from geoinspect.errors import GeoInspectError, Text, UsageError
+from geoinspect.errors import Text, UsageError
 from geoinspect.files import check_output, readable
 from geoinspect.records import Problem, Refusal, Zone, ZoneKind
 from geoinspect.settings import load_settings
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from geoinspect.cli.measuring import Measured
     from geoinspect.detect.nudges import Hints
     from geoinspect.detect.phenology import PhenologyPrior
-    from geoinspect.detect.scan import Work
     from geoinspect.detect.targets import TargetTable
 
 
@@ -107,7 +105,7 @@ def detect(
     if not rasters or out is None or learn is not None:
         raise _no_survey(learn)
     if measure_sensitivity:
-        check_measurable(detector, target, ndvi, signature)
+        check_measurable(detector, table_in_use(workspace).target(target), ndvi, signature)
     beside = [path for path in (licensed, labels, *ndvi) if path is not None]
     check_output(out, inputs=[*rasters, *beside], suffixes=[".gpkg"])
     options = DetectOptions(budget_per_km2, min_area_m2, _bands(bands))
@@ -172,14 +170,12 @@ class _Known:
         """Return it read, and what is said of it."""
         from geoinspect.detect.nudges import Hints, season_prior
         from geoinspect.detect.signatures import read_spectrum
-        from geoinspect.detect.targets import TARGETS_NAME, load_targets
 
         if self.harvest_year is not None and not self.ndvi:
             raise UsageError(
                 "--harvest-year 要与 --ndvi 同用", "--harvest-year goes with --ndvi", code="no_ndvi"
             )
-        own = None if workspace is None else workspace / TARGETS_NAME
-        table = load_targets(own if own is not None and own.is_file() else None)
+        table = table_in_use(workspace)
         target = table.target(self.target)
         prior: PhenologyPrior | None = None
         said: tuple[Text, ...] = ()
@@ -221,14 +217,14 @@ def _detect_files(
         beside: Licensed parcels and labels.
         machine: Threads and scheduler.
     """
-    from geoinspect.detect.labelled import read_labels
+    from geoinspect.detect.label_files import read_labels
     from geoinspect.detect.outlines import write_patches
     from geoinspect.detect.run import detect as run_detector
 
     licensed, labels = beside
     zones = () if licensed is None else _licensed_zones(licensed)
     told = () if labels is None else read_labels(labels)
-    with _work(out, *machine) as work, progress_bar("detect") as progress:
+    with work_beside(out, *machine) as work, progress_bar("detect") as progress:
         detection, refusals = run_detector(
             [(readable(path), path) for path in rasters],
             settings=load_settings(),
@@ -251,51 +247,10 @@ def _detect_files(
             write_patches(detection, out)
         measured = None
         if measure:
-            taken = TakenOver(detector, options, told, {refusal.file for refusal in refusals})
+            refused = {refusal.file for refusal in refusals}
+            taken = TakenOver(detector, options, told, refused, sought.table)
             measured = measured_sensitivities(rasters, detection, taken, work)
     return detection, refusals, measured
-
-
-@contextmanager
-def _work(out: Path, workers: int | None, scheduler: str | None) -> Iterator[Work]:
-    """Yield how to work; what is half done stays beside the output unless all went well."""
-    from geoinspect.detect.measure import Stopped
-    from geoinspect.detect.plane_store import writing
-    from geoinspect.detect.scan import Work
-
-    fan = None
-    if scheduler is not None:
-        from geoinspect.detect.fanout import fan_of
-
-        fan = fan_of(scheduler)
-    folder = out.with_name(out.name + ".work")
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(
-            f"{readable(folder)} 不是目录:检测要在那里存放中间结果,请换一个输出名",
-            f"{readable(folder)} is no folder: detection keeps half-done work there, choose another "
-            "output",
-            code="bad_output",
-        )
-    with writing(folder):
-        folder.mkdir(exist_ok=True)
-    try:
-        with breakable() as pressed:
-            yield Work(folder=folder, workers=workers, cancelled=pressed, fan=fan)
-    except (KeyboardInterrupt, Stopped, GeoInspectError) as error:
-        if any(folder.iterdir()):
-            say(
-                Text(
-                    f"已完成的部分保存在 {readable(folder)},再运行同一命令会接着做;不需要时可删除该目录",
-                    f"what is done lies in {readable(folder)}: run the same command again to go on, "
-                    "or delete the folder",
-                )
-            )
-        else:
-            folder.rmdir()
-        if isinstance(error, Stopped):
-            raise KeyboardInterrupt from error
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _licensed_zones(path: Path) -> tuple[Zone, ...]:
@@ -313,9 +268,13 @@ def _detect_stored(
 ) -> int:
     from geoinspect.intake import Intake
 
-    with open_workspace(workspace) as opened, progress_bar("detect") as progress:
+    with (
+        open_workspace(workspace) as opened,
+        progress_bar("detect") as progress,
+        stoppable() as cancelled,
+    ):
         detection, problems = Intake(opened, actor="cli").detect_survey(
-            survey_id, options=options, progress=progress
+            survey_id, options=options, progress=progress, cancelled=cancelled
         )
     _print(detection, (), as_json=as_json, problems=problems)
     for problem in problems:

@@ -13,12 +13,13 @@ from geoinspect.cli.sensitivity import print_sensitivity
 from geoinspect.errors import Text, UsageError
 from geoinspect.files import readable
 from geoinspect.settings import load_settings
-from geoinspect.survey_records import Detection, DetectOptions, PatchState
+from geoinspect.survey_records import Detection, DetectOptions
 
 if TYPE_CHECKING:
     from geoinspect.detect.labelled import Label
     from geoinspect.detect.scan import Work
     from geoinspect.detect.sensitivity_table import Sensitivity
+    from geoinspect.detect.targets import Target, TargetTable
 
     Measured = tuple[str, Sensitivity | Text]
 
@@ -29,12 +30,14 @@ class TakenOver:
 
     Attributes:
         refused: Names of the rasters that could not be used.
+        table: Of the targets, poppy among them.
     """
 
     detector: str
     options: DetectOptions
     labels: Sequence[Label]
     refused: AbstractSet[str]
+    table: TargetTable
 
 
 def measure_stored(survey_id: int) -> UsageError:
@@ -47,16 +50,25 @@ def measure_stored(survey_id: int) -> UsageError:
 
 
 def check_measurable(
-    detector: str, target: str | None, ndvi: Sequence[Path], signature: str | None
+    detector: str, target: Target, ndvi: Sequence[Path], signature: str | None
 ) -> None:
     """Refuse what simulated patches of poppy in three colours can't measure.
 
     Raises:
-        UsageError: Another target or detector, a season or a spectrum is asked for.
+        UsageError: Another target or detector, a season or a spectrum is asked for, or the table
+            cuts objects at heights of its own.
     """
     from geoinspect.detect.targets import DEFAULT_TARGET
 
-    if detector.endswith(".onnx") or target not in (None, DEFAULT_TARGET) or ndvi or signature:
+    if target.thresholds.heights is not None:
+        raise UsageError(
+            f"目标表为“{target.zh}”另定了 heights,--measure-sensitivity 只能按默认的 heights 测量:"
+            "请去掉其中一个",
+            f"the table sets heights of its own for {target.en}, and --measure-sensitivity measures "
+            "at the usual ones: leave out one of the two",
+            code="not_measurable",
+        )
+    if detector.endswith(".onnx") or target.key != DEFAULT_TARGET or ndvi or signature:
         raise UsageError(
             "--measure-sensitivity 只能测量自带检测器(或 .npz)对罂粟的检出率,不能与 .onnx、--ndvi、"
             "--signature 或其他 --target 同用:模拟图斑没有光谱和生长季",
@@ -72,10 +84,11 @@ def measured_sensitivities(
 ) -> list[Measured]:
     """Return what was measured on each raster that was searched."""
     from geoinspect.detect.copies import content_keys
+    from geoinspect.detect.listing import listing_of, suspected_of
     from geoinspect.detect.measure import Source
-    from geoinspect.detect.model import load, shipped
-    from geoinspect.detect.sensitivity import listing_of
+    from geoinspect.detect.model import load
     from geoinspect.detect.sensitivity_files import sensitivities_of
+    from geoinspect.detect.targets import DEFAULT_TARGET
 
     settings, options = load_settings(), taken.options
     keys: set[str] = set()
@@ -88,12 +101,15 @@ def measured_sensitivities(
     if not detection.valid_area_m2 > 0:
         return []
     listing = listing_of(
-        [p.logit for p in detection.patches if p.state is PatchState.SUSPECTED],
-        budget_per_km2=options.budget_per_km2 or settings.budget_per_km2,
+        suspected_of(detection.patches),
+        budget_per_km2=detection.budget_per_km2,
         valid_area_m2=detection.valid_area_m2,
-        min_area_m2=options.min_area_m2 or settings.patch_min_area_m2,
+        min_area_m2=detection.min_area_m2,
     )
-    ranking = load(Path(taken.detector)) if taken.detector.endswith(".npz") else shipped()
+    if taken.detector.endswith(".npz"):
+        ranking = load(Path(taken.detector))
+    else:
+        ranking = taken.table.ranking(taken.table.target(DEFAULT_TARGET))
     with progress_bar("sensitivity") as progress:
         return sensitivities_of(
             sources, ranking, taken.labels, listing, work=work, progress=progress

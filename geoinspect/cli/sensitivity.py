@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from geoinspect.cli.breaking import stoppable
 from geoinspect.cli.output import (
     ROW_ID,
     json_option,
@@ -37,23 +38,40 @@ from geoinspect.search_records import STAGE_WORDS, GrowthStage
     show_default=True,
     help="随机种子,相同则结果相同 the same seed gives the same figures.",
 )
+@click.option(
+    "--use", is_flag=True, help="测得的检出率取代人工录入的 takes the place of an entered rate."
+)
 @json_option
 @click.pass_obj
 def survey_sensitivity(
-    workspace: Path | None, survey_id: int, patches: int, seed: int, as_json: bool
+    workspace: Path | None, survey_id: int, patches: int, seed: int, use: bool, as_json: bool
 ) -> int:
     """用模拟图斑测量某次航测的检出率 measure with simulated patches what the detector lists."""
     from geoinspect.sensitivity_book import measure_survey
 
-    with open_workspace(workspace) as opened, progress_bar("sensitivity") as progress:
+    with (
+        open_workspace(workspace) as opened,
+        progress_bar("sensitivity") as progress,
+        stoppable() as cancelled,
+    ):
         done = measure_survey(
-            opened, survey_id, actor="cli", patches=patches, seed=seed, progress=progress
+            opened,
+            survey_id,
+            actor="cli",
+            patches=patches,
+            seed=seed,
+            replace_entered=use,
+            progress=progress,
+            cancelled=cancelled,
         )
     if as_json:
         print_json(done.as_json())
         return 0
     print_sensitivity(done.table)
-    say(_rate_text(survey_id, done.rate, done.looks))
+    if done.note is not None:
+        say(done.note)
+    if done.rate is not None:
+        say(_rate_text(survey_id, done.rate, done.looks, used=done.used))
     return 0
 
 
@@ -95,12 +113,11 @@ def _figure(cell: Mapping[str, Any] | None) -> str:
     return f"{cell['recall']:.2f} ({between}, n {cell['planted']})"
 
 
-def _rate_text(survey_id: int, rate: Mapping[str, Any] | None, looks: int) -> Text:
-    if rate is None:
+def _rate_text(survey_id: int, rate: Mapping[str, Any], looks: int, *, used: bool) -> Text:
+    if not used:
         return Text(
-            "物候期不明或所需大小的图斑太少,覆盖计算仍用表中的检出率",
-            "the growth stage is not known, or too few patches of the size that claims hold for "
-            "were planted: coverage still takes the rate of the table",
+            f"按 {rate['patch_m2']:g} 平方米图斑测得检出率 {rate['rate']:g},未采用",
+            f"measured for patches of {rate['patch_m2']:g} m²: {rate['rate']:g}, not in use",
         )
     return Text(
         f"航测 {survey_id} 的检出率按 {rate['patch_m2']:g} 平方米图斑取 {rate['rate']:g},重算 {looks} 次查看",

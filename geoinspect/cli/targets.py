@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from geoinspect.cli.output import json_option, print_json, print_table
+from geoinspect.cli.output import json_option, nearby_workspace, print_json, print_table
+
+if TYPE_CHECKING:
+    from geoinspect.detect.targets import TargetTable
+
+
+def table_in_use(workspace: Path | None) -> TargetTable:
+    """Return the table of targets of ``-w``, of the environment, or of the current folder.
+
+    Raises:
+        UsageError: The workspace's own table can't be used.
+    """
+    from geoinspect.detect.targets import targets_of
+
+    return targets_of(workspace or nearby_workspace())
 
 
 @click.group()
@@ -20,10 +34,7 @@ def targets() -> None:
 @click.pass_obj
 def list_targets(workspace: Path | None, as_json: bool) -> int:
     """列出检测对象 list the targets, the default first."""
-    from geoinspect.detect.targets import TARGETS_NAME, load_targets
-
-    own = None if workspace is None else workspace / TARGETS_NAME
-    table = load_targets(own if own is not None and own.is_file() else None)
+    table = table_in_use(workspace)
     rows: list[dict[str, Any]] = [
         {
             "key": target.key,

@@ -206,8 +206,12 @@ class _Pass:
                 raise
 
         with ThreadPoolExecutor(workers, "bands") as pool:
-            for task in [pool.submit(work) for _ in range(workers)]:
-                task.result()
+            try:
+                for task in [pool.submit(work) for _ in range(workers)]:
+                    task.result()
+            finally:
+                # Who breaks off waits for the windows being worked at, not for the whole raster.
+                failed.set()
 
     @contextmanager
     def _opened(self) -> Iterator[RasterScene]:

@@ -7,10 +7,9 @@ many logits a rank is worth is assumed, not learnt, as there are no labelled pic
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from geoinspect.detect.nudged import MOST_STEPS
 from geoinspect.detect.objects import EVIDENCE_STEPS
 from geoinspect.detect.plane_store import Planes
 from geoinspect.detect.planes import U2, Plane
+from geoinspect.detect.scratch import scratch
 from geoinspect.detect.sheets import Frame, Nudge, Scale, sample_frames
 from geoinspect.detect.signatures import Spectrum, at_bands
 from geoinspect.detect.spectral import (
@@ -51,14 +51,21 @@ _LEAST_NIR, _LEAST_SPECTRUM = -EVIDENCE_STEPS // 2, -EVIDENCE_STEPS
 _STRIP = 128
 _MOST_SAMPLE, _LEAST_SAMPLE = 400_000, 256
 _LEAST_LEAF = 0.5
+# Of the plants, what an index must be a number of.
+_MOST_PLANTS = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NirCues:
-    """Masked RX, and each index that needs red edge or near infrared."""
+    """Masked RX, and each index that needs red edge or near infrared.
+
+    Attributes:
+        without: Indices left out, as they say nothing of most plants of the scene.
+    """
 
     roles: tuple[str, ...]
     background: Background
+    without: tuple[str, ...] = ()
 
     @property
     def indices(self) -> tuple[str, ...]:
@@ -66,8 +73,18 @@ class NirCues:
         return tuple(
             name
             for name in available(self.roles)
-            if any(role in INDICES[name].needs for role in BEYOND)
+            if any(role in INDICES[name].needs for role in BEYOND) and name not in self.without
         )
+
+    def telling(self, sample: F4) -> NirCues:
+        """Return the cues without the indices that most of a sample of plants has none of.
+
+        A block counts only where all cues are numbers, so one such index would silence the rest.
+        """
+        pixels = np.ascontiguousarray(sample[:, :, None])
+        found = compute(pixels, self.roles, np.ones(pixels.shape[1:], bool), self.indices)
+        mute = [name for name in self.indices if np.isfinite(found[name]).mean() < _MOST_PLANTS]
+        return replace(self, without=tuple(mute))
 
     def of(self, pixels: F4, valid: Mask) -> F4:
         """Return the cues of blocks, shape (h, w, cues); NaN without light."""
@@ -190,12 +207,12 @@ def band_nudges(
         unused = () if spectrum is None else (_no_bands(source.name),)
         yield BandNudges(warnings=unused)
         return
-    with tempfile.TemporaryDirectory(prefix="bands-", dir=folder) as own:
+    with scratch(folder, "bands-") as own:
         scene = measure_bands(
             source,
             roles,
             scale,
-            Path(own) / "bands.bin",
+            own / "bands.bin",
             workers=workers,
             progress=progress,
             cancelled=cancelled,
@@ -214,16 +231,20 @@ def learn_nudges(
     sample = _plants(scene, planes)
     if sample.shape[1] < _LEAST_SAMPLE:
         return BandNudges()
-    nudges: list[Nudge] = []
+    made: list[BandNudge | None] = []
     warnings: tuple[Text, ...] = ()
     background = _background(sample)
     if background is not None:
-        nudges.append(_nudge(scene, sample, NirCues(scene.roles, background)))
+        nir = NirCues(scene.roles, background).telling(sample)
+        made.append(_nudge(scene, sample, nir))
+        if nir.without or made[0] is None:
+            warnings = (_mute(name, nir.without),)
     if spectrum is not None:
-        cues, warnings = _spectrum_cues(scene, sample, spectrum, name)
+        cues, said = _spectrum_cues(scene, sample, spectrum, name)
+        warnings = (*warnings, *said)
         if cues is not None:
-            nudges.append(_nudge(scene, sample, cues))
-    return BandNudges(tuple(nudges), warnings)
+            made.append(_nudge(scene, sample, cues))
+    return BandNudges(tuple(nudge for nudge in made if nudge is not None), warnings)
 
 
 def blocks_of(scene: BandScene, frame: Frame) -> tuple[F4, Mask]:
@@ -285,12 +306,14 @@ def _background(sample: F4) -> Background | None:
     return background_of(Moments.of_block(sample[:, :, None], everywhere, levels))
 
 
-def _nudge(scene: BandScene, sample: F4, cues: NirCues | SpectrumCues) -> BandNudge:
-    """Return a nudge whose ranks are those among a sample of plants."""
+def _nudge(scene: BandScene, sample: F4, cues: NirCues | SpectrumCues) -> BandNudge | None:
+    """Return a nudge whose ranks are those among a sample of plants; None with too few to rank."""
     pixels = np.ascontiguousarray(sample[:, :, None])
     everywhere = np.ones(pixels.shape[1:], dtype=np.bool_)
     found = cues.of(pixels, everywhere)
     finite = np.isfinite(found).all(axis=-1)
+    if np.count_nonzero(finite) < _LEAST_SAMPLE:
+        return None
     found = found[finite][:, None, :]
     tables = LevelTables.of_sample(found[:, 0])
     together = cues.fused(tables.of(found, np.ones(found.shape[:2], dtype=np.bool_)))
@@ -333,6 +356,17 @@ def _no_bands(name: str) -> Text:
         f"影像“{name}”没有已知的红边或近红外波段,光谱未起作用;如有,请用 --bands 写明 nir=… 或 rededge=…",
         f"no band of {name!r} is known to be red edge or near infrared, so the spectrum had no "
         "effect; if there is one, name it in --bands with nir=… or rededge=…",
+    )
+
+
+def _mute(name: str, without: Sequence[str]) -> Text:
+    which = "、".join(without), ", ".join(without)
+    return Text(
+        f"影像“{name}”的红边或近红外波段在多数植被上算不出指数({which[0] or '全部'}),这些指数未起作用:"
+        "波段是否为空、编号是否写对?可用 --bands 写明",
+        f"red edge or near infrared of {name!r} gives no index for most plants "
+        f"({which[1] or 'none at all'}), so it had no effect: is the band empty, or its number "
+        "wrong? Name the bands with --bands",
     )
 
 

@@ -10,11 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 from rasterio.features import rasterize
@@ -27,7 +24,6 @@ from geoinspect.detect.model import Ranking
 from geoinspect.detect.objects import EVIDENCE_STEPS
 from geoinspect.detect.plane_store import Planes
 from geoinspect.detect.sheets import Frame, Scale, averaged_evidence, levels_of, sample_frames
-from geoinspect.errors import InputError
 from geoinspect.ingest.raster_ground import Placement
 
 F4 = NDArray[np.float32]
@@ -35,8 +31,6 @@ I1 = NDArray[np.int8]
 I2 = NDArray[np.int16]
 Mask = NDArray[np.bool_]
 
-LABELS_LAYER = "labels"
-POPPY, OTHER = "poppy", "other"
 # Ends the name of a detector that learnt from labels.
 TAUGHT = "+labels"
 _TREES, _SEED = 60, 0
@@ -45,9 +39,11 @@ _MOST_BLOCKS, _FEWEST, _BACKGROUND = 6000, 30, 6000
 _OTHERS_WEIGHT = 0.5
 # How far the local trees' chance may go, as a logit, and how much the shipped opinion still counts.
 _LEAST_CHANCE, _SHIPPED_WEIGHT = 0.02, 0.5
-# Blocks around a label that are read with it, and how long a label may be.
+# Blocks around a label that are read with it, and how much of a long label.
 _AROUND = 24
 _MOST_SIDE = 1200
+# Straight edges bend between two CRSs: vertices along the longer side of a label.
+_VERTICES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,47 +58,6 @@ class Label:
     polygon: Polygon | MultiPolygon
     crs: str
     poppy: bool
-
-
-def read_labels(path: Path) -> tuple[Label, ...]:
-    """Read the polygons of layer ``labels`` with column ``label`` (poppy or other), in any CRS.
-
-    Raises:
-        InputError: The file, the layer, the column, a value or a shape can't be used.
-    """
-    try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(path)]
-        layer = LABELS_LAYER if LABELS_LAYER in layers else layers[0]
-        frame = gpd.read_file(path, layer=layer, engine="pyogrio")
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, IndexError) as error:
-        raise _unusable(path, "打不开", "it can't be opened") from error
-    if "label" not in frame.columns:
-        raise _unusable(path, "缺少“label”列", "it has no column 'label'")
-    if frame.crs is None:
-        raise _unusable(path, "没有坐标系", "it has no coordinate system")
-    values = [str(value).strip().lower() for value in frame["label"]]
-    strange = sorted(set(values) - {POPPY, OTHER, "unsure"})
-    if strange:
-        raise _unusable(
-            path,
-            f"label 列有“{strange[0]}”,只能是 {POPPY} 或 {OTHER}",
-            f"its column 'label' has {strange[0]!r}; only {POPPY} or {OTHER} will do",
-        )
-    crs = frame.crs.to_wkt()
-    labels = []
-    for shape, value in zip(frame.geometry, values, strict=True):
-        if shape is None or shape.is_empty or value == "unsure":
-            continue
-        if shape.geom_type not in ("Polygon", "MultiPolygon"):
-            raise _unusable(
-                path,
-                f"有 {shape.geom_type},只能是面",
-                f"it has a {shape.geom_type}; only polygons will do",
-            )
-        labels.append(Label(shapely.make_valid(shape), crs, value == POPPY))
-    if not labels:
-        raise _unusable(path, "里面没有标注", "there is no label in it")
-    return tuple(labels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -230,9 +185,12 @@ def _background(planes: Planes, scale: Scale, tables: LevelTables, rng: np.rando
 
 
 def _in_blocks(label: Label, placement: Placement, scale: Scale) -> Polygon | MultiPolygon:
-    """Return a label's outline in blocks of the raster (column, row)."""
-    ground = densified(label.polygon, 0.0005) if label.crs != placement.crs else label.polygon
-    moved = transform_geometry(label.crs, placement.crs, ground)
+    """Return a label's outline in blocks of the raster (column, row); empty far from its CRS."""
+    west, south, east, north = label.polygon.bounds
+    step = max(east - west, north - south) / _VERTICES
+    moved = transform_geometry(label.crs, placement.crs, densified(label.polygon, step))
+    if not np.isfinite(shapely.get_coordinates(moved)).all():
+        return Polygon()
     back = ~placement.transform
 
     def place(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -244,23 +202,16 @@ def _in_blocks(label: Label, placement: Placement, scale: Scale) -> Polygon | Mu
 
 
 def _frame_of(outline: Polygon | MultiPolygon, planes: Planes) -> Frame | None:
-    """Return the blocks to read for a label, None when it lies elsewhere or is far too large."""
-    if outline.is_empty:
+    """Return the blocks to read for a label, the middle of a very large one; None elsewhere."""
+    here = shapely.intersection(outline, shapely.box(0, 0, planes.cols, planes.rows))
+    if here.area == 0:
         return None
-    west, north, east, south = outline.bounds
-    if not np.all(np.isfinite(outline.bounds)):
-        return None
-    inside = west < planes.cols and east > 0 and north < planes.rows and south > 0
-    if not inside or max(east - west, south - north) > _MOST_SIDE:
-        return None
-    frame = Frame(int(north), int(west), int(south) + 1, int(east) + 1)
-    return frame.around(_AROUND, planes.rows, planes.cols)
-
-
-def _unusable(path: Path, zh: str, en: str) -> InputError:
-    return InputError(
-        f"标注文件“{path.name}”不能用:{zh};应为含 label 列(poppy/other)的面图层 labels",
-        f"the labels {path.name!r} can't be used: {en}; give a layer 'labels' of polygons with a "
-        "column 'label' (poppy or other)",
-        code="bad_labels",
+    west, north, east, south = here.bounds
+    middle, half = here.representative_point(), _MOST_SIDE / 2
+    frame = Frame(
+        int(max(north, min(middle.y - half, south - 2 * half))),
+        int(max(west, min(middle.x - half, east - 2 * half))),
+        int(min(south, max(middle.y + half, north + 2 * half))) + 1,
+        int(min(east, max(middle.x + half, west + 2 * half))) + 1,
     )
+    return frame.around(_AROUND, planes.rows, planes.cols)

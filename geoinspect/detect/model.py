@@ -19,11 +19,12 @@ from geoinspect.detect.block_cues import CUES
 from geoinspect.detect.forest import Forest, Packed
 from geoinspect.detect.objects import FEATURES
 from geoinspect.detect.sheets import evidence_of
-from geoinspect.errors import InputError
+from geoinspect.errors import InputError, Text
 
 F4 = NDArray[np.float32]
 I1 = NDArray[np.int8]
 I2 = NDArray[np.int16]
+I4 = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 # Dimensions and type of each array of a forest.
@@ -37,12 +38,14 @@ _FORM = {
     "start": (1, np.dtype(np.float32)),
 }
 _MOST_NODES = 2_000_000
+# A tree of a million rows parted in halves is 20 deep; ours have 10 and 120 of them.
+_MOST_TREES, _MOST_DEPTH = 5_000, 64
+_LONGEST_NAME = 60
 _MOST_BYTES = 100_000_000
 _MOST_UNPACKED_BYTES = 200_000_000
 _MOST_LOGIT = 1e6
 # What NumPy, zipfile and json raise on files that were made to hurt.
 _FAULTS = (
-    OSError,
     EOFError,
     ValueError,
     LookupError,
@@ -109,42 +112,60 @@ def load(path: Path) -> Ranking:
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise _unfit(path.name, "larger than 100 MB")
+            raise _unfit(path.name, Text("文件大于 100 MB", "larger than 100 MB"))
         with path.open("rb") as stream:
             with zipfile.ZipFile(stream) as archive:
                 if sum(one.file_size for one in archive.infolist()) > _MOST_UNPACKED_BYTES:
-                    raise _unfit(path.name, "more than 200 MB when unpacked")
+                    raise _unfit(
+                        path.name, Text("解压后大于 200 MB", "more than 200 MB when unpacked")
+                    )
             stream.seek(0)
             return _read(stream, path.name)
+    except OSError as error:
+        raise _unfit(path.name, Text("文件打不开", "the file can't be opened")) from error
     except _FAULTS as error:
-        raise _unfit(path.name, str(error)[:120]) from error
+        why = Text("文件损坏,或不是本软件写出的", "it is damaged, or not written by geoinspect")
+        raise _unfit(path.name, why) from error
 
 
 def _read(stream: IO[bytes], name: str) -> Ranking:
     with np.load(stream, allow_pickle=False) as data:
         about = json.loads(bytes(data["about"]))
         if tuple(about["cues"]) != CUES or tuple(about["figures"]) != FEATURES:
-            raise _unfit(name, "made for other cues by another version")
+            raise _unfit(
+                name,
+                Text("由另一版本按另一套线索训练", "made for other cues by another version"),
+            )
         forests = {
             prefix: _forest({part: data[f"{prefix}_{part}"] for part in _FORM}, width, name)
             for prefix, width in (("block", len(CUES)), ("object", len(FEATURES)))
         }
     known = {"name", "cues", "figures"}
     rest = {key: value for key, value in about.items() if key not in known}
-    return Ranking(str(about["name"]), forests["block"], forests["object"], rest)
+    title = about["name"]
+    if not (isinstance(title, str) and title.isprintable() and 0 < len(title) <= _LONGEST_NAME):
+        raise _unfit(
+            name,
+            Text(
+                f"名称须为 1 至 {_LONGEST_NAME} 个可打印字符",
+                f"its name must have 1 to {_LONGEST_NAME} printable letters",
+            ),
+        )
+    return Ranking(title, forests["block"], forests["object"], rest)
 
 
 def _forest(parts: Mapping[str, NDArray[Any]], width: int, name: str) -> Forest:
     """Return a forest whose every step stays inside its arrays and ends."""
     if {key: (part.ndim, part.dtype) for key, part in parts.items()} != _FORM:
-        raise _unfit(name, "its arrays have other types")
+        raise _unfit(name, Text("数组类型不符", "its arrays have other types"))
     feature, left, right = parts["feature"], parts["left"], parts["right"]
     value, roots = parts["value"], parts["roots"]
     nodes = len(feature)
     own = np.arange(nodes)
     inner = feature >= 0
     sound = (
-        0 < len(roots) <= nodes <= _MOST_NODES
+        0 < len(roots) <= min(nodes, _MOST_TREES)
+        and nodes <= _MOST_NODES
         and all(len(parts[k]) == nodes for k in ("limit", "left", "right", "value"))
         and len(parts["start"]) == 1
         and bool(np.all(feature < width))
@@ -152,19 +173,38 @@ def _forest(parts: Mapping[str, NDArray[Any]], width: int, name: str) -> Forest:
         and bool(np.all((left[inner] > own[inner]) & (left[inner] < nodes)))
         and bool(np.all((right[inner] > own[inner]) & (right[inner] < nodes)))
         and bool(np.all((roots >= 0) & (roots < nodes)))
+        and _are_trees(left[inner], right[inner], roots)
+        and _depth(feature, left, right, roots) <= _MOST_DEPTH
         and bool(np.isfinite(parts["limit"]).all())
         # Also false for what is no number.
         and bool(np.all(np.abs(np.concatenate([value, parts["start"]])) <= _MOST_LOGIT))
     )
     if not sound:
-        raise _unfit(name, "its trees don't hang together")
+        raise _unfit(name, Text("树的结构不成立", "its trees don't hang together"))
     start = float(parts["start"][0])
     return Forest(feature, parts["limit"], left, right, value, roots, start)
 
 
-def _unfit(name: str, why: str) -> InputError:
+def _are_trees(left: I4, right: I4, roots: I4) -> bool:
+    """Return whether every node is a root or hangs below one other node at most."""
+    below = np.concatenate([left, right, roots])
+    return len(np.unique(below)) == len(below)
+
+
+def _depth(feature: I2, left: I4, right: I4, roots: I4) -> int:
+    """Return how many steps lead from a root to the deepest leaf, counted to one beyond the limit."""
+    at = roots
+    for depth in range(_MOST_DEPTH + 1):
+        inner = at[feature[at] >= 0]
+        if not len(inner):
+            return depth
+        at = np.concatenate([left[inner], right[inner]])
+    return _MOST_DEPTH + 1
+
+
+def _unfit(name: str, why: Text) -> InputError:
     return InputError(
-        f"“{name}”不是可用的排序模型({why}):请使用本软件导出的 .npz 模型",
-        f"{name!r} is no usable ranking ({why}): give a .npz that geoinspect wrote",
+        f"“{name}”不是可用的排序模型({why.zh}):请使用本软件导出的 .npz 模型",
+        f"{name!r} is no usable ranking ({why.en}): give a .npz that geoinspect wrote",
         code="bad_model",
     )

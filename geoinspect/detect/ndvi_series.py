@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -58,20 +59,17 @@ class NdviSeries:
 def read_series(
     paths: Sequence[Path],
     *,
-    dates: Sequence[date] | None = None,
-    scale: float | None = None,
     settings: Settings | None = None,
 ) -> NdviSeries:
     """Read NDVI from GeoTIFFs of one grid.
 
     A raster whose bands are all described by a date (YYYY-MM-DD or YYYYMMDD) holds one NDVI band a
-    date. Any other is of one date, given in ``dates``: with a red and a near-infrared band NDVI is
-    calculated, a single band is NDVI. Nodata and masks become NaN; clouds need not be masked.
+    date. Any other is of the one date in its name: with a red and a near-infrared band NDVI is
+    calculated, a single band is NDVI. NDVI bands are read with the scale and offset that the file
+    states. Nodata and masks become NaN; clouds need not be masked.
 
     Args:
         paths: One or more files.
-        dates: One a file; or one a band of a single file without descriptions.
-        scale: NDVI of one unit of an NDVI band, such as 0.0001; the file's own without it.
         settings: Limits for foreign rasters.
 
     Raises:
@@ -81,18 +79,11 @@ def read_series(
     """
     if not paths:
         raise InputError("没有给出影像:请至少给一个文件", "no raster was given", code="no_rasters")
-    if dates is not None and len(paths) > 1 and len(dates) != len(paths):
-        raise InputError(
-            f"给了 {len(dates)} 个日期、{len(paths)} 个影像:每个影像应有一个日期",
-            f"{len(dates)} dates were given for {len(paths)} rasters: give one each",
-            code="bad_dates",
-        )
     found: list[NdviSeries] = []
     budget = MAX_READINGS
-    for i, path in enumerate(paths):
-        own = None if dates is None else tuple(dates) if len(paths) == 1 else (dates[i],)
+    for path in paths:
         with open_raster(path, settings=settings) as dataset:
-            part = _read(dataset, path.name, own, scale, budget)
+            part = _read(dataset, path.name, budget)
         _check_grid(part, found[0] if found else part, path.name)
         budget -= part.values.size
         found.append(part)
@@ -107,26 +98,25 @@ def read_series(
     )
 
 
-def _read(
-    dataset: rasterio.DatasetReader,
-    name: str,
-    given: tuple[date, ...] | None,
-    scale: float | None,
-    budget: int,
-) -> NdviSeries:
+def _read(dataset: rasterio.DatasetReader, name: str, budget: int) -> NdviSeries:
     """Read one file as a stack or as a single date."""
-    described = [_day_in(text) for text in dataset.descriptions]
+    described = [_days_in(text) for text in dataset.descriptions]
     bands = bands_of(dataset)
     red, nir = band_with(bands, "red"), band_with(bands, "nir")
     single = red is not None and nir is not None
-    if given is None and all(described):
-        given = tuple(day for day in described if day is not None)
-    if given is None:
-        raise InputError(
-            f"影像“{name}”没有日期:请把波段描述写成 YYYY-MM-DD,或另外给出日期",
-            f"{name!r} has no dates: describe its bands as YYYY-MM-DD, or give dates",
-            code="no_dates",
-        )
+    # What is described by a span of days counts as of the first.
+    given = tuple(days[0] for days in described if days)
+    if len(given) < len(described):
+        named = set(_days_in(name))
+        if len(named) != 1:
+            raise InputError(
+                f"影像“{name}”没有日期:请把每个波段的描述写成 YYYY-MM-DD;只有一个日期的影像,也可在文件名中"
+                "写明该日期(只写一个)",
+                f"{name!r} has no dates: describe each of its bands as YYYY-MM-DD; a raster of one "
+                "date may have that date, and no other, in its name",
+                code="no_dates",
+            )
+        given = tuple(named)
     if len(given) != (1 if single else dataset.count):
         raise InputError(
             f"影像“{name}”有 {dataset.count} 个波段、{len(given)} 个日期:应每个日期一个 NDVI 波段,"
@@ -142,30 +132,28 @@ def _read(
             "the area first",
         )
     if red is not None and nir is not None:
-        values = _ndvi(_band(dataset, red, None), _band(dataset, nir, None))[None]
+        values = _ndvi(_band(dataset, red), _band(dataset, nir))[None]
     else:
-        values = np.stack([_band(dataset, i, scale) for i in dataset.indexes])
+        values = np.stack([_band(dataset, i) for i in dataset.indexes])
         _check_ndvi(values, name)
     placement = placement_of(dataset, name)
     return NdviSeries(given, values, placement.crs, placement.transform, placement.gsd_m)
 
 
-def _day_in(text: str | None) -> date | None:
-    match = _DAY.search(text or "")
-    if match is None:
-        return None
-    try:
-        return date(*map(int, match.groups()))
-    except ValueError:
-        return None
+def _days_in(text: str | None) -> list[date]:
+    """Return the days that stand in a text."""
+    days = []
+    for written in _DAY.findall(text or ""):
+        with suppress(ValueError):
+            days.append(date(*map(int, written)))
+    return days
 
 
-def _band(dataset: rasterio.DatasetReader, index: int, scale: float | None) -> F4:
+def _band(dataset: rasterio.DatasetReader, index: int) -> F4:
     """Return a band in its unit, NaN where masked, shape (h, w)."""
     found = dataset.read(index, masked=True)
     values: F4 = found.astype(np.float32).filled(np.nan)
-    factor = scale if scale is not None else float(dataset.scales[index - 1])
-    offset = 0.0 if scale is not None else float(dataset.offsets[index - 1])
+    factor, offset = dataset.scales[index - 1], dataset.offsets[index - 1]
     values = values * np.float32(factor) + np.float32(offset)
     values[~np.isfinite(values)] = np.nan
     return values
@@ -187,9 +175,10 @@ def _check_ndvi(values: F4, name: str) -> None:
     most = float(np.abs(values[seen]).max())
     if most > _MOST_NDVI:
         raise RasterError(
-            f"影像“{name}”的 NDVI 达到 {most:g},应在 −1 到 1 之间:请给出比例(例如 0.0001)",
-            f"the NDVI of {name!r} reaches {most:g}, it must lie between -1 and 1: give its scale, "
-            "such as 0.0001",
+            f"影像“{name}”的 NDVI 达到 {most:g},应在 −1 到 1 之间:请在文件中写明波段的比例"
+            "(例如 gdal_edit.py -scale 0.0001 文件)",
+            f"the NDVI of {name!r} reaches {most:g}, it must lie between -1 and 1: state the scale "
+            "of its bands in the file, as by gdal_edit.py -scale 0.0001 FILE",
             code="ndvi_scale",
         )
 

@@ -38,6 +38,21 @@ def writing(path: Path) -> Iterator[None]:
         ) from error
 
 
+def read_whole(handle: int, wanted: int, place: int) -> bytes:
+    """Return so many bytes of a file from a place on, however many reads that takes.
+
+    What lies beyond the end of the file is zero.
+    """
+    parts = []
+    while wanted:
+        part = os.pread(handle, wanted, place)
+        if not part:
+            break
+        parts.append(part)
+        wanted, place = wanted - len(part), place + len(part)
+    return b"".join(parts) + bytes(wanted)
+
+
 class Planes(Protocol):
     """The planes of a whole raster, shape (rows, cols, PLANES), read piece by piece."""
 
@@ -55,7 +70,7 @@ class Planes(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MemoryPlanes:
-    """Planes held in memory."""
+    """Planes held in memory, for scripts and tests."""
 
     array: U2
 
@@ -148,12 +163,4 @@ class PlaneFile:
             view, place = view[written:], place + written
 
     def _take(self, blocks: int, place: int) -> U2:
-        wanted = blocks * _BYTES
-        parts = []
-        while wanted:
-            part = os.pread(self._handle, wanted, place)
-            if not part:
-                break
-            parts.append(part)
-            wanted, place = wanted - len(part), place + len(part)
-        return np.frombuffer(b"".join(parts) + bytes(wanted), dtype=np.uint16)
+        return np.frombuffer(read_whole(self._handle, blocks * _BYTES, place), dtype=np.uint16)

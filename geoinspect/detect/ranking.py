@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,13 +18,15 @@ from geoinspect.crs import WGS84, densified, geodesic_area_m2, transform_geometr
 from geoinspect.records import Zone, ZoneKind
 from geoinspect.survey_records import Patch, PatchState
 
+F8 = NDArray[np.float64]
+_XYZ = tuple[int, int, int]
+
 # Licensed parcels are digitised with straight edges; some 50 m in degrees keeps them straight.
 _ZONE_STEP_DEG = 0.0005
 _SAME_GROUND = 0.5
 # By how much a lead falls for each better one this close, and for how many of them.
 _CROWDING, _CLOSE_M, _MOST_CROWDING = 0.2, 30.0, 10
-# A degree of latitude on the mean sphere.
-_DEGREE_M = 111_195.0
+_EARTH_M = 6_371_008.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +56,42 @@ class Lead:
 def score_of(logit: float) -> float:
     """Return 0–1, higher is more suspicious: the logistic of a logit; a model's number."""
     return round(0.5 * (1 + math.tanh(0.5 * logit)), 6)
+
+
+def most_patches(budget_per_km2: float, valid_area_m2: float) -> int:
+    """Return how many suspected patches a list may hold; one is always allowed."""
+    return max(1, math.floor(budget_per_km2 * valid_area_m2 / 1e6 + 1e-9))
+
+
+def least_logit_of(score: float) -> float:
+    """Return the least logit that rounds to a score; −∞ for 0."""
+    least = min(score, 1.0) - 0.5e-6
+    return math.log(least / (1 - least)) if least > 0 else -math.inf
+
+
+class Crowd:
+    """Leads on the ground: how far a lead falls for the better ones close by."""
+
+    def __init__(self) -> None:
+        # Cells of space, so that 30 m are 30 m in every direction at any latitude.
+        self._cells: dict[_XYZ, list[tuple[F8, float]]] = {}
+
+    def add(self, lon: float, lat: float, logit: float) -> None:
+        """Take in a lead by its middle, WGS84, and the logit that it has by itself."""
+        place = _in_space_m(lon, lat)
+        self._cells.setdefault(_cell_of(place), []).append((place, logit))
+
+    def lowered(self, lon: float, lat: float, logit: float, *, above: float) -> float:
+        """Return the logit that a lead is ranked by, after those close by of ``above`` and more."""
+        place = _in_space_m(lon, lat)
+        i, j, k = _cell_of(place)
+        around = itertools.product((i - 1, i, i + 1), (j - 1, j, j + 1), (k - 1, k, k + 1))
+        better = sum(
+            other >= above and float(np.linalg.norm(there - place)) < _CLOSE_M
+            for cell in around
+            for there, other in self._cells.get(cell, ())
+        )
+        return logit - _CROWDING * min(better, _MOST_CROWDING)
 
 
 def split_licensed(
@@ -110,7 +149,7 @@ def rank_leads(
             one is always allowed.
         valid_area_m2: Valid ground.
     """
-    allowed = max(1, math.floor(budget_per_km2 * valid_area_m2 / 1e6 + 1e-9))
+    allowed = most_patches(budget_per_km2, valid_area_m2)
     moved = [_in_crs(lead, crs) for lead in leads]
     moved.sort(key=lambda lead: (-lead.logit, -lead.area_m2, lead.raster, lead.polygon.wkb))
     distinct = _one_a_place(moved)
@@ -137,22 +176,26 @@ def _spread(leads: Sequence[Lead]) -> list[tuple[Lead, float]]:
         return []
     middles = shapely.centroid([lead.polygon for lead in leads])
     lon, lat = transform_xy(leads[0].crs, WGS84, shapely.get_x(middles), shapely.get_y(middles))
-    north = lat * _DEGREE_M
-    east = lon * _DEGREE_M * np.cos(np.radians(lat))
-    better: dict[tuple[int, int], list[int]] = {}
+    crowd = Crowd()
     ranked = []
-    for i, lead in enumerate(leads):
-        col, row = int(east[i] // _CLOSE_M), int(north[i] // _CLOSE_M)
-        around = [
-            j
-            for y in (row - 1, row, row + 1)
-            for x in (col - 1, col, col + 1)
-            for j in better.get((x, y), ())
-            if math.hypot(east[j] - east[i], north[j] - north[i]) < _CLOSE_M
-        ]
-        better.setdefault((col, row), []).append(i)
-        ranked.append((lead, lead.logit - _CROWDING * min(len(around), _MOST_CROWDING)))
+    for lead, x, y in zip(leads, lon.tolist(), lat.tolist(), strict=True):
+        # All taken in so far come before it.
+        ranked.append((lead, crowd.lowered(x, y, lead.logit, above=-math.inf)))
+        crowd.add(x, y, lead.logit)
     return sorted(ranked, key=lambda pair: -pair[1])
+
+
+def _in_space_m(lon: float, lat: float) -> F8:
+    """Return a place of the mean sphere in metres from its middle, shape (3,)."""
+    east, north = math.radians(lon), math.radians(lat)
+    across = math.cos(north)
+    place = (across * math.cos(east), across * math.sin(east), math.sin(north))
+    return np.array(place) * _EARTH_M
+
+
+def _cell_of(place: F8) -> _XYZ:
+    x, y, z = np.floor_divide(place, _CLOSE_M).astype(np.int64).tolist()
+    return x, y, z
 
 
 def _patch(lead: Lead, logit: float, rank: int | None) -> Patch:

@@ -107,7 +107,6 @@ def detect(
             report = _part(progress, number, len(sources), 0.0, _READ_SHARE)
             with _refused(source.name, refusals):
                 ready.append(prepare(source, how, stack, report))
-        _tell_copies(copies, refusals, warnings)
         judge, doubts = judge_of(ranking, labels, ready)
         warnings += doubts
         for number, prepared in enumerate(ready):
@@ -115,12 +114,13 @@ def detect(
             with _refused(prepared.source.name, refusals):
                 name = prepared.source.name
                 scans.append((name, scan(prepared, judge, model, how, wanted, report)))
+    _tell_copies(copies, refusals, warnings)
     leads: list[Lead] = []
     for name, one in scans:
         warnings += one.warnings
         day = (taken or {}).get(name, one.day)
         leads += split_licensed(one.leads, licensed, day, wanted.min_area_m2)
-    detection = _ranked([one for _, one in scans], leads, wanted.budget_per_km2)
+    detection = _ranked([one for _, one in scans], leads, wanted)
     name = judge.name if model is None else model.name
     seconds = time.perf_counter() - started
     detection = replace(detection, detector=name, seconds=seconds, warnings=tuple(warnings))
@@ -135,13 +135,13 @@ def _in_order(
     return tuple(sorted(refusals, key=lambda refusal: order.index(refusal.file)))
 
 
-def _ranked(scans: Sequence[Scan], leads: Sequence[Lead], budget_per_km2: float) -> Detection:
+def _ranked(scans: Sequence[Scan], leads: Sequence[Lead], wanted: Wanted) -> Detection:
     """Return one list of patches over all rasters, and what was searched."""
     valid_area_m2 = sum(scan.valid_area_m2 for scan in scans)
     crs = scans[0].crs if scans else ""
     return Detection(
         patches=rank_leads(
-            leads, crs=crs, budget_per_km2=budget_per_km2, valid_area_m2=valid_area_m2
+            leads, crs=crs, budget_per_km2=wanted.budget_per_km2, valid_area_m2=valid_area_m2
         ),
         detector="",
         crs=crs or None,
@@ -149,6 +149,8 @@ def _ranked(scans: Sequence[Scan], leads: Sequence[Lead], budget_per_km2: float)
         searched_area_m2=sum(scan.valid_area_m2 for scan in scans if scan.searched),
         megapixels=sum(scan.megapixels for scan in scans),
         seconds=0.0,
+        budget_per_km2=wanted.budget_per_km2,
+        min_area_m2=wanted.min_area_m2,
     )
 
 

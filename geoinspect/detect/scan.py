@@ -195,7 +195,7 @@ def _search(
         text = Text(f"影像“{name}”没有任何有效像素", f"{name!r} has no valid pixel at all")
         return [], [text]
     if prepared.too_coarse:
-        return [], [_too_coarse(name, scale.gsd_m)]
+        return [], [too_coarse(name, scale.gsd_m)]
     largest_m2 = float(np.max(measured.placement.node_area_m2)) * scale.block_px**2
     least = least_blocks(wanted.min_area_m2, largest_m2)
     allowed = _SPARE * wanted.budget_per_km2 * measured.valid_area_m2 / 1e6
@@ -305,7 +305,8 @@ def _too_little_vegetation(name: str) -> Text:
     )
 
 
-def _too_coarse(name: str, gsd_m: float) -> Text:
+def too_coarse(name: str, gsd_m: float) -> Text:
+    """Return why nothing is marked on a raster of such pixels."""
     return Text(
         f"影像“{name}”的像素约 {gsd_m:.3g} 米,检测的上限是 {_COARSEST_GSD_CM / 100:g} 米,"
         "看不出小图斑,没有标出图斑;请用更清晰的影像,最好每像素 5 厘米以内",

@@ -76,7 +76,10 @@ def search(
     nudges: Sequence[Nudge] = (),
     cut_at: Sequence[float] = HEIGHTS,
 ) -> list[Find]:
-    """Return the best objects of a raster, best first; no two of them share ground.
+    """Return the best objects of a raster, best first.
+
+    Among what begins on one sheet no two share ground; objects that begin on different sheets are
+    judged by what lies around each, and could.
 
     Args:
         tables: Of this raster's scene.
@@ -105,7 +108,7 @@ def search(
     pool = ThreadPoolExecutor(workers, "sheets")
     try:
         for number, finds in enumerate(pool.map(of_sheet, sheets), start=1):
-            found = sorted([*found, *finds], key=_order)[:most]
+            found = sorted([*found, *finds], key=best_first)[:most]
             if progress is not None:
                 progress(number / len(sheets))
     finally:
@@ -135,7 +138,8 @@ def nudge_reasons(find: Find) -> dict[str, float]:
     }
 
 
-def _order(find: Find) -> tuple[float, float, float, float]:
+def best_first(find: Find) -> tuple[float, float, float, float]:
+    """Return what finds are sorted by: logit, then size, then place."""
     west, north, *_ = find.outline.bounds
     return -find.logit, -find.blocks, north, west
 

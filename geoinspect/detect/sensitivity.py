@@ -13,26 +13,31 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
+import shapely
 from rasterio.windows import Window
 
+from geoinspect.crs import WGS84, transform_xy
+from geoinspect.detect.band_blocks import band_roles
 from geoinspect.detect.gate import PixelScale, pixel_scale
 from geoinspect.detect.implants import Picture, Renderer, Wish
 from geoinspect.detect.levels import LevelTables
-from geoinspect.detect.measure import Measured, Source, Stopped, cores_of_machine, measure
+from geoinspect.detect.listing import Listing
+from geoinspect.detect.measure import Measured, Source, Stopped, cores_of_machine
 from geoinspect.detect.objects import EVIDENCE_STEPS, Objects, find_objects, keep_best
 from geoinspect.detect.plane_store import Planes
 from geoinspect.detect.planes import U2, Plane, block_planes
+from geoinspect.detect.ranking import Crowd
 from geoinspect.detect.rehearse import rehearse
 from geoinspect.detect.scan import least_blocks
 from geoinspect.detect.scene import RasterScene
 from geoinspect.detect.sensitivity_hits import ListedObject, cover_of, hits
 from geoinspect.detect.sensitivity_plan import PATCHES, wishes_of
-from geoinspect.detect.sensitivity_table import Listing, Outcome, Sensitivity, shares_of
-from geoinspect.detect.sheets import HEIGHTS, Frame, Judge, Scale, learn_levels, levels_of
+from geoinspect.detect.sensitivity_table import Outcome, Sensitivity, shares_of
+from geoinspect.detect.sheets import HEIGHTS, Frame, Judge, Scale, levels_of
 from geoinspect.errors import UsageError
+from geoinspect.ingest.raster_ground import Placement
 from geoinspect.ingest.rasters import open_raster
 from geoinspect.search_records import GrowthStage
 
@@ -50,7 +55,9 @@ class _Survey:
     """A raster ready to be planted: all that its pieces share.
 
     Attributes:
+        crowd: What is listed of the survey.
         known: What is listed of a piece as it is; a small raster's have many turns.
+        beyond_colours: Whether the detector looks at more bands than three.
     """
 
     source: Source
@@ -60,8 +67,12 @@ class _Survey:
     tables: LevelTables
     judge: Judge
     listing: Listing
+    placement: Placement
     least_blocks: float
     renderer: Renderer
+    crowd: Crowd
+    beyond_colours: bool
+    heights: tuple[int, ...]
     known: dict[Frame, list[ListedObject]] = field(default_factory=dict)
 
 
@@ -81,6 +92,7 @@ def measure_sensitivity(
     judge: Judge,
     listing: Listing,
     *,
+    cut_at: Sequence[float] = HEIGHTS,
     stage: GrowthStage | None = None,
     patches: int = PATCHES,
     seed: int = 0,
@@ -97,7 +109,8 @@ def measure_sensitivity(
     Args:
         measured: The raster after the pixel pass.
         tables: Its levels, from `sheets.learn_levels`.
-        listing: What of its finds was listed; see `listing_of`.
+        listing: What of its finds was listed; see `listing.listing_of`.
+        cut_at: Logits at which the detection cut objects, lowest first.
         stage: Of growth on the raster's day; all stages are planted without it.
         patches: How many, beside a quarter as many decoys.
         renderer: Draws the patches; not the one whose patches the judge learnt from.
@@ -110,7 +123,7 @@ def measure_sensitivity(
         RasterError: The raster can't be read.
         Stopped: It was cancelled.
     """
-    survey = _survey(source, measured, tables, judge, listing, renderer)
+    survey = _survey(source, measured, tables, judge, listing, renderer, cut_at)
     jobs = _jobs(survey, wishes_of(stage, patches, np.random.default_rng([seed, 1])), seed)
 
     def work(job: _Job) -> list[Outcome]:
@@ -139,51 +152,8 @@ def measure_sensitivity(
         seed=seed,
         detector=judge.name,
         renderer=getattr(renderer, "__name__", type(renderer).__name__),
+        beyond_colours=survey.beyond_colours,
     )
-
-
-def sensitivity_of(
-    source: Source,
-    folder: Path,
-    judge: Judge,
-    listing: Listing,
-    *,
-    stage: GrowthStage | None = None,
-    patches: int = PATCHES,
-    seed: int = 0,
-    workers: int | None = None,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Sensitivity:
-    """Measure the sensitivity on a raster file; see :func:`measure_sensitivity`.
-
-    Args:
-        folder: Where the pixel pass keeps its planes; those of a detection just run are used.
-
-    Raises:
-        UsageError: No patch can be planted.
-        RasterError: The raster can't be read.
-        Stopped: It was cancelled.
-    """
-    measured = measure(source, folder, cancelled=cancelled, workers=workers)
-    try:
-        tables = learn_levels(measured.planes, measured.scale) if measured.planes else None
-        return measure_sensitivity(
-            source,
-            measured,
-            tables,
-            judge,
-            listing,
-            stage=stage,
-            patches=patches,
-            seed=seed,
-            workers=workers,
-            progress=progress,
-            cancelled=cancelled,
-        )
-    finally:
-        if measured.planes is not None:
-            measured.planes.close()
 
 
 def _survey(
@@ -193,10 +163,12 @@ def _survey(
     judge: Judge,
     listing: Listing,
     renderer: Renderer,
+    cut_at: Sequence[float],
 ) -> _Survey:
     with open_raster(source.path, settings=source.settings, name=source.name) as dataset:
         scene = RasterScene(dataset, name=source.name, bands=source.bands)
         pixels = pixel_scale(scene.sample_pixels())
+        beyond = band_roles(dataset, source.bands) is not None
     if measured.planes is None or tables is None or pixels is None:
         raise UsageError(
             f"影像“{source.name}”的植被太少,检测器没有标图斑,无法测量灵敏度",
@@ -206,6 +178,9 @@ def _survey(
         )
     largest_m2 = float(np.max(measured.placement.node_area_m2)) * measured.scale.block_px**2
     least = least_blocks(listing.min_area_m2, largest_m2)
+    crowd = Crowd()
+    for patch in listing.patches:
+        crowd.add(patch.lon, patch.lat, patch.logit)
     return _Survey(
         source,
         measured.planes,
@@ -214,8 +189,12 @@ def _survey(
         tables,
         judge,
         listing,
+        measured.placement,
         least,
         renderer,
+        crowd,
+        beyond,
+        tuple(round(height * EVIDENCE_STEPS) for height in cut_at),
     )
 
 
@@ -342,36 +321,32 @@ def _listed(survey: _Survey, planes: Planes, seen: Frame) -> list[ListedObject]:
     """Return the objects of a rectangle that would stand in the survey's list."""
     levels, judged = levels_of(planes, survey.scale, survey.tables, seen)
     evidence = survey.judge.evidence(levels, judged)
-    heights = tuple(round(height * EVIDENCE_STEPS) for height in HEIGHTS)
-    objects = find_objects(levels, evidence, heights, least_blocks=survey.least_blocks)
-    return [ListedObject.of(objects, number) for number in _kept(survey, objects)]
+    objects = find_objects(levels, evidence, survey.heights, least_blocks=survey.least_blocks)
+    return [ListedObject.of(objects, number) for number in _kept(survey, objects, seen)]
 
 
-def _kept(survey: _Survey, objects: Objects) -> list[int]:
+def _kept(survey: _Survey, objects: Objects, seen: Frame) -> list[int]:
+    """Return the objects that the list has room for, ranked as its own patches were."""
     logits = survey.judge.logits(objects.features)
     order = np.lexsort((objects.first[:, 1], objects.first[:, 0], -objects.blocks, -logits))
     kept = keep_best(logits, objects.parent, order)
+    least = survey.listing.least_logit
     # What scores −∞ is never listed, even where the list has room for everything.
-    chosen = (logits[kept] >= survey.listing.least_logit) & (logits[kept] > -np.inf)
-    return [int(number) for number in kept[chosen]]
+    chosen = (logits[kept] >= least) & (logits[kept] > -np.inf)
+    numbers = [int(number) for number in kept[chosen]]
+    if not survey.listing.patches:
+        return numbers
+    return [n for n in numbers if _ranked(survey, objects, n, float(logits[n]), seen) >= least]
 
 
-def listing_of(
-    logits: Sequence[float],
-    *,
-    budget_per_km2: float,
-    valid_area_m2: float,
-    min_area_m2: float,
-    confirmed: int = 0,
-) -> Listing:
-    """Return what a list within a budget shows.
-
-    Args:
-        logits: Of the suspected patches listed, or of everything found; as long as the budget
-            allows or shorter when there was no more.
-        confirmed: How many of those listed somebody has confirmed.
-    """
-    allowed = max(1, math.floor(budget_per_km2 * valid_area_m2 / 1e6 + 1e-9))
-    listed = sorted(logits, reverse=True)[:allowed]
-    least = listed[-1] if len(listed) == allowed else -math.inf
-    return Listing(least, max(0, len(listed) - confirmed) * 1e6 / valid_area_m2, min_area_m2)
+def _ranked(survey: _Survey, objects: Objects, number: int, logit: float, seen: Frame) -> float:
+    """Return the logit that an object is ranked by among what is listed."""
+    mask, (top, left) = objects.mask(number)
+    rows, cols = np.nonzero(mask)
+    middle = np.array([cols.mean() + left + seen.left, rows.mean() + top + seen.top]) + 0.5
+    placement = survey.placement
+    place = placement.to_crs(shapely.Point(middle * survey.scale.block_px))
+    lon, lat = transform_xy(placement.crs, WGS84, *shapely.get_coordinates(place).T)
+    # A listed patch is not better than itself; its logit was rounded when it was kept.
+    above = math.nextafter(round(logit, 5), math.inf)
+    return survey.crowd.lowered(float(lon[0]), float(lat[0]), logit, above=above)

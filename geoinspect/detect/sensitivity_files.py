@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from geoinspect.detect.labelled import Label
+from geoinspect.detect.listing import Listing
 from geoinspect.detect.measure import Source
 from geoinspect.detect.model import Ranking
 from geoinspect.detect.run import judge_of
-from geoinspect.detect.scan import Work, prepare
+from geoinspect.detect.scan import Work, prepare, too_coarse
 from geoinspect.detect.sensitivity import measure_sensitivity
 from geoinspect.detect.sensitivity_plan import PATCHES
-from geoinspect.detect.sensitivity_table import Listing, Sensitivity
+from geoinspect.detect.sensitivity_table import Sensitivity
 from geoinspect.errors import Text, UsageError
 
 Progress = Callable[[float], None]
@@ -52,6 +53,10 @@ def sensitivities_of(
         ready = [prepare(source, work, stack, lambda share: None) for source in sources]
         judge, _ = judge_of(ranking, labels, ready)
         for number, prepared in enumerate(ready):
+            name = prepared.source.name
+            if prepared.too_coarse:
+                found.append((name, too_coarse(name, prepared.measured.scale.gsd_m)))
+                continue
 
             def report(share: float, done: int = number) -> None:
                 tell((done + share) / len(ready))
@@ -71,5 +76,5 @@ def sensitivities_of(
                 )
             except UsageError as error:
                 measured = error.text
-            found.append((prepared.source.name, measured))
+            found.append((name, measured))
     return found

@@ -9,6 +9,7 @@ from statistics import NormalDist
 from typing import Any
 
 from geoinspect.detect.implants import Planted, Wish
+from geoinspect.detect.listing import Listing
 from geoinspect.errors import Text
 from geoinspect.search_records import GrowthStage
 
@@ -37,9 +38,20 @@ ASSUMPTIONS = (
         "scattered plants 5 %",
     ),
     Text(
+        "每个模拟图斑按当地唯一的新图斑计,只被清单上已有的图斑挤低;没上清单的不计",
+        "each stands as the only new patch of its surroundings and is crowded by patches of the "
+        "list alone, not by what the list left out",
+    ),
+    Text(
         "区间把各图斑当作互相独立(95%,Wilson)",
         "the intervals take the patches as independent (95 %, Wilson)",
     ),
+)
+# Holds where the list was made with red edge or near infrared too.
+THREE_COLOURS = Text(
+    "清单还参考了红边或近红外波段,模拟图斑只有三色、没有这些波段,二者不完全可比:偏高偏低未知,不作检出率使用",
+    "the list was also made from red edge or near infrared, which simulated patches lack: the two "
+    "don't quite compare, in a direction that is not known, and no detection rate is taken from it",
 )
 WEIGHTS = Text(
     "各格计划植入数相同,每个植入的图斑权重相同",
@@ -140,21 +152,6 @@ class StratumShare:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """What of a raster's finds people are shown.
-
-    Attributes:
-        least_logit: Of what is listed; −∞ when everything found is.
-        per_km2: Listed patches for each km² of valid ground that nobody has confirmed.
-        min_area_m2: Smaller ones are left out.
-    """
-
-    least_logit: float
-    per_km2: float
-    min_area_m2: float
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one wish.
 
@@ -179,6 +176,7 @@ class Sensitivity:
         ordinary: How often something was listed at the very same places before planting.
         stage: That the patches were planted for; None when all were.
         pieces: Pieces of the raster that were planted.
+        beyond_colours: Whether the list was made from more bands than the patches have.
     """
 
     strata: tuple[StratumShare, ...]
@@ -191,6 +189,7 @@ class Sensitivity:
     seed: int
     detector: str
     renderer: str
+    beyond_colours: bool = False
 
     def of_area(self, area_m2: float) -> Share:
         """Return what was found of the patches of one area."""
@@ -199,6 +198,11 @@ class Sensitivity:
     def from_area(self, area_m2: float) -> Share:
         """Return what was found of the patches of this area and more."""
         return _sum(cell.share for cell in self.strata if cell.stratum.area_m2 >= area_m2)
+
+    @property
+    def assumptions(self) -> tuple[Text, ...]:
+        """What the figures rest on."""
+        return (*ASSUMPTIONS, THREE_COLOURS) if self.beyond_colours else ASSUMPTIONS
 
     def as_json(self) -> dict[str, Any]:
         """Return it for programs, with what it means in words."""
@@ -229,7 +233,7 @@ class Sensitivity:
             "strata": [cell.as_json() for cell in self.strata],
             "decoys": self.decoys.as_json(),
             "ordinary_ground": self.ordinary.as_json(),
-            "assumptions": [_said(text) for text in ASSUMPTIONS],
+            "assumptions": [_said(text) for text in self.assumptions],
         }
 
 

@@ -282,6 +282,16 @@ def load_targets(path: Path | None = None) -> TargetTable:
     return TargetTable(rows.target, None if path is None else path.parent)
 
 
+def targets_of(folder: Path | None) -> TargetTable:
+    """Return the table of a workspace's folder, or the package's where it has none of its own.
+
+    Raises:
+        UsageError: The folder's own table can't be used.
+    """
+    own = None if folder is None else folder / TARGETS_NAME
+    return load_targets(own if own is not None and own.is_file() else None)
+
+
 def _unusable(name: str, why: str) -> UsageError:
     return UsageError(
         f"目标表“{name}”不可用({why}):请对照说明改正",

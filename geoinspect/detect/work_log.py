@@ -75,9 +75,9 @@ class WorkLog:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UsageError(
-                f"另一个进程正在 {readable(folder)} 里做同一件工作:请等它结束,或换一个输出名",
-                f"another process is at the same work in {readable(folder)}: wait for it to end, "
-                "or choose another output",
+                f"另一个进程正在 {readable(folder)} 里做同一件工作:请等它结束;写到 --out 的检测也可换一个输出名",
+                f"another process is at the same work in {readable(folder)}: wait for it to end; "
+                "what is written to --out may take another name instead",
                 code="work_in_progress",
             ) from error
 

@@ -13,8 +13,8 @@ from geoinspect.detect.labelled import TAUGHT, Label
 from geoinspect.detect.measure import Source
 from geoinspect.errors import Text
 from geoinspect.records import Problem, utc_iso
-from geoinspect.review_records import Said, Standing, WhyNot, standing
-from geoinspect.review_state import load_state
+from geoinspect.review_records import Said, Standing, standing
+from geoinspect.review_state import lesson_of, load_state
 from geoinspect.store import reviewing
 from geoinspect.store.reviewing import LabelEntry
 from geoinspect.store.schema import SurveyRow
@@ -23,14 +23,13 @@ from geoinspect.survey_records import Detection, PatchState
 
 Json = dict[str, Any]
 
-# Such ground may look like the target all the same: it teaches nothing.
-_NO_LESSON = (WhyNot.LICENSED, WhyNot.DUPLICATE, WhyNot.PICTURE_FAULT)
 _NOBODY = ""
 
 
 def stored_source(workspace: Workspace, row: SurveyRow) -> Source:
     """Return a survey's raster, read with the bands that its detection was told to take."""
-    bands = row.report.get("bands")
+    made = row.report.get("list")
+    bands = None if made is None else made["bands"]
     return Source(workspace.survey_path(row.id), row.name, workspace.settings, bands)
 
 
@@ -57,12 +56,9 @@ def lessons_of(workspace: Workspace, session: Session, row: SurveyRow) -> list[i
 
 
 def _lesson(given: Mapping[str, LabelEntry], stands: Standing) -> dict[int, bool]:
-    """Return the newest label that says what was settled, and whether that is the target."""
-    agreeing = [one for one in given.values() if one.label == stands.value]
-    if not stands.settled or not agreeing:
-        return {}
-    newest = max(agreeing, key=lambda one: one.id)
-    return {} if newest.reason in _NO_LESSON else {newest.id: stands is Standing.POPPY}
+    """Return the label by which a settled ground teaches, and whether that is the target."""
+    lesson = lesson_of(given, stands, None)
+    return {} if lesson is None else {lesson.id: stands is Standing.POPPY}
 
 
 def labels_numbered(session: Session, numbers: Iterable[int]) -> tuple[Label, ...]:
@@ -98,11 +94,15 @@ def note_detection(
     Returns:
         What the user should know.
     """
-    same = _same_list(session, row, detection)
+    made: Json = {
+        "bands": None if bands is None else dict(bands),
+        "budget_per_km2": detection.budget_per_km2,
+        "min_area_m2": detection.min_area_m2,
+    }
+    same = row.report.get("list") == made and _same_list(session, row, detection)
     numbers = sorted(lessons) if detection.detector.endswith(TAUGHT) else []
-    report: Json = {k: v for k, v in row.report.items() if k not in ("bands", "learnt")}
-    if bands is not None:
-        report["bands"] = dict(bands)
+    report: Json = {k: v for k, v in row.report.items() if k != "learnt"}
+    report["list"] = made
     problems = []
     if numbers:
         report["learnt"] = {"labels": numbers}

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from geoinspect.coverage.survey_stage import stage_on
 from geoinspect.detect.run import detect
 from geoinspect.detect.scan import Work
-from geoinspect.errors import RasterError, Text, UsageError
+from geoinspect.detect.targets import targets_of
+from geoinspect.errors import RasterError, Text
 from geoinspect.files import readable
 from geoinspect.ingest.rasters import check_survey, reencode_cog
 from geoinspect.ingest.survey_checks.advice import problems_of, with_stage
@@ -39,7 +39,7 @@ from geoinspect.store import audit, grounds, sightings
 from geoinspect.store.schema import SurveyRow
 from geoinspect.store.vault import sha256_of
 from geoinspect.store.workspace import Workspace
-from geoinspect.surroundings import growth_table
+from geoinspect.surroundings import stage_at
 from geoinspect.survey_records import Detection, DetectOptions
 
 Progress = Callable[[float], None]
@@ -176,6 +176,7 @@ class Intake:
         *,
         options: DetectOptions | None = None,
         progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
     ) -> tuple[Detection, tuple[Problem, ...]]:
         """Run the detector over a stored survey; its patches take the place of earlier ones.
 
@@ -185,6 +186,8 @@ class Intake:
         Raises:
             NotFoundError: There is no such survey.
             RasterError: Its raster can't be read.
+            UsageError: The workspace's own table of targets can't be used.
+            Stopped: It was cancelled; the survey is as before, the planes done so far are kept.
         """
         settings, chosen = self._workspace.settings, options or DetectOptions()
         with self._workspace.database.reading() as session:
@@ -203,8 +206,9 @@ class Intake:
             licensed=licensed,
             taken={row.name: day},
             progress=progress,
-            work=Work(folder=self._workspace.planes_path(row.id)),
+            work=Work(folder=self._workspace.planes_path(row.id), cancelled=cancelled),
             labels=labels,
+            targets=targets_of(self._workspace.folder),
         )
         if refusals:
             raise RasterError(refusals[0].text.zh, refusals[0].text.en, code=refusals[0].code)
@@ -238,12 +242,7 @@ class Intake:
         return tuple(problems)
 
     def _stage_on(self, latitude_deg: float, day: date) -> SurveyStage | None:
-        """Return the growth stage by the workspace's table; None where that can't be used."""
-        try:
-            table = growth_table(self._workspace)
-        except UsageError:
-            return None
-        return stage_on(table, latitude_deg, day, self._workspace.settings.altitude_m)
+        return stage_at(self._workspace, latitude_deg, day)
 
     def _note(
         self, session: Session, action: str, subject: str, details: Mapping[str, object]

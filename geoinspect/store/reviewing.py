@@ -61,12 +61,6 @@ def patch_state(session: Session, survey_id: int) -> tuple[int, int]:
     return count, newest or 0
 
 
-def newest_label(session: Session, survey_id: int) -> int:
-    """Return the number of a survey's newest label, 0 without one."""
-    query = select(func.max(PatchLabelRow.id)).where(PatchLabelRow.survey_id == survey_id)
-    return session.scalar(query) or 0
-
-
 def labels_of(session: Session, survey_id: int) -> list[LabelEntry]:
     """Return the labels of a survey in the order they came."""
     columns = [getattr(PatchLabelRow, name) for name in LabelEntry._fields]

@@ -248,7 +248,12 @@ class PhotoRow(Boxed, Base):
 
 
 class SurveyRow(Boxed, Base):
-    """A drone picture or scene; ``geometry`` is the outline of its valid ground."""
+    """A drone picture or scene; ``geometry`` is the outline of its valid ground.
+
+    Attributes:
+        report: Its check, tables and comparisons: up to megabytes, so read only when asked for,
+            inside the session.
+    """
 
     __tablename__ = "survey"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -265,7 +270,7 @@ class SurveyRow(Boxed, Base):
     detector: Mapped[str | None]
     detected_at: Mapped[datetime | None]
     searched: Mapped[bool] = mapped_column(default=False)
-    report: Mapped[dict[str, Any]]
+    report: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     file: Mapped[FileRow] = relationship(lazy="joined")
 
 
@@ -288,7 +293,7 @@ class PatchRow(Boxed, Base):
     state: Mapped[str]
     logit: Mapped[float | None]
     features: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    survey: Mapped[SurveyRow] = relationship(lazy="joined")
+    survey: Mapped[SurveyRow] = relationship()
 
 
 class LookRow(Base):

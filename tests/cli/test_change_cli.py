@@ -16,6 +16,12 @@ import shapely
 from raster_builders import EAST, NORTH, Planted, grass, write_raster
 
 from geoinspect.cli import main
+from geoinspect.detect.change.compare import ChangeState
+from geoinspect.detect.change.verify import PlaceState
+from geoinspect.detect.change.words import PLACE_WORDS, STATE_WORDS
+from geoinspect.intake import Intake
+from geoinspect.store.workspace import Workspace
+from geoinspect.survey_records import DetectOptions
 
 
 @dataclass(frozen=True)
@@ -86,3 +92,39 @@ def test_wrong_calls_are_refused_in_words(dates: tuple[Path, Path], tmp_path: Pa
     apart = run("surveys", "compare", dates[0], far)
     assert apart.exit_code == 3
     assert "没有重叠" in apart.stderr
+
+
+def test_a_stored_survey_is_verified_as_it_was_searched(tmp_path: Path) -> None:
+    picture = write_raster(tmp_path / "a.tif", grass(150, 150))
+    bands = {"red": 3, "green": 2, "blue": 1}
+    with Workspace.create(tmp_path / "w") as workspace:
+        intake = Intake(workspace, actor="t")
+        survey_id = intake.add_survey(picture).record_id
+        intake.detect_survey(survey_id, options=DetectOptions(bands=bands))
+        planes = workspace.planes_path(survey_id)
+    (log,) = planes.rglob("done.jsonl")
+    before = log.read_text("utf-8"), log.with_name("planes.bin").stat().st_mtime_ns
+    assert '"red": 3' in before[0]
+    places = tmp_path / "places.gpkg"
+    ground = shapely.box(EAST + 2, NORTH - 5, EAST + 5, NORTH - 2)
+    gpd.GeoDataFrame(geometry=[ground], crs="EPSG:4545").to_file(places)
+    result = run("-w", tmp_path / "w", "surveys", "verify", survey_id, "--places", places)
+    assert result.exit_code == 0, result.stderr
+    # No window was read again, nor with other bands.
+    assert (log.read_text("utf-8"), log.with_name("planes.bin").stat().st_mtime_ns) == before
+    assert "有植被但无异常" in result.stdout or "已清除" in result.stdout or "仍有" in result.stdout
+    assert "Text(" not in result.stdout
+
+
+def test_states_are_told_in_both_languages(dates: tuple[Path, Path]) -> None:
+    result = run("surveys", "compare", *dates, "--budget-per-km2", 9000)
+    assert result.exit_code == 0, result.stderr
+    said = result.stdout + result.stderr
+    assert "图斑:新增 " in said
+    assert "patches: new " in said
+    assert "not_seen" not in said
+
+
+def test_each_state_has_words() -> None:
+    assert set(STATE_WORDS) == set(ChangeState)
+    assert set(PLACE_WORDS) == set(PlaceState)

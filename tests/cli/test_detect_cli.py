@@ -15,6 +15,10 @@ import numpy as np
 import pytest
 from raster_builders import grass, write_raster
 
+from geoinspect.cli.breaking import stoppable
+from geoinspect.cli.detect_work import work_beside
+from geoinspect.detect.measure import Stopped
+
 
 def start(*args: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
@@ -94,6 +98,29 @@ def test_a_file_in_the_place_of_the_work_is_left_alone(tmp_path: Path, raster: P
     assert status == 2
     assert "p.gpkg.work" in err
     assert (tmp_path / "p.gpkg.work").read_text() == "mine"
+
+
+def test_only_our_own_files_are_removed_from_the_folder_beside(tmp_path: Path) -> None:
+    folder = tmp_path / "p.gpkg.work"
+    ours, mine = folder / "0123456789abcdef", folder / "mine"
+    for held in (ours, mine):
+        held.mkdir(parents=True)
+    for name in ("done.jsonl", "planes.bin"):
+        (ours / name).write_text("")
+    (mine / "planes.bin").write_text("of somebody else")
+    with work_beside(tmp_path / "p.gpkg", None, None) as work:
+        assert work.folder == folder
+    assert list(folder.rglob("*")) == [mine, mine / "planes.bin"]
+    (mine / "planes.bin").unlink()
+    mine.rmdir()
+    with work_beside(tmp_path / "p.gpkg", None, None):
+        pass
+    assert not folder.exists()
+
+
+def test_work_that_stops_for_an_interrupt_ends_as_one() -> None:
+    with pytest.raises(KeyboardInterrupt), stoppable():
+        raise Stopped
 
 
 def test_work_options_do_not_go_with_a_stored_survey() -> None:

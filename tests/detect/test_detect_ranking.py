@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoinspect.crs import WGS84, transform_geometry
-from geoinspect.detect.ranking import Lead, rank_leads, split_licensed, true_area_m2
+from geoinspect.detect.listing import listing_of, suspected_of
+from geoinspect.detect.ranking import (
+    Crowd,
+    Lead,
+    least_logit_of,
+    rank_leads,
+    score_of,
+    split_licensed,
+    true_area_m2,
+)
 from geoinspect.records import Zone, ZoneKind
 from geoinspect.survey_records import PatchState
 
@@ -104,3 +113,33 @@ def test_patches_come_in_one_crs() -> None:
     patches = rank_leads([other, moved], crs=CRS, budget_per_km2=1e9, valid_area_m2=1e6)
     assert {patch.crs for patch in patches} == {CRS}
     assert patches[1].polygon.centroid.distance(lead(90).polygon.centroid) < 0.01
+
+
+def test_what_a_list_leaves_out_for_crowding_is_not_taken_for_listed() -> None:
+    # Ten leads in a row and a lone one, room for six.
+    row = [lead(2.5 * k, side_m=2.0, strength=3.0 - 0.01 * k) for k in range(10)]
+    lone = lead(500, strength=2.0)
+    patches = rank_leads([*row, lone], crs=CRS, budget_per_km2=6, valid_area_m2=1e6)
+    listing = listing_of(
+        suspected_of(patches), budget_per_km2=6, valid_area_m2=1e6, min_area_m2=2.0
+    )
+    assert lone.logit in [patch.logit for patch in patches]
+    assert listing.least_logit == pytest.approx(2.0, abs=1e-4)
+    crowd = Crowd()
+    for one in listing.patches:
+        crowd.add(one.lon, one.lat, one.logit)
+    for one in listing.patches:
+        above = math.nextafter(one.logit, math.inf)
+        assert crowd.lowered(one.lon, one.lat, one.logit, above=above) >= listing.least_logit
+    amid, apart = listing.patches[0], listing.patches[-1]
+    assert apart.logit == lone.logit
+    assert crowd.lowered(amid.lon, amid.lat, 2.9, above=2.9) < listing.least_logit
+    assert crowd.lowered(apart.lon, apart.lat, 2.9, above=2.9) == 2.9
+
+
+@given(st.floats(-12, 12))
+def test_a_score_gives_its_least_logit(logit: float) -> None:
+    least = least_logit_of(score_of(logit))
+    assert least <= logit + 1e-9
+    assert score_of(logit) - score_of(least) <= 1.1e-6
+    assert least_logit_of(0.0) == -math.inf

@@ -15,13 +15,14 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from geoinspect.crs import WGS84, transform_geometry
+from geoinspect.detect import run as detect_run
 from geoinspect.detect.implants import Implant
 from geoinspect.detect.measure import Stopped
 from geoinspect.detect.outlines import COLUMNS, patch_frame, write_patches
 from geoinspect.detect.run import detect
 from geoinspect.detect.scan import Work
 from geoinspect.detect.search import REASONS
-from geoinspect.errors import UsageError
+from geoinspect.errors import RasterError, UsageError
 from geoinspect.records import Zone, ZoneKind
 from geoinspect.survey_records import Detection, PatchState
 
@@ -299,3 +300,20 @@ def test_patches_file_has_the_columns_of_the_contract(tmp_path: Path, meadow: np
     assert frame.crs.to_epsg() == 4545
     assert json.loads(frame["reasons"][0]).keys() == REASONS.keys()
     assert all(0 <= value <= 1 for text in frame["reasons"] for value in json.loads(text).values())
+
+
+def test_a_copy_of_what_the_search_refused_is_refused_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_raster(tmp_path / "a.tif", np.full((3, 60, 60), 90, np.uint8))
+
+    def refused(*_: object) -> None:
+        raise RasterError("不行", "no such band", code="no_band")
+
+    monkeypatch.setattr(detect_run, "scan", refused)
+    detection, refusals = detect([("a.tif", path), ("copy.tif", path)], settings=SETTINGS)
+    assert [(one.file, one.code) for one in refusals] == [
+        ("a.tif", "no_band"),
+        ("copy.tif", "no_band"),
+    ]
+    assert detection.warnings == ()

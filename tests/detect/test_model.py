@@ -161,6 +161,26 @@ def _empty(parts: dict[str, Any]) -> None:
             parts[name] = parts[name][:0]
 
 
+def _shared_leaf(parts: dict[str, Any]) -> None:
+    parts["block_left"][0] = parts["block_right"][0]
+
+
+def _shared_root(parts: dict[str, Any]) -> None:
+    parts["object_roots"][1] = parts["object_roots"][0]
+
+
+def _deep(parts: dict[str, Any]) -> None:
+    """One chain of 1,000 tests, a leaf beside each."""
+    n = 2001
+    own = np.arange(n, dtype=np.int32)
+    parts["object_feature"] = np.where((own % 2 == 0) & (own < n - 1), 0, -1).astype(np.int16)
+    parts["object_limit"] = np.zeros(n, dtype=np.float32)
+    parts["object_value"] = np.zeros(n, dtype=np.float32)
+    parts["object_left"] = np.minimum(own + 1, n - 1).astype(np.int32)
+    parts["object_right"] = np.minimum(own + 2, n - 1).astype(np.int32)
+    parts["object_roots"] = np.zeros(1, dtype=np.int32)
+
+
 def _missing(parts: dict[str, Any]) -> None:
     del parts["object_roots"]
 
@@ -195,6 +215,12 @@ def _about_of(text: bytes) -> Callable[[dict[str, Any]], None]:
         _nan_feature,
         _root_out,
         _many_roots,
+        _shared_leaf,
+        _shared_root,
+        _deep,
+        _about(lambda about: {**about, "name": None}),
+        _about(lambda about: {**about, "name": "a\x1b[2J"}),
+        _about(lambda about: {**about, "name": "x" * 61}),
         _flat_roots,
         _short,
         _table,

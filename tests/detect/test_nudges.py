@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from _thread import interrupt_main
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from raster_builders import EAST, GSD_M, NORTH, write_raster
 from season_builders import write_series
 
 from geoinspect.cli import app
-from geoinspect.detect.band_blocks import band_means
+from geoinspect.detect.band_blocks import _Pass, band_means
 from geoinspect.detect.band_nudges import BandNudges, band_nudges
 from geoinspect.detect.measure import Source, Stopped, measure
 from geoinspect.detect.model import shipped
@@ -32,6 +34,7 @@ from geoinspect.detect.nudges import (
 from geoinspect.detect.objects import EVIDENCE_STEPS, NOTHING, SHAPE, find_objects
 from geoinspect.detect.run import detect
 from geoinspect.detect.scan import Work
+from geoinspect.detect.scratch import scratch
 from geoinspect.detect.search import search
 from geoinspect.detect.sheets import Frame, learn_levels
 from geoinspect.detect.signatures import Spectrum
@@ -165,6 +168,53 @@ def test_float_reflectance_gives_the_same_order(tmp_path: Path) -> None:
     with nudges_on(path, tmp_path / "w", SPECTRUM) as told:
         assert any("0-1 " in text.en for text in told.warnings)
         assert auc(told.nudges[1].of(WHOLE), PLANTED) > 0.95
+
+
+@pytest.mark.parametrize("level", [1, 300])
+def test_an_empty_or_dark_infrared_is_told_and_the_rest_goes_on(tmp_path: Path, level: int) -> None:
+    pixels = five_bands()
+    pixels[ROLES.index("nir")] = level
+    path = write_five_bands(tmp_path / "a.tif", pixels)
+    with nudges_on(path, tmp_path / "w") as told:
+        for nudge in told.nudges:
+            assert np.abs(nudge.of(WHOLE)).max() <= MOST_STEPS
+        assert any("rededge_position" in warning.en for warning in told.warnings)
+    detection, refusals = detect([("a.tif", path)], settings=SETTINGS)
+    assert refusals == ()
+    assert any("rededge_position" in warning.en for warning in detection.warnings)
+
+
+def test_an_interrupted_pass_waits_for_no_more_than_its_windows(
+    five: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    whole = _Pass._measure
+
+    def measured(self: _Pass, *given: object) -> None:
+        seen.append(1)
+        if len(seen) == 1:
+            interrupt_main()
+            # The interrupt reaches the main thread in this time.
+            time.sleep(0.3)
+        whole(self, *given)
+
+    monkeypatch.setattr(_Pass, "_measure", measured)
+    with pytest.raises(KeyboardInterrupt), nudges_on(five, tmp_path / "w", window_px=20):
+        pass
+    assert len(seen) < 100
+    assert not list((tmp_path / "w").glob("bands-*"))
+
+
+def test_what_a_killed_process_left_is_cleared_and_a_living_ones_is_not(tmp_path: Path) -> None:
+    left = tmp_path / "bands-left"
+    left.mkdir()
+    (left / "bands.bin").write_bytes(b"1")
+    (tmp_path / "other").mkdir()
+    with scratch(tmp_path, "bands-") as one, scratch(tmp_path, "bands-") as two:
+        assert not left.exists()
+        assert one != two
+        assert sorted(tmp_path.iterdir()) == sorted([one, two, tmp_path / "other"])
+    assert list(tmp_path.iterdir()) == [tmp_path / "other"]
 
 
 def test_values_that_are_no_reflectance_are_not_compared_with_a_spectrum(tmp_path: Path) -> None:

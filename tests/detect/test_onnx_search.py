@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,21 @@ def test_a_model_that_marks_nothing_finds_nothing(tmp_path: Path) -> None:
     model = write_manifest(magenta(tmp_path / "m.onnx"), SEGMENTER)
     finds, _ = found(raster, model, tmp_path)
     assert finds == []
+
+
+def test_chances_survive_short_reads_and_a_file_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = np.random.default_rng(3).integers(0, 256, (6, 7, 3)).astype(np.uint8)
+    file = ChanceFile(tmp_path / "c.bin", 6, 7)
+    file.merge(0, 0, said)
+    whole = os.pread
+    monkeypatch.setattr(os, "pread", lambda handle, n, at: whole(handle, min(n, 5), at))
+    assert np.array_equal(file.read(1, 2, 6, 7), said[1:, 2:])
+    os.truncate(tmp_path / "c.bin", 5 * 7 * 3)
+    assert np.array_equal(file.read(0, 0, 6, 7)[:5], said[:5])
+    assert not file.read(0, 0, 6, 7)[5].any()
+    file.close()
 
 
 def ranked(folder: Path, said: np.ndarray, **more: Any) -> list[Find]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+from five_band_builders import five_bands, write_five_bands
 from hypothesis import given
 from hypothesis import strategies as st
 from raster_builders import grass, north_up, write_raster
@@ -19,13 +20,23 @@ from scipy import stats
 
 from geoinspect.detect.block_cues import CUES
 from geoinspect.detect.implants import Implant, Picture, Planted, PlantedPicture, Wish
+from geoinspect.detect.listing import Listed, Listing, listing_of
 from geoinspect.detect.measure import Measured, Source, Stopped, measure
 from geoinspect.detect.model import shipped
 from geoinspect.detect.objects import EVIDENCE_STEPS, FEATURES, NOTHING
-from geoinspect.detect.sensitivity import listing_of, measure_sensitivity, sensitivity_of
+from geoinspect.detect.ranking import score_of
+from geoinspect.detect.scan import Work
+from geoinspect.detect.sensitivity import measure_sensitivity
+from geoinspect.detect.sensitivity_files import sensitivities_of
 from geoinspect.detect.sensitivity_hits import ListedObject, cover_of, hits
 from geoinspect.detect.sensitivity_plan import AREAS_M2, looks_of, wishes_of
-from geoinspect.detect.sensitivity_table import Listing, Outcome, Sensitivity, Share, shares_of
+from geoinspect.detect.sensitivity_table import (
+    THREE_COLOURS,
+    Outcome,
+    Sensitivity,
+    Share,
+    shares_of,
+)
 from geoinspect.detect.sheets import Frame, Judge, learn_levels
 from geoinspect.errors import UsageError
 from geoinspect.search_records import GrowthStage
@@ -265,15 +276,62 @@ def test_a_hit_is_an_overlap_of_shapes(
 def test_a_list_ends_where_its_budget_does(
     logits: list[float], budget_per_km2: float, valid_area_m2: float
 ) -> None:
+    allowed = max(1, math.floor(budget_per_km2 * valid_area_m2 / 1e6 + 1e-9))
+    ranked = sorted(logits, reverse=True)[:allowed]
     listing = listing_of(
-        logits, budget_per_km2=budget_per_km2, valid_area_m2=valid_area_m2, min_area_m2=2.0
+        [Listed(0.0, 0.0, 9.0, score_of(logit)) for logit in ranked],
+        budget_per_km2=budget_per_km2,
+        valid_area_m2=valid_area_m2,
+        min_area_m2=2.0,
     )
-    shown = round(listing.per_km2 * valid_area_m2 / 1e6)
-    assert shown <= max(1, budget_per_km2 * valid_area_m2 / 1e6) + 1e-6
-    if shown < len(logits):
-        assert sum(logit > listing.least_logit for logit in logits) < shown
-        assert listing.least_logit in logits
-    assert sum(logit >= listing.least_logit for logit in logits) >= shown
+    assert round(listing.per_km2 * valid_area_m2 / 1e6) == len(ranked)
+    assert all(logit >= listing.least_logit for logit in ranked)
+    if len(ranked) < allowed:
+        assert listing.least_logit == -math.inf
+    else:
+        # A score has six digits.
+        assert listing.least_logit == pytest.approx(ranked[-1], abs=0.01)
+
+
+@pytest.mark.parametrize(("logit", "listed"), [(5.0, False), (0.9, True)])
+def test_better_patches_of_the_list_crowd_what_is_planted(
+    meadow: Ground, logit: float, listed: bool
+) -> None:
+    level = Oracle("level", np.ones_like)
+    placement = meadow.measured.placement
+    around = [
+        Listed(
+            *np.ravel(
+                shapely.get_coordinates(placement.to_wgs84(shapely.box(x, y, x + 1, y + 1)))[0]
+            ),
+            logit,
+            0.9,
+        )
+        for x in range(0, 700, 50)
+        for y in range(0, 450, 50)
+    ]
+    alone = meadow.run(level, Listing(0.5, 100.0, 2.0)).from_area(10)
+    assert alone.found > 0
+    crowded = meadow.run(level, Listing(0.5, 100.0, 2.0, tuple(around))).from_area(10)
+    assert crowded == (alone if listed else Share(0, alone.planted))
+
+
+def test_too_coarse_pixels_are_the_reason_told(tmp_path: Path) -> None:
+    coarse = write_raster(tmp_path / "c.tif", grass(200, 200), transform=north_up(2.0))
+    source = Source(coarse, "c.tif", Settings())
+    ((name, told),) = sensitivities_of([source], shipped(), (), EVERYTHING, work=Work(workers=1))
+    assert name == "c.tif"
+    assert "a pixel of 'c.tif' is about 2 m" in told.en
+
+
+def test_bands_that_simulated_patches_lack_are_told(tmp_path: Path) -> None:
+    path = write_five_bands(tmp_path / "five.tif", five_bands())
+    source = Source(path, path.name, Settings())
+    measured = measure(source, tmp_path)
+    told = Ground(source, measured).run(shipped(), renderer=stamp, patches=3)
+    measured.planes.close()
+    assert told.beyond_colours
+    assert THREE_COLOURS.zh in [text["message_zh"] for text in told.as_json()["assumptions"]]
 
 
 def test_all_strata_are_wished_for_alike() -> None:
@@ -305,10 +363,8 @@ def test_shares_add_up_from_outcomes() -> None:
     assert (decoys, ordinary) == (Share(1, 2), Share(1, 5))
 
 
-def test_a_file_is_measured_in_one_call(meadow: Ground) -> None:
+def test_any_number_of_threads_gives_the_same(meadow: Ground) -> None:
     more = {"stage": FLOWER, "patches": 3, "seed": 1}
-    folder = meadow.source.path.parent
-    told = sensitivity_of(meadow.source, folder, ORACLE, EVERYTHING, **more)
-    again = sensitivity_of(meadow.source, folder, ORACLE, EVERYTHING, **more, workers=1)
-    assert told == again
-    assert told.renderer == "rehearse"
+    told = meadow.run(ORACLE, EVERYTHING, **more)
+    assert told == meadow.run(ORACLE, EVERYTHING, **more, workers=1)
+    assert told.strata

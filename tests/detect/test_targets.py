@@ -17,6 +17,8 @@ from geoinspect.detect.model import shipped
 from geoinspect.detect.run import detect
 from geoinspect.detect.targets import DEFAULT_TARGET, load_targets
 from geoinspect.errors import InputError, NotFoundError, UsageError
+from geoinspect.intake import Intake
+from geoinspect.store.workspace import Workspace
 
 ROW = """
 [[target]]
@@ -108,6 +110,67 @@ def test_a_ranking_that_is_none_is_refused(tmp_path: Path) -> None:
     table = load_targets(path)
     with pytest.raises(InputError):
         table.ranking(table.target())
+
+
+@pytest.mark.parametrize("way", ["-w", "environment", "inside", "elsewhere"])
+def test_a_workspace_s_own_table_is_used_however_it_is_named(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "w"
+    folder.mkdir()
+    (folder / "geoinspect.toml").write_text("", "utf-8")
+    (folder / "targets.toml").write_text(ROW, "utf-8")
+    monkeypatch.chdir(folder if way == "inside" else tmp_path)
+    monkeypatch.delenv("GEOINSPECT_WORKSPACE", raising=False)
+    if way == "environment":
+        monkeypatch.setenv("GEOINSPECT_WORKSPACE", str(folder))
+    named = ["-w", str(folder)] if way == "-w" else []
+    done = CliRunner().invoke(app, [*named, "targets", "list", "--json"])
+    listed = [row["key"] for row in json.loads(done.stdout)]
+    assert listed == ([DEFAULT_TARGET, "cannabis"] if way == "elsewhere" else ["khat"])
+    # The command that searches takes the same table.
+    picture, out = tmp_path / "a.tif", tmp_path / "p.gpkg"
+    picture.write_bytes(b"II*\x00nothing")
+    words = ["detect", str(picture), "--out", str(out), "--target", "khat"]
+    failed = CliRunner().invoke(app, [*named, *words])
+    code = getattr(failed.exception, "code", None)
+    assert code == ("no_such_target" if way == "elsewhere" else "no_ranking")
+
+
+def own_table(folder: Path, **thresholds: object) -> Path:
+    """The shipped table with other thresholds of poppy, in a folder of its own."""
+    told = "".join(f"{name} = {value}\n" for name, value in thresholds.items())
+    head = "[target.thresholds]\n"
+    folder.mkdir()
+    (folder / "targets.toml").write_text(shipped_text().replace(head, head + told, 1), "utf-8")
+    return folder
+
+
+def test_stored_surveys_are_searched_by_the_workspace_s_table(
+    tmp_path: Path, picture: Path
+) -> None:
+    with Workspace.create(tmp_path / "w") as workspace:
+        table = own_table(tmp_path / "own", min_area_m2=21.5) / "targets.toml"
+        (workspace.folder / "targets.toml").write_bytes(table.read_bytes())
+        intake = Intake(workspace, actor="t")
+        added = intake.add_survey(picture)
+        detection, _ = intake.detect_survey(added.record_id)
+    assert detection.min_area_m2 == 21.5
+    assert all(patch.area_m2 >= 21.5 for patch in detection.patches)
+
+
+def test_only_what_the_default_search_finds_is_measured(tmp_path: Path, picture: Path) -> None:
+    def code(folder: Path, *more: str) -> str | None:
+        words = ["-w", str(folder), "detect", str(picture), "--out", str(tmp_path / "p.gpkg")]
+        done = CliRunner().invoke(app, [*words, "--measure-sensitivity", *more])
+        return getattr(done.exception, "code", None)
+
+    assert code(own_table(tmp_path / "heights", heights="[0.0, 1.0]")) == "not_measurable"
+    first_is_another = tmp_path / "khat"
+    first_is_another.mkdir()
+    (first_is_another / "targets.toml").write_text(ROW + shipped_text(), "utf-8")
+    assert code(first_is_another) == "not_measurable"
+    assert code(tmp_path / "heights", "--target", "cannabis") == "not_measurable"
 
 
 def test_an_unknown_target_names_those_there_are() -> None:

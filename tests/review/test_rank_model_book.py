@@ -38,7 +38,7 @@ def office(tmp_path: Path) -> Iterator[tuple[Workspace, int, int]]:
 def models(workspace: Workspace, survey: int) -> list[dict]:
     with workspace.database.reading() as session:
         audit.verify(session)
-        return rank_model_book.models_told(session, survey)
+        return rank_model_book.models_told(workspace, session, survey)
 
 
 def first_ten(workspace: Workspace, survey: int) -> tuple[int, int]:
@@ -98,6 +98,18 @@ def test_unlike_pictures_bring_a_warning(office: tuple[Workspace, int, int]) -> 
     (told,) = models(workspace, two)
     assert "排序可能更差" in told["warning"]["message_zh"]
     assert "may get worse" in told["warning"]["message"]
+
+
+def test_only_models_of_the_same_figures_are_offered(office: tuple[Workspace, int, int]) -> None:
+    workspace, one, two = office
+    (told,) = models(workspace, two)
+    assert told["usable"]
+    assert not models(workspace, one)[0]["usable"]
+    add_candidates(workspace, two, old=True)
+    (told,) = models(workspace, two)
+    assert not told["usable"]
+    with pytest.raises(UsageError):
+        rank_model_book.use_model(workspace, two, told["id"], actor=ANNA)
 
 
 def test_too_few_answers_make_no_model(office: tuple[Workspace, int, int]) -> None:

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 from review_builders import add_candidates, meadow_survey, outline
 
-from geoinspect import review_book
+from geoinspect import review_book, review_files
 from geoinspect.cli import app
-from geoinspect.errors import AreaError, NotFoundError, UsageError
+from geoinspect.errors import AreaError, NotFoundError, TooLargeError, UsageError
 from geoinspect.review_book import Answer
 from geoinspect.review_files import COLUMNS, import_labels, label_file, label_frame, write_labels
 from geoinspect.review_records import Said, WhyNot
@@ -93,6 +93,42 @@ def test_other_peoples_answers_stay_hidden_until_two_agree(
     assert len(label_frame(workspace, one)) == 3
 
 
+@pytest.mark.parametrize("importer", ["cli", "ben"])
+def test_labels_of_a_survey_come_home_as_what_they_were(
+    office: tuple[Workspace, int, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    importer: str,
+) -> None:
+    workspace, one, two = office
+    both = workspace.settings.model_copy(update={"review_people": 2})
+    monkeypatch.setattr(workspace, "settings", both)
+    before = label_frame(workspace, one)
+    assert "poppy" not in set(before["standing"])
+    for suffix in (".gpkg", ".geojson"):
+        path = tmp_path / f"labels{suffix}"
+        path.write_bytes(label_file(suffix, before))
+        result = import_labels(workspace, path, one, actor=importer)
+        assert (result.added, result.known) == (0, 3)
+    # By way of another survey, where they are new, they are the same words of the same person.
+    import_labels(workspace, path, two, actor=importer)
+    write_labels(tmp_path / "way.gpkg", label_frame(workspace, two))
+    assert import_labels(workspace, tmp_path / "way.gpkg", one, actor="c").added == 0
+    assert label_frame(workspace, one).equals(before)
+
+
+def test_more_labels_than_are_taken_at_once_are_refused(
+    office: tuple[Workspace, int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, one, two = office
+    write_labels(tmp_path / "labels.gpkg", label_frame(workspace, one))
+    before = len(label_frame(workspace, two))
+    monkeypatch.setattr(review_files, "_MOST_LABELS", 2)
+    with pytest.raises(TooLargeError, match="limit of 2"):
+        import_labels(workspace, tmp_path / "labels.gpkg", two, actor="eva")
+    assert len(label_frame(workspace, two)) == before
+
+
 @pytest.mark.parametrize("label", ["", "POPPY!", "withdrawn", "skipped", "a" * 9999])
 def test_files_without_labels_are_refused(
     office: tuple[Workspace, int, int], tmp_path: Path, label: str
@@ -123,3 +159,16 @@ def test_the_command_line_writes_and_takes_labels(
     assert {row["id"]: row["candidates"] for row in rows} == {one: 12, two: 12}
     assert "12" in run("list")
     run("import", tmp_path / "l.geojson", "--survey", two)
+
+
+def test_a_name_in_a_file_is_no_second_person(
+    office: tuple[Workspace, int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, one, _two = office
+    both = workspace.settings.model_copy(update={"review_people": 2})
+    monkeypatch.setattr(workspace, "settings", both)
+    frame = label_frame(workspace, one)
+    frame["at"] = "2026-05-12T08:00:00Z"
+    write_labels(tmp_path / "labels.gpkg", frame)
+    assert import_labels(workspace, tmp_path / "labels.gpkg", one, actor="dora").added == 3
+    assert not {"poppy", "other"} & set(label_frame(workspace, one)["standing"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -86,7 +87,7 @@ def test_changes_are_compared_kept_audited_and_told(
 
     kept, made = compare_surveys(workspace, earlier, 1, actor="tester")
     assert made.alignment.aligned
-    assert made.alignment.shift_length_m < 0.01
+    assert math.hypot(*made.alignment.shift_m) < 0.01
     # The same picture: what only one date lists was there before as well.
     states = {change["state"] for change in kept["changes"]}
     assert states == {"unchanged"}
@@ -94,9 +95,9 @@ def test_changes_are_compared_kept_audited_and_told(
     assert again == {**json.loads(json.dumps(kept)), "stale": False}
     with workspace.database.reading() as session:
         row = session.get(SurveyRow, 1)
-        assert [one["with"] for one in change_summaries(row)] == [earlier]
+        assert [one["with"] for one in change_summaries(session, row)] == [earlier]
         patch = session.scalar(select(PatchRow).where(PatchRow.state == "suspected"))
-        told_of = changes_of_patch(patch)
+        told_of = changes_of_patch(session, patch)
         entry = session.scalar(select(AuditRow).where(AuditRow.action == "survey.compare"))
         number = patch.id
     assert json.loads(entry.details)["after"] == 1
@@ -104,11 +105,35 @@ def test_changes_are_compared_kept_audited_and_told(
     assert told_of[0]["since"] == "2025-11-02"
     shown = caller.json(f"patches/{number}")
     assert shown["changes"] == told_of
-    assert shown["survey"]["changes"][0]["counts"] == kept["counts"]
-    # Searched anew, the old comparison says that it is stale.
+    (listed,) = shown["survey"]["changes"]
+    assert listed["counts"] == kept["counts"]
+    assert listed["stale"] is False
+    # Searched anew, the old comparison says that it is stale, and nothing of the patches.
+    for survey in (1, earlier):
+        with workspace.database.writing() as session:
+            row = session.get(SurveyRow, survey)
+            before, row.detected_at = row.detected_at, datetime(2026, 7, 1, tzinfo=UTC)
+        assert caller.client.get(address).get_json()["stale"] is True
+        (listed,) = caller.json("surveys/1")["changes"]
+        assert listed["stale"] is True
+        assert caller.json(f"patches/{number}")["changes"] == []
+        with workspace.database.writing() as session:
+            session.get(SurveyRow, survey).detected_at = before
+    assert caller.json(f"patches/{number}")["changes"] == told_of
+    # What was kept to the microsecond, by older versions, still holds.
     with workspace.database.writing() as session:
-        session.get(SurveyRow, 1).detected_at = datetime(2026, 7, 1, tzinfo=UTC)
-    assert caller.client.get(address).get_json()["stale"] is True
+        row = session.get(SurveyRow, 1)
+        for side, moment in (("before", session.get(SurveyRow, earlier)), ("after", row)):
+            kept[side]["searched_at"] = moment.detected_at.isoformat()
+        row.report = {**row.report, "change": {str(earlier): kept}}
+    assert caller.json("surveys/1")["changes"][0]["stale"] is False
+
+
+@pytest.mark.parametrize("given", ["1e30", "1.7", "0", "-1", "nan", "one", ""])
+def test_only_numbers_of_records_are_looked_for(visitor: Visitor, given: str) -> None:
+    answer = visitor.client.get("/api/v1/surveys/1/changes", query_string={"with": given})
+    assert answer.status_code == 400
+    assert answer.get_json()["code"] == "bad_number"
 
 
 def test_what_cannot_be_compared_is_said(workspace: Workspace, earlier: int) -> None:
@@ -137,4 +162,5 @@ def test_the_card_goes_by_the_states_of_the_api() -> None:
     source = (ROOT / "webmap" / "static" / "js" / "changes.js").read_text("utf-8")
     for state in ChangeState:
         assert f'"change_{state.value}"' in source
+    assert "one.stale" in source
     assert "innerHTML" not in source

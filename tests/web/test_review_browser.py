@@ -266,6 +266,95 @@ def test_answers_wait_for_the_connection_and_count_once(
         assert person.elsewhere == []
 
 
+def test_two_pages_keep_each_others_waiting_answers(
+    start: Callable[..., Visit], place: tuple[Path, int]
+) -> None:
+    folder, survey = place
+    with serving(folder) as port:
+        person = start(port)
+        page = go(person, f"review/{survey}")
+        one = shown(page)
+        second = page.context.new_page()
+        second.goto(f"{person.base}/review/{survey}?patch={one + 40}")
+        assert shown(second) == one + 40
+        page.context.route("**/labels", lambda route: route.abort())
+        for tab in (page, second):
+            tab.keyboard.press("n")
+            expect(tab.locator("#outbox")).to_contain_text("1 个回答等待发送")
+        page.close()
+        page.context.unroute("**/labels")
+        second.reload()
+        shown(second)
+        sent(second)
+        rows = asked(second, f"review/{survey}/labels")["labels"]
+        assert {row["patch"] for row in rows} == {one, one + 40}
+
+
+def test_a_login_page_in_between_is_no_answer_of_the_server(
+    start: Callable[..., Visit], place: tuple[Path, int]
+) -> None:
+    folder, survey = place
+    with serving(folder) as port:
+        person = start(port)
+        page = go(person, f"review/{survey}")
+        patch = shown(page)
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        tried: list[int] = []
+
+        def portal(route: Route) -> None:
+            status = (200, 403)[len(tried) % 2]
+            tried.append(status)
+            route.fulfill(status=status, content_type="text/html", body="<h1>Wi-Fi</h1>")
+
+        page.route("**/labels", portal)
+        page.keyboard.press("n")
+        shown(page, after=patch)
+        expect(page.locator("#outbox")).to_contain_text("1 个回答等待发送")
+        # It is tried again after a while, not at once and without end.
+        page.wait_for_timeout(1000)
+        assert len(tried) == 1
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        page.wait_for_timeout(1000)
+        assert tried == [200, 403]
+        expect(page.locator("#outbox")).to_contain_text("1 个回答等待发送")
+        assert errors == []
+        page.unroute("**/labels")
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        sent(page)
+        rows = asked(page, f"review/{survey}/labels")["labels"]
+        assert [row["patch"] for row in rows] == [patch]
+
+
+def test_nobody_answers_for_a_picture_that_is_not_there(
+    start: Callable[..., Visit], place: tuple[Path, int]
+) -> None:
+    folder, survey = place
+    with serving(folder) as port:
+        person = start(port)
+        person.page.route("**/chip.png*", lambda route: route.abort())
+        page = go(person, f"review/{survey}")
+        expect(page.locator("#chip p.hint")).to_be_visible()
+        patch = page.locator("#review").get_attribute("data-patch") or ""
+        page.keyboard.press("n")
+        expect(page.locator("#last")).to_contain_text("看不到图片")
+        expect(page.locator("#review")).to_have_attribute("data-patch", patch)
+        page.keyboard.press("s")
+        expect(page.locator("#review")).not_to_have_attribute("data-patch", patch)
+        sent(page)
+        page.unroute("**/chip.png*")
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        seen = shown(page)
+        page.keyboard.press("n")
+        shown(page, after=seen)
+        sent(page)
+        rows = asked(page, f"review/{survey}/labels")["labels"]
+        assert {(r["patch"], r["label"]) for r in rows} == {
+            (int(patch), "skipped"),
+            (seen, "other"),
+        }
+
+
 def test_who_may_only_look_is_told(start: Callable[..., Visit], place: tuple[Path, int]) -> None:
     folder, survey = place
     with serving(folder) as port:

@@ -28,7 +28,7 @@ from webmap.api.review_queue import (
 )
 from webmap.api.risks import delete_risk_rule, post_risk_rule, risk_rules
 from webmap.api.shown import layer
-from webmap.api.sightings import patch, patches, surveys, tracks
+from webmap.api.sightings import patch, patches, survey, surveys, tracks
 from webmap.api.track_records import review, track, track_list, track_points
 from webmap.api.trials import adopt_trial, post_trial, trials
 
@@ -52,6 +52,7 @@ api.add_url_rule("/patrol-months", view_func=patrol_months)
 api.add_url_rule("/photos", view_func=photos)
 api.add_url_rule("/photos/<int:photo_id>", view_func=photo)
 api.add_url_rule("/surveys", view_func=surveys)
+api.add_url_rule("/surveys/<int:survey_id>", view_func=survey)
 api.add_url_rule("/surveys/<int:survey_id>/changes", view_func=survey_changes)
 api.add_url_rule("/patches", view_func=patches)
 api.add_url_rule("/patches/<int:patch_id>", view_func=patch)

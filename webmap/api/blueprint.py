@@ -18,6 +18,8 @@ api = Blueprint("api", __name__, url_prefix="/api/v1")
 # Six decimals of a degree are a decimetre: finer than anything drawn.
 _STEP_DEG = 1e-6
 _MOST_LINE_POINTS = 5000
+# More than any table holds, and no more than the database can be asked for.
+_MOST_ID = 10**15
 
 
 def number(name: str, default: float | None = None) -> float:
@@ -40,6 +42,22 @@ def number(name: str, default: float | None = None) -> float:
             code="bad_number",
         )
     return value
+
+
+def record_number(name: str) -> int:
+    """Return the number of a record from the query.
+
+    Raises:
+        UsageError: It is missing or no whole number from 1 on.
+    """
+    value = number(name)
+    if not (1 <= value <= _MOST_ID and value.is_integer()):
+        raise UsageError(
+            f"参数 {name} 应为从 1 起的编号,得到“{request.args[name][:80]}”",
+            f"{name} must be a number from 1 on, got {request.args[name][:80]!r}",
+            code="bad_number",
+        )
+    return int(value)
 
 
 def campaign_number() -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from geoinspect.change_book import change_summaries, changes_between, comparable
-from webmap.api.blueprint import number
+from webmap.api.blueprint import record_number
 from webmap.office import office
 from webmap.scope import scope_of
 
@@ -20,7 +20,8 @@ def survey_changes(survey_id: int) -> Response:
         scope = scope_of(session)
         later = scope.survey(survey_id)
         if "with" in request.args:
-            told: dict[str, Any] = changes_between(later, scope.survey(int(number("with"))))
+            earlier = scope.survey(record_number("with"))
+            told: dict[str, Any] = changes_between(later, earlier)
             return jsonify(told)
         visible = {row.id for row in scope.surveys()}
         others = [
@@ -29,4 +30,4 @@ def survey_changes(survey_id: int) -> Response:
             if row.id in visible
             and (row.taken is None or later.taken is None or row.taken < later.taken)
         ]
-        return jsonify({"compared": change_summaries(later), "earlier": others})
+        return jsonify({"compared": change_summaries(session, later), "earlier": others})

@@ -202,8 +202,10 @@ DESCRIPTION = {
         "/api/v1/photos/{photo_id}": _get(
             "One photo: where, when and how it was taken.", _path("photo_id", {**_ID})
         ),
-        "/api/v1/surveys": _get(
-            "Surveys as GeoJSON, with their check and the addresses of their tiles."
+        "/api/v1/surveys": _get("Surveys as GeoJSON, with the addresses of their tiles."),
+        "/api/v1/surveys/{survey_id}": _get(
+            "One survey: its check, measured sensitivity, and comparisons with earlier surveys.",
+            _path("survey_id", {**_ID}),
         ),
         "/api/v1/surveys/{survey_id}/changes": _get(
             "What changed since the survey ``with``, patch by patch; without it what was compared.",

@@ -103,9 +103,9 @@ def review_file(survey_id: int, kind: str) -> Response:
 
 
 def review_models(survey_id: int) -> Response:
-    """Return the ranking models: the survey's own, and others that it uses or may use."""
+    """Return the ranking models of all surveys: which the survey uses, and which it may use."""
     with office().workspace.database.reading() as session:
-        return jsonify(models=scope_of(session).review_models(survey_id))
+        return jsonify(models=scope_of(session).review_models(office().workspace, survey_id))
 
 
 @for_deciders

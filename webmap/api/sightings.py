@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from flask import Response, jsonify, url_for
+from sqlalchemy.orm import Session
 
 from geoinspect.change_book import change_summaries, changes_of_patch
+from geoinspect.records import moment_iso
 from geoinspect.store.schema import PatchRow, SurveyRow, TrackRow
 from geoinspect.store.sightings import Box
 from webmap.api.blueprint import box, campaign_number, collection, feature, limit
@@ -52,10 +52,16 @@ def surveys() -> Response:
     """Return surveys as GeoJSON outlines, each with the address pattern of its tiles."""
     with office().workspace.database.reading() as session:
         features = [
-            feature(row.geometry, _survey_json(row), tolerance_deg=_LINE_DEG / 10)
+            feature(row.geometry, _outline_json(row), tolerance_deg=_LINE_DEG / 10)
             for row in scope_of(session).surveys()
         ]
     return jsonify(collection(features))
+
+
+def survey(survey_id: int) -> Response:
+    """Return one survey with its check, what was measured of it and what it was compared with."""
+    with office().workspace.database.reading() as session:
+        return jsonify(_survey_json(session, scope_of(session).survey(survey_id)))
 
 
 def patches() -> Response:
@@ -75,8 +81,8 @@ def patch(patch_id: int) -> Response:
             | {
                 "reasons": row.reasons,
                 "detector": row.survey.detector,
-                "changes": changes_of_patch(row),
-                "survey": _survey_json(row.survey),
+                "changes": changes_of_patch(session, row),
+                "survey": _survey_json(session, row.survey),
                 "chip": url_for("api.chip", patch_id=row.id),
                 "bbox": [row.west, row.south, row.east, row.north],
             }
@@ -97,19 +103,25 @@ def _track_json(row: TrackRow, unit_names: dict[str, str]) -> dict[str, object]:
     }
 
 
-def _survey_json(row: SurveyRow) -> dict[str, object]:
+def _survey_json(session: Session, row: SurveyRow) -> dict[str, object]:
+    return _outline_json(row) | {
+        "check": row.report.get("check"),
+        "sensitivity": _sensitivity_json(row),
+        "changes": change_summaries(session, row),
+    }
+
+
+def _outline_json(row: SurveyRow) -> dict[str, object]:
+    """Return what a list tells of a survey: nothing of its report, which may be megabytes."""
     version = f"{office().stamp}-{row.file.sha256[:8]}"
     first = url_for("tiles.survey", survey_id=row.id, version=version, z=0, x=0, y=0)
     return {
         "id": row.id,
         "name": row.name,
-        "taken": _iso(row.taken),
+        "taken": moment_iso(row.taken),
         "gsd_cm": round(row.gsd_cm, 2),
         "valid_area_m2": round(row.valid_area_m2, 1),
         "detector": row.detector,
-        "check": row.report.get("check"),
-        "sensitivity": _sensitivity_json(row),
-        "changes": change_summaries(row),
         "tiles": first.removesuffix("0/0/0") + "{z}/{x}/{y}",
         "bbox": [row.west, row.south, row.east, row.north],
     }
@@ -120,7 +132,8 @@ def _sensitivity_json(row: SurveyRow) -> dict[str, object] | None:
     told: dict[str, object] | None = row.report.get("sensitivity")
     if told is None:
         return None
-    when = None if row.detected_at is None else _iso(row.detected_at.replace(microsecond=0))
+    found_at = row.detected_at
+    when = None if found_at is None else moment_iso(found_at.replace(microsecond=0))
     return {**told, "outdated": told.get("detected_at") != when}
 
 
@@ -133,7 +146,3 @@ def _patch_json(row: PatchRow) -> dict[str, object]:
         "state": row.state,
         "point": [(row.west + row.east) / 2, (row.south + row.north) / 2],
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

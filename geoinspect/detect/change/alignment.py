@@ -62,11 +62,6 @@ class Alignment:
         return float(self.matrix[0, 2]), float(self.matrix[1, 2])
 
     @property
-    def shift_length_m(self) -> float:
-        """Length of the shift."""
-        return float(np.hypot(*self.shift_m))
-
-    @property
     def agreement(self) -> float:
         """Share of the windows tried that agree, 0 to 1."""
         return self.agreeing / self.tried if self.tried else 0.0

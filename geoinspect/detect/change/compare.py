@@ -59,14 +59,6 @@ class ChangeState(StrEnum):
     NOT_SEEN = "not_seen"
 
 
-SWAPPED = {
-    ChangeState.NEW: ChangeState.CLEARED,
-    ChangeState.CLEARED: ChangeState.NEW,
-    ChangeState.GROWN: ChangeState.SHRUNK,
-    ChangeState.SHRUNK: ChangeState.GROWN,
-}
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Marked:
     """A patch of one date.

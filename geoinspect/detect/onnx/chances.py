@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from geoinspect.detect.objects import EVIDENCE_STEPS, NOTHING
 from geoinspect.detect.onnx.answers import Boxes
 from geoinspect.detect.onnx.grid import Lattice, Tile
-from geoinspect.detect.plane_store import writing
+from geoinspect.detect.plane_store import read_whole, writing
 
 F4 = NDArray[np.float32]
 U1 = NDArray[np.uint8]
@@ -70,7 +70,7 @@ class ChanceFile:
         """Return the blocks of a rectangle, shape (rows, cols, 3)."""
         out = np.empty((bottom - top, right - left, CHANCES), dtype=np.uint8)
         for i in range(len(out)):
-            raw = os.pread(self._handle, (right - left) * CHANCES, self._place(top + i, left))
+            raw = read_whole(self._handle, (right - left) * CHANCES, self._place(top + i, left))
             out[i] = np.frombuffer(raw, dtype=np.uint8).reshape(-1, CHANCES)
         return out
 

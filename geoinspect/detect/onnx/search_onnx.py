@@ -8,7 +8,6 @@ evidence; windows and boxes play no part any more, so touching masks are one pat
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -33,7 +32,8 @@ from geoinspect.detect.onnx.model_file import OnnxModel
 from geoinspect.detect.onnx.run_onnx import run_model
 from geoinspect.detect.plane_store import Planes
 from geoinspect.detect.planes import Plane
-from geoinspect.detect.search import Find, outline_of, reasons_of
+from geoinspect.detect.scratch import scratch
+from geoinspect.detect.search import Find, best_first, outline_of, reasons_of
 from geoinspect.detect.sheets import (
     HEIGHTS,
     Frame,
@@ -126,12 +126,12 @@ def search_onnx(
         if progress is not None:
             progress(share)
 
-    with tempfile.TemporaryDirectory(prefix="chances-", dir=folder) as own:
+    with scratch(folder, "chances-") as own:
         chances, warnings = run_model(
             source,
             scale,
             model,
-            Path(own) / "chances.bin",
+            own / "chances.bin",
             progress=lambda share: told(share * _RUN_SHARE),
             cancelled=cancelled,
         )
@@ -162,7 +162,9 @@ def rank_chances(
     workers: int,
     progress: Callable[[float], None] | None = None,
 ) -> list[Find]:
-    """Return the best objects in a model's chances, best first; no two of them share ground.
+    """Return the best objects in a model's chances, best first.
+
+    Among what begins on one sheet no two share ground.
 
     The cues' logit of each is compared with those of all that the model found on this raster
     (median and median deviation) and moves it by at most two logits: it re-orders what the model
@@ -182,12 +184,12 @@ def rank_chances(
             if progress is not None:
                 progress(number / len(sheets))
     moved = _moved(found, np.array(cue_logits))
-    return list(sorted(moved, key=_order)[:most])
+    return list(sorted(moved, key=best_first)[:most])
 
 
 def _hopeful(finds: list[ModelFind], most: int) -> list[ModelFind]:
     """Return the finds that the cues could still move among so many."""
-    ordered = sorted(finds, key=_order)
+    ordered = sorted(finds, key=best_first)
     if len(ordered) <= most:
         return ordered
     limit = ordered[most - 1].logit - 2 * _MOST_MOVED
@@ -208,11 +210,6 @@ def _moved(finds: list[ModelFind], cue_logits: NDArray[np.float64]) -> list[Mode
         return min(max((find.cue_logit - middle) / spread, -_MOST_MOVED), _MOST_MOVED)
 
     return [replace(find, logit=find.logit + step(find)) for find in finds]
-
-
-def _order(find: Find) -> tuple[float, float, float, float]:
-    west, north, *_ = find.outline.bounds
-    return -find.logit, -find.blocks, north, west
 
 
 def _finds(

@@ -28,7 +28,7 @@ class Camera:
 
 
 def draw_camera(rng: np.random.Generator) -> Camera:
-    """Draw a camera within the limits of the protocol (§D.1)."""
+    """Draw a camera; its limits are assumptions about survey cameras."""
     turn = rng.uniform(0, 2 * math.pi)
     long = rng.uniform(0.2, 0.6)
     return Camera(

@@ -15,19 +15,21 @@ export function changesPart({ changes }, fly) {
     el("h2", {}, say("changes")),
     ...changes.flatMap((one) => [
       el("p", { class: "sub" }, since(one.before.day, one.before.name)),
+      one.stale ? el("p", { class: "problem" }, say("changes_old")) : null,
       el("ul", { class: "facts" }, Object.keys(COUNTED).map((state) => countItem(state, one, fly))),
       el("p", { class: "note" }, [
         one.aligned ? null : say("changes_unaligned"),
         say("changes_uncertain", { n: num(one.uncertain) }),
       ].filter(Boolean).join(" ")),
-    ]),
+    ].filter(Boolean)),
   ];
 }
 
 function countItem(state, one, fly) {
   const words = say(COUNTED[state], { n: num(one.counts[state]) });
   const box = one.boxes[state];
-  if (!box || !fly) return el("li", {}, words);
+  // The patches of a stale comparison are gone: there is nothing to fly to.
+  if (!box || !fly || one.stale) return el("li", {}, words);
   return el("li", {}, el("button", { type: "button", class: "link", onclick: () => fly(box) }, words));
 }
 

@@ -324,11 +324,15 @@ function flyToGap(gap) {
 }
 
 async function flyToSurvey(id) {
-  const { features } = await ask("surveys");
-  const found = features.find(({ properties }) => String(properties.id) === id);
-  if (!found) return;
-  flyTo(found.properties.bbox);
-  showDetail(surveyCard(found.properties, (bbox) => { raise(false); flyTo(bbox, 18); }));
+  const turn = ++asked;
+  try {
+    const survey = await ask(`surveys/${encodeURIComponent(id)}`);
+    if (turn !== asked) return;
+    flyTo(survey.bbox);
+    showDetail(surveyCard(survey, (bbox) => { raise(false); flyTo(bbox, 18); }));
+  } catch (error) {
+    showProblem(error);
+  }
 }
 
 /** Follow the address: at the start, and when the browser goes back or forth. */

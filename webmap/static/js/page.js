@@ -144,7 +144,13 @@ async function answered(path, request) {
     if (error.name === "AbortError") throw error;
     throw new Refused(0, say("failed"));
   }
-  if (answer.ok) return answer.json();
+  if (answer.ok) {
+    // A proxy or a network's login page may answer in the server's place.
+    return answer.json().catch((error) => {
+      if (error.name === "AbortError") throw error;
+      throw new Refused(0, say("failed"));
+    });
+  }
   const told = await answer.json().catch(() => null);
   const words = answer.status === 401 ? say("signed_out") : told ? sentence(told) : say("failed");
   throw new Refused(answer.status, words, { code: told?.code });

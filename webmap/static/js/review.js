@@ -120,8 +120,8 @@ async function goOn(sent) {
 
 async function answer(label, button = null) {
   if (!shown || moving || !page.may_decide) return;
-  if (!chip.ready) {
-    $("last").textContent = say("wait_for_picture");
+  if (!chip.ready && label !== "skipped") {
+    $("last").textContent = say(chip.broken ? "skip_unseen" : "wait_for_picture");
     return;
   }
   fail("");
@@ -229,4 +229,5 @@ $("outline").addEventListener("click", toggleOutline);
 $("zoom-in").addEventListener("click", () => zoomBy(1 / ZOOM));
 $("zoom-out").addEventListener("click", () => zoomBy(ZOOM));
 document.addEventListener("keydown", onKey);
+window.addEventListener("online", () => { if (shown && chip.broken) draw(); });
 outbox.start().catch(() => null).finally(() => open(new URLSearchParams(location.search).get("patch")));

@@ -18,17 +18,17 @@ const rounded = (span) => Number(Math.min(Math.max(span, LEAST_M), MOST_M).toPre
 export const chipAddress = (patch, span, size, more = "") =>
   `/api/v1/patches/${patch}/chip.png?outline=0&size=${size}&span_m=${rounded(span)}${more}`;
 
-/** Return a chip in a box of the page: show(one, span) draws, ready says whether it is there. */
+/** Return a chip in a box of the page: show(one, span) draws, ready says whether it is there, broken that it can't be. */
 export function chipIn(node, { alt, failed, onready }) {
   const image = el("img", { alt: "", width: 512, height: 512, draggable: "false" });
   const lines = svg("svg", { class: "outline", "aria-hidden": "true" });
   const missing = el("p", { class: "hint", hidden: true }, failed);
-  const told = { ready: false, span: 0, patch: null };
+  const told = { ready: false, broken: false, span: 0, patch: null };
   let next = null;
   node.append(image, lines, missing);
 
   function settle(loaded) {
-    told.ready = true;
+    Object.assign(told, { ready: loaded, broken: !loaded });
     node.classList.remove("loading");
     missing.hidden = loaded;
     image.style.visibility = loaded ? "visible" : "hidden";
@@ -44,15 +44,21 @@ export function chipIn(node, { alt, failed, onready }) {
     lines.replaceChildren(...both);
   }
 
-  image.addEventListener("load", () => { if (image.dataset.wanted === image.getAttribute("src")) settle(true); });
-  image.addEventListener("error", () => settle(false));
+  const isWanted = () => image.dataset.wanted === image.getAttribute("src");
+  image.addEventListener("load", () => { if (isWanted()) settle(true); });
+  image.addEventListener("error", () => {
+    if (!isWanted()) return;
+    // Shown once more it is fetched once more.
+    image.removeAttribute("src");
+    settle(false);
+  });
 
   return Object.assign(told, {
     show(one, span) {
       const address = chipAddress(one.patch, span, sizeFor(node, span));
       const another = told.patch !== one.patch;
       next = { one, span: rounded(span) };
-      Object.assign(told, { ready: false, span: next.span, patch: one.patch });
+      Object.assign(told, { ready: false, broken: false, span: next.span, patch: one.patch });
       node.classList.add("loading");
       // The picture of another patch must not be judged in place of this one.
       if (another) { image.style.visibility = "hidden"; lines.replaceChildren(); }
@@ -64,7 +70,7 @@ export function chipIn(node, { alt, failed, onready }) {
     outline(on) { lines.style.visibility = on ? "" : "hidden"; },
     address: (one, span) => chipAddress(one.patch, span, sizeFor(node, span)),
     clear() {
-      Object.assign(told, { ready: false, patch: null });
+      Object.assign(told, { ready: false, broken: false, patch: null });
       node.classList.remove("loading");
       image.style.visibility = "hidden";
       missing.hidden = true;

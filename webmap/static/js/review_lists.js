@@ -66,7 +66,7 @@ export function openLists({ show, takeBack, fail }) {
       el("span", { class: "sub" }, say("model_made", { when: moment(model.made_at), who: model.made_by, poppy: num(model.labels.poppy), other: num(model.labels.other) }), ` · ${say("data_mark", { mark: model.data_hash.slice(0, 12) })}`),
       el("span", { class: "sub" }, worth(model.figures)),
       model.warning ? el("p", { class: "problem" }, sentence(model.warning)) : null,
-      model.own || !page.may_decide ? null : button);
+      page.may_decide && (model.used || model.usable) ? button : null);
   }
 
   function worth(figures) {

@@ -1,35 +1,60 @@
 // Answers on their way: kept on this device until the server has them, sent in their order, and
 // counted once however often they are sent.
 
-import { page, Refused, tell } from "./page.js";
+import { page, Refused, say, tell } from "./page.js";
 
-const KEY = `review-outbox-${page.person}`;
+// One key an entry: several pages of one person may have answers waiting, and none writes over another's.
+const PREFIX = `review-outbox/${encodeURIComponent(page.person)}/`;
 const AGAIN_MS = 5000;
-// What says that it may work later: no connection, a busy server, a session that must be renewed.
-const LATER = (error) => error.status === 0 || error.status === 401 || error.status === 429 || error.status >= 500 || error.code === "page_expired";
+/** Return whether the server itself refused for good: without its code somebody else may have answered. */
+const isFinal = (error) => error instanceof Refused && Boolean(error.code)
+  && error.status >= 400 && error.status < 500 && ![401, 429].includes(error.status) && error.code !== "page_expired";
 
 function load() {
+  const found = [];
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(kept) ? kept.filter((one) => /^(labels|undo)$/.test(one?.kind) && Number.isInteger(one.survey)) : [];
+    for (const key of Object.keys(localStorage).filter((one) => one.startsWith(PREFIX))) {
+      const entry = read(key);
+      if (entry) found.push(entry);
+    }
   } catch {
-    return [];
+    // Without a store nothing was kept.
+  }
+  return found.sort((one, two) => one.at - two.at);
+}
+
+function read(key) {
+  try {
+    const one = JSON.parse(localStorage.getItem(key));
+    const sound = /^(labels|undo)$/.test(one?.kind) && Number.isInteger(one.survey) && Number.isFinite(one.at);
+    return sound && keyOf(one) === key ? one : null;
+  } catch {
+    return null;
   }
 }
 
-function save(entries) {
+const keyOf = (entry) => `${PREFIX}${entry.body?.client_id}`;
+
+function keep(entry) {
   try {
-    localStorage.setItem(KEY, JSON.stringify(entries));
+    localStorage.setItem(keyOf(entry), JSON.stringify(entry));
   } catch {
-    // Without room on the device they still wait in memory.
+    // Without room on the device it still waits in memory.
   }
+}
+
+/** Send an entry; only an answer of the review queue says that it arrived. */
+async function deliver(entry) {
+  const answer = await tell(`review/${entry.survey}/${entry.kind}`, entry.body);
+  if (!Array.isArray(answer?.coming)) throw new Error(say("failed"));
+  return answer;
 }
 
 // Ids also where the page comes over plain http, which has no randomUUID.
 const clientId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /**
- * Return the outbox: push(entry) resolves to the server's answer, or null while it must wait.
+ * Return the outbox: push(survey, kind, body) resolves when it is sent, or must wait for later.
  * @param heard called with the answer to an entry
  * @param refused called with an error that sending again won't mend
  * @param changed called with how many wait and the last trouble
@@ -44,27 +69,32 @@ export function openOutbox({ heard, refused, changed }) {
     timer = null;
     while (entries.length) {
       const [entry] = entries;
+      let answer = null;
+      let trouble = null;
       try {
-        const answer = await tell(`review/${entry.survey}/${entry.kind}`, entry.body);
-        forget(entry);
-        heard(entry, answer);
+        answer = await deliver(entry);
       } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        if (LATER(error)) {
+        if (!isFinal(error)) {
           changed(entries.length, error.message);
           timer = setTimeout(start, AGAIN_MS);
           return;
         }
-        forget(entry);
-        refused(entry, error);
+        trouble = error;
       }
+      forget(entry);
       changed(entries.length, "");
+      if (trouble) refused(entry, trouble);
+      else heard(entry, answer);
     }
   }
 
   function forget(entry) {
     entries = entries.filter((one) => one !== entry);
-    save(entries);
+    try {
+      localStorage.removeItem(keyOf(entry));
+    } catch {
+      // Sent once more it still counts once.
+    }
   }
 
   function start() {
@@ -76,8 +106,11 @@ export function openOutbox({ heard, refused, changed }) {
   return {
     waiting: (survey) => entries.filter((one) => one.survey === survey),
     push(survey, kind, body) {
-      entries.push({ survey, kind, body: { ...body, client_id: clientId() } });
-      save(entries);
+      // Later than all before, also where several come in one millisecond or the clock is set back.
+      const at = Math.max(Date.now(), (entries.at(-1)?.at ?? 0) + 1);
+      const entry = { survey, kind, at, body: { ...body, client_id: clientId() } };
+      entries.push(entry);
+      keep(entry);
       return start();
     },
     start,
