@@ -219,8 +219,9 @@ def label_row(patch: PatchRow, answer: Answer, *, actor: str, client_id: str) ->
 
 
 def _same(known: PatchLabelRow, survey_id: int, patch_id: int, answer: Answer, actor: str) -> int:
-    asked = (survey_id, patch_id, answer.said.value, actor)
-    if (known.survey_id, known.patch_id, known.label, known.actor) != asked:
+    reason = None if answer.reason is None else answer.reason.value
+    asked = (survey_id, patch_id, answer.said.value, reason, actor)
+    if (known.survey_id, known.patch_id, known.label, known.reason, known.actor) != asked:
         raise UsageError(
             "这个提交编号已用于另一个回答:请刷新页面后重试",
             "this identifier was used for another answer: load the page again",

@@ -13,8 +13,8 @@ from geoinspect.detect.labelled import TAUGHT, Label
 from geoinspect.detect.measure import Source
 from geoinspect.errors import Text
 from geoinspect.records import Problem, utc_iso
-from geoinspect.review_records import Said, Standing, standing
-from geoinspect.review_state import lesson_of, load_state
+from geoinspect.review_records import Said, Standing
+from geoinspect.review_state import lesson_of, load_state, stray_lessons
 from geoinspect.store import reviewing
 from geoinspect.store.reviewing import LabelEntry
 from geoinspect.store.schema import SurveyRow
@@ -43,15 +43,10 @@ def lessons_of(workspace: Workspace, session: Session, row: SurveyRow) -> list[i
     found: dict[int, bool] = {}
     for given, stands in zip(state.answers, state.standings, strict=True):
         found |= _lesson(given, stands)
-    matched = state.candidates.matched
-    strays = [one for one in reviewing.labels_of(session, row.id) if not matched.get(one.id)]
-    grounds = reviewing.label_grounds(session, [one.id for one in strays])
-    told: dict[bytes, dict[str, LabelEntry]] = {}
-    for one in strays:
-        told.setdefault(grounds[one.id].wkb, {})[one.actor] = one
+    labels = reviewing.labels_of(session, row.id)
+    poppy = {one.id: one.label == Said.POPPY for one in labels}
     needed = workspace.settings.review_people
-    for given in told.values():
-        found |= _lesson(given, standing((Said(one.label) for one in given.values()), needed))
+    found |= {n: poppy[n] for n in stray_lessons(state.candidates, labels, needed, None)}
     return sorted(found) if any(found.values()) else []
 
 

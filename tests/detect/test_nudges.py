@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
-from _thread import interrupt_main
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -193,14 +194,18 @@ def test_an_interrupted_pass_waits_for_no_more_than_its_windows(
     def measured(self: _Pass, *given: object) -> None:
         seen.append(1)
         if len(seen) == 1:
-            interrupt_main()
+            os.kill(os.getpid(), signal.SIGINT)
             # The interrupt reaches the main thread in this time.
             time.sleep(0.3)
         whole(self, *given)
 
     monkeypatch.setattr(_Pass, "_measure", measured)
-    with pytest.raises(KeyboardInterrupt), nudges_on(five, tmp_path / "w", window_px=20):
-        pass
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), nudges_on(five, tmp_path / "w", window_px=20):
+            pass
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert len(seen) < 100
     assert not list((tmp_path / "w").glob("bands-*"))
 

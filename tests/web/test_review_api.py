@@ -105,6 +105,7 @@ def test_an_answer_is_kept_once_and_can_be_taken_back(desk: Desk) -> None:
     assert (rows[0]["patch"], rows[0]["reason"], rows[0]["actor"]) == (patch, "crop", USER)
     again = desk.say(desk.first, patch, "poppy", client_id="a" * 32)
     refused(again, 400, "提交编号")
+    refused(desk.say(desk.first, patch, "other", reason="grass", client_id="a" * 32), 400, "提交编号")
     undone = send(desk.first, f"review/{desk.survey}/undo", json={"client_id": "b" * 32})
     assert undone.get_json()["coming"][0]["patch"] == patch
     assert undone.get_json()["progress"]["seen"] == seen
@@ -122,6 +123,8 @@ def test_an_answer_is_kept_once_and_can_be_taken_back(desk: Desk) -> None:
         ("labels", {"patch": 10**15, "label": "poppy"}, 404, str(10**15)), ("labels", {"patch": 1, "label": "other", "reason": "<b>"}, 400, "<b>"),
         ("labels", {"patch": 1, "label": "poppy", "client_id": "../../etc"}, 400, "提交编号"), ("labels", {"patch": 1, "label": "poppy", "client_id": "a" * 65}, 400, "提交编号"),
         ("labels", {"patch": 1, "label": "poppy", "seconds": "nan"}, 400, "用时"), ("labels", {"patch": 1, "label": "poppy", "actor": "x"}, 400, "actor"),
+        ("labels", {"patch": 1.9, "label": "poppy"}, 400, "整数"), ("labels", {"patch": "1_0", "label": "poppy"}, 400, "图斑"),
+        ("labels", {"patch": 1, "label": "poppy", "reason": "crop"}, 400, "原因"), ("labels", {"patch": "１", "label": "poppy"}, 400, "图斑"),
         ("undo", {"patch": 10**15}, 404, "撤回"), ("undo", {"patch": 2**70}, 400, "图斑"), ("models", {"name": 5}, 400, "名称"), ("models/99", {}, 404, "99"),
     ],
 )  # fmt: skip

@@ -76,7 +76,9 @@ class Fields:
             return None
         given = self.values[name]
         value = math.nan
-        if isinstance(given, int | float | str) and not isinstance(given, bool):
+        # Python reads 1_0 as ten, and digits of other scripts; people who type them mean neither.
+        strange = isinstance(given, str) and ("_" in given or not given.isascii())
+        if isinstance(given, int | float | str) and not isinstance(given, bool) and not strange:
             try:
                 value = float(given)
             except (ValueError, OverflowError):
@@ -105,6 +107,11 @@ class Fields:
         if value != int(value):
             raise self.bad(name, "应为整数", "a whole number")
         return int(value)
+
+    def needed_whole(self, name: str, least: int, most: int) -> int:
+        """Return a whole number that must be given."""
+        self.needed_number(name, least, most)
+        return self.whole(name, least, most, least)
 
     def flag(self, name: str) -> bool | None:
         """Return true or false; None where it was not given."""

@@ -52,16 +52,21 @@ def review_queue(survey_id: int) -> Response:
 def post_label(survey_id: int) -> Response:
     """Keep an answer: ``{"patch", "label", "reason", "seconds", "client_id"}``."""
     asked = json_fields(_LABELS)
-    said = asked.member("label", Said)
-    if said is None or said is Said.WITHDRAWN:
-        raise asked.bad("label", "应为 poppy、other、unsure 或 skipped", "an answer or skipped")
+    given = asked.text("label", 200)
+    if given not in set(Said) - {Said.WITHDRAWN}:
+        raise asked.bad(
+            "label", "应为 poppy、other、unsure 或 skipped", "poppy, other, unsure or skipped"
+        )
+    said, reason = Said(given), asked.member("reason", WhyNot)
+    if reason is not None and said is not Said.OTHER:
+        raise asked.bad("reason", "只用于回答“不是”", "given with the answer other only")
     answer = Answer(
         said,
-        asked.member("reason", WhyNot),
+        reason,
         asked.number("seconds", 0, 86_400),
         _client_id(asked),
     )
-    patch_id = int(asked.needed_number("patch", 1, _MOST_ID))
+    patch_id = asked.needed_whole("patch", 1, _MOST_ID)
     workspace, actor = office().workspace, current_person().name
     _check_visible(survey_id)
     review_book.label(workspace, survey_id, patch_id, answer, actor=actor)
