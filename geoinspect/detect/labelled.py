@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from rasterio.features import rasterize
 from shapely import MultiPolygon, Polygon
 
 from geoinspect.crs import densified, transform_geometry
@@ -22,6 +21,7 @@ from geoinspect.detect.forest import Forest, averaged
 from geoinspect.detect.levels import LevelTables
 from geoinspect.detect.model import Ranking
 from geoinspect.detect.objects import EVIDENCE_STEPS
+from geoinspect.detect.outlines import burned
 from geoinspect.detect.plane_store import Planes
 from geoinspect.detect.sheets import Frame, Scale, averaged_evidence, levels_of, sample_frames
 from geoinspect.ingest.raster_ground import Placement
@@ -120,7 +120,7 @@ def examples_of(
             continue
         levels, judged = levels_of(planes, scale, tables, frame)
         place = shapely.transform(outline, lambda points, f=frame: points - [f.left, f.top])
-        inside = rasterize([place], out_shape=judged.shape, dtype="uint8").astype(bool) & judged
+        inside = burned(place, judged.shape) & judged
         if not inside.any():
             continue
         found = levels[inside]

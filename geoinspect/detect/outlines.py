@@ -9,7 +9,9 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
+from rasterio.features import rasterize
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -17,6 +19,8 @@ from geoinspect.crs import WGS84
 from geoinspect.errors import StoreError
 from geoinspect.ingest.raster_ground import Placement
 from geoinspect.survey_records import Detection
+
+Mask = NDArray[np.bool_]
 
 LAYER = "patches"
 COLUMNS = ("patch_id", "rank", "score", "area_m2", "reasons", "state", "raster")
@@ -83,3 +87,13 @@ def write_patches(detection: Detection, path: Path) -> None:
             f"cannot write {str(path)!r}: {error}; check the folder, permissions and disk space",
             code="cannot_write",
         ) from error
+
+
+def burned(shape: Polygon | MultiPolygon, size: tuple[int, int]) -> Mask:
+    """Return the cells whose middle a shape covers, (column, row) from the first cell's corner."""
+    # rasterio warns of a picture without a place when it lies at (0, 0), and threads can't silence
+    # a warning for themselves: step aside.
+    place = Affine(1, 0, 1, 0, 1, 1)
+    moved = shapely.transform(shape, lambda points: points + 1)
+    found = rasterize([moved], out_shape=size, transform=place, dtype="uint8")
+    return np.asarray(found, dtype=bool)

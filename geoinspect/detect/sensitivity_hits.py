@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio import features as outlines
 from shapely import MultiPolygon, Polygon, affinity
 
 from geoinspect.detect.objects import Objects
+from geoinspect.detect.outlines import burned
 from geoinspect.detect.sheets import Frame
 
 F4 = NDArray[np.float32]
@@ -51,7 +51,7 @@ def cover_of(
     drawn = affinity.translate(
         affinity.scale(outline, finer, finer, origin=(0, 0)), -left * _FINER, -top * _FINER
     )
-    fine = outlines.rasterize([drawn], out_shape=(rows * _FINER, cols * _FINER), all_touched=False)
+    fine = burned(drawn, (rows * _FINER, cols * _FINER))
     cover = fine.reshape(rows, _FINER, cols, _FINER).mean(axis=(1, 3), dtype=np.float32)
     return cover, (top + piece.top - seen.top, left + piece.left - seen.left)
 

@@ -35,10 +35,8 @@ def bare(tmp_path: Path, name: str) -> Path:
 def test_scenes_without_plants_are_quiet_and_rank_below_a_patch(
     tmp_path: Path, best: float, name: str
 ) -> None:
-    patches = run(bare(tmp_path, name), budget_per_km2=10_000).patches
-    assert len(patches) <= 2
-    for patch in patches:
-        assert patch.score < min(0.5, best)
+    for patch in run(bare(tmp_path, name), budget_per_km2=10_000).patches:
+        assert patch.score < min(0.05, best)
 
 
 @pytest.mark.parametrize("value", [0, 1, 90, 255])

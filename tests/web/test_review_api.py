@@ -105,7 +105,9 @@ def test_an_answer_is_kept_once_and_can_be_taken_back(desk: Desk) -> None:
     assert (rows[0]["patch"], rows[0]["reason"], rows[0]["actor"]) == (patch, "crop", USER)
     again = desk.say(desk.first, patch, "poppy", client_id="a" * 32)
     refused(again, 400, "提交编号")
-    refused(desk.say(desk.first, patch, "other", reason="grass", client_id="a" * 32), 400, "提交编号")
+    refused(
+        desk.say(desk.first, patch, "other", reason="grass", client_id="a" * 32), 400, "提交编号"
+    )
     undone = send(desk.first, f"review/{desk.survey}/undo", json={"client_id": "b" * 32})
     assert undone.get_json()["coming"][0]["patch"] == patch
     assert undone.get_json()["progress"]["seen"] == seen
