@@ -42,6 +42,7 @@ LAYERS = (
     "geoinspect.review_book",
     "geoinspect.review_files",
     "geoinspect.risk_book",
+    "geoinspect.season_risk",
     "geoinspect.patrol_verdicts",
     "geoinspect.patrol_book",
     "geoinspect.campaign_book",

@@ -17,6 +17,7 @@ from geoinspect.cli.output import (
     print_table,
     say,
 )
+from geoinspect.cli.season_risk import season
 from geoinspect.cli.tracks import FILE
 from geoinspect.errors import Text, UsageError
 
@@ -54,6 +55,9 @@ class CellCommand(click.Command):
 @click.group()
 def risk() -> None:
     """先验风险 prior risk."""
+
+
+risk.add_command(season)
 
 
 @risk.command(cls=CellCommand)

@@ -7,8 +7,11 @@ from pathlib import Path
 import county_builder as county
 import numpy as np
 import pytest
+import rasterio
 from patrol_builders import Office, wander
+from rasterio.transform import from_origin
 from searched_builders import FIELD, polygon, write_heights, write_layer, write_roads
+from season_builders import YEAR, write_series
 from test_search_cli import EAST_TOWN, WEST_TOWN, refuses, says, told
 
 
@@ -48,6 +51,46 @@ def test_risk_is_shown_changed_and_reset(office: Office, tmp_path: Path) -> None
     assert (rules["roads"]["multiplier"], rules["roads"]["active"]) == (1, True)
     for words in ((), ("--rules",), ("--cell", place)):
         assert "相对风险" in says(office, "risk", "show", *words)
+
+
+def season_over(folder: Path, west: float) -> Path:
+    """A simulated season of NDVI over the county from ``west`` on."""
+    folder.mkdir()
+    path = write_series(folder)
+    with rasterio.open(path, "r+") as series:
+        series.crs = "EPSG:4326"
+        series.transform = from_origin(west, county.SOUTH + 0.02, 0.04 / 32, 0.04 / 32)
+    return path
+
+
+def test_a_season_of_ndvi_weighs_areas_and_is_taken_back(office: Office, tmp_path: Path) -> None:
+    flat = {row["code"]: row["mean"] for row in told(office, "risk", "show")["areas"]}
+    by_hand = write_layer(tmp_path / "by_hand.geojson", polygon(*FIELD))
+    told(office, "risk", "edit", by_hand, "--multiplier", 1, "--note", "看过")
+    over = season_over(tmp_path / "over", county.WEST)
+    made = told(office, "risk", "season", over, "--harvest-year", YEAR)
+    found = {row["code"]: row["multiplier"] for row in made["areas"]}
+    assert found
+    assert all(0.25 <= factor <= 4 for factor in found.values())
+    assert any("pixels can't see small patches" in text for text in made["said"])
+    after = told(office, "risk", "show")
+    moved = {row["code"]: row["mean"] for row in after["areas"]}
+    assert moved != flat
+    # A town's risk lies among those of its villages.
+    low, high = min(1, *found.values()), max(1, *found.values())
+    assert all(low <= mean <= high for mean in moved.values())
+    notes = [edit["note"] for edit in after["edits"]]
+    assert sum("NDVI" in note for note in notes) == len(found)
+    # The same season again takes its own place and not that of a person's edit.
+    told(office, "risk", "season", over, "--harvest-year", YEAR)
+    edits = told(office, "risk", "show")["edits"]
+    assert len(edits) == len(after["edits"]) == len(found) + 1
+    elsewhere = season_over(tmp_path / "elsewhere", county.WEST + 5)
+    assert told(office, "risk", "season", elsewhere, "--harvest-year", YEAR)["areas"] == []
+    told(office, "risk", "season", over, "--harvest-year", YEAR)
+    assert told(office, "risk", "season", "--drop")["dropped"] == len(found)
+    assert [edit["note"] for edit in told(office, "risk", "show")["edits"]] == ["看过"]
+    assert "--drop" in refuses(office, "risk", "season")
 
 
 def test_terrain_takes_breakpoints(office: Office, tmp_path: Path) -> None:
