@@ -33,6 +33,7 @@ from geoinspect.store import audit, reviewing, sightings
 from geoinspect.store.schema import SurveyRow
 from geoinspect.store.workspace import Workspace
 from geoinspect.surroundings import stage_at
+from geoinspect.survey_records import detection_mark
 
 Json = dict[str, Any]
 Progress = Callable[[float], None]
@@ -248,7 +249,7 @@ def _keep(
         **result.as_json(),
         "rate": rate,
         "measured_at": moment_iso(datetime.now(UTC)),
-        "detected_at": moment_iso(stored.detected_at),
+        "detected_at": detection_mark(stored.detected_at),
     }
     with workspace.database.writing() as session:
         row = sightings.survey(session, survey_id)

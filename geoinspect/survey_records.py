@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from geoinspect.errors import Text
-from geoinspect.records import Problem
+from geoinspect.records import Problem, moment_iso
+
+
+def detection_mark(detected_at: datetime) -> str:
+    """Return the moment of a detection as what was measured of it notes it, to the second."""
+    return str(moment_iso(detected_at.replace(microsecond=0)))
 
 
 class PatchState(StrEnum):

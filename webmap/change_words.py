@@ -12,7 +12,7 @@ def change_words() -> dict[str, str]:
         "changes_since": _("Since {day} ({name})"),
         "changes_old": _("One of the two pictures was searched anew since: compare them again."),
         "changes_unaligned": _("The two pictures could not be aligned."),
-        "changes_uncertain": _("{n} of all changes are uncertain."),
+        "changes_uncertain": _("Uncertain among all changes: {n}."),
         "change_count_new": _("{n} new"),
         "change_count_grown": _("{n} grown"),
         "change_count_cleared": _("{n} cleared"),

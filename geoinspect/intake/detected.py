@@ -12,14 +12,14 @@ from geoinspect.crs import WGS84
 from geoinspect.detect.labelled import TAUGHT, Label
 from geoinspect.detect.measure import Source
 from geoinspect.errors import Text
-from geoinspect.records import Problem, utc_iso
+from geoinspect.records import Problem
 from geoinspect.review_records import Said, Standing
 from geoinspect.review_state import lesson_of, load_state, stray_lessons
 from geoinspect.store import reviewing
 from geoinspect.store.reviewing import LabelEntry
 from geoinspect.store.schema import SurveyRow
 from geoinspect.store.workspace import Workspace
-from geoinspect.survey_records import Detection, PatchState
+from geoinspect.survey_records import Detection, PatchState, detection_mark
 
 Json = dict[str, Any]
 
@@ -104,10 +104,7 @@ def note_detection(
         problems.append(_learnt(labels_numbered(session, numbers)))
     table = report.get("sensitivity")
     if table is not None and same:
-        report["sensitivity"] = {
-            **table,
-            "detected_at": utc_iso(at.replace(microsecond=0).timestamp()),
-        }
+        report["sensitivity"] = {**table, "detected_at": detection_mark(at)}
     elif table is not None:
         del report["sensitivity"]
         if table.get("rate") is not None and report.get("measured") == table["rate"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import county_builder as county
@@ -42,6 +42,10 @@ class Office:
     def report(self) -> dict:
         with self.workspace.database.reading() as session:
             return sightings.survey(session, self.survey_id).report
+
+    def searched_at(self) -> datetime:
+        with self.workspace.database.reading() as session:
+            return sightings.survey(session, self.survey_id).detected_at
 
     def basis(self) -> dict:
         with self.workspace.database.reading() as session:
@@ -96,6 +100,8 @@ def test_the_measured_rate_goes_before_the_table(office: Office, done: SurveySen
     assert report["sensitivity"] == json.loads(json.dumps(done.table))
     table = report["sensitivity"]
     assert table["simulated"] is True
+    # To the second, else the page would call it outdated.
+    assert table["detected_at"] == office.searched_at().strftime("%Y-%m-%dT%H:%M:%SZ")
     # On 20 March poppy is a rosette: nothing else is planted.
     assert {(c["stage"], c["bloom_per_m2"]) for c in table["strata"]} == {("rosette", 0.0)}
     (cell,) = [c for c in table["strata"] if c["area_m2"] == 4.0]

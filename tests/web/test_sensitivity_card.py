@@ -14,6 +14,7 @@ from geoinspect.detect.implants import Planted, Wish
 from geoinspect.detect.sensitivity_table import Listing, Outcome, Sensitivity, shares_of
 from geoinspect.search_records import GrowthStage
 from geoinspect.store.schema import SurveyRow
+from geoinspect.survey_records import detection_mark
 from webmap.office import office
 from webmap.words import script_words
 
@@ -43,8 +44,7 @@ def measured(app: Flask) -> Iterator[dict[str, Any]]:
     with database.writing() as session:
         row = session.get(SurveyRow, 1)
         kept = row.report
-        when = row.detected_at.isoformat(timespec="seconds").replace("+00:00", "Z")
-        told = {**table(), "detected_at": when}
+        told = {**table(), "detected_at": detection_mark(row.detected_at)}
         row.report = {**kept, "sensitivity": told}
     yield told
     with database.writing() as session:

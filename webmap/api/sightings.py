@@ -9,6 +9,7 @@ from geoinspect.change_book import change_summaries, changes_of_patch
 from geoinspect.records import moment_iso
 from geoinspect.store.schema import PatchRow, SurveyRow, TrackRow
 from geoinspect.store.sightings import Box
+from geoinspect.survey_records import detection_mark
 from webmap.api.blueprint import box, campaign_number, collection, feature, limit
 from webmap.api.question import asked_question
 from webmap.office import office
@@ -133,7 +134,7 @@ def _sensitivity_json(row: SurveyRow) -> dict[str, object] | None:
     if told is None:
         return None
     found_at = row.detected_at
-    when = None if found_at is None else moment_iso(found_at.replace(microsecond=0))
+    when = None if found_at is None else detection_mark(found_at)
     return {**told, "outdated": told.get("detected_at") != when}
 
 
