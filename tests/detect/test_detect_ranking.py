@@ -9,7 +9,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoinspect.crs import WGS84, transform_geometry
+from geoinspect.crs import GEOD, WGS84, transform_geometry
 from geoinspect.detect.listing import listing_of, suspected_of
 from geoinspect.detect.ranking import (
     Crowd,
@@ -143,3 +143,14 @@ def test_a_score_gives_its_least_logit(logit: float) -> None:
     assert least <= logit + 1e-9
     assert score_of(logit) - score_of(least) <= 1.1e-6
     assert least_logit_of(0.0) == -math.inf
+
+
+@given(st.floats(-70, 70), st.floats(-179, 179))
+def test_crowding_reaches_as_far_in_every_direction(lat: float, lon: float) -> None:
+    crowd = Crowd()
+    crowd.add(lon, lat, 5.0)
+    for azimuth in range(0, 360, 45):
+        # 30 m, and what the ellipsoid differs from a sphere.
+        for away_m, lower in ((29.5, True), (30.5, False)):
+            there = GEOD.fwd(lon, lat, azimuth, away_m)[:2]
+            assert (crowd.lowered(*there, 1.0, above=1.0) < 1.0) is lower

@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import geopandas
+import pyproj
 import pytest
+from detect_builders import SETTINGS, planted_meadow
+from raster_builders import EAST, NORTH, write_raster
 from shapely import LineString, Point, Polygon, box
+from shapely.affinity import translate
 
 from geoinspect.crs import transform_geometry
 from geoinspect.detect.label_files import read_label_file, read_labels
+from geoinspect.detect.labelled import Label
+from geoinspect.detect.run import detect
 from geoinspect.errors import InputError
 
 CRS = "EPSG:4545"
@@ -107,3 +113,15 @@ def test_no_file_leads_to_another(tmp_path: Path, name: str) -> None:
     )
     with pytest.raises(InputError):
         read_labels(path)
+
+
+def test_a_label_as_wide_as_a_county_teaches_by_its_middle(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "a.tif", planted_meadow().pixels)
+    # A CRS of metres by another name: no vertex every half millimetre, as once.
+    wide = box(EAST - 5000, NORTH - 5000, EAST + 5000, NORTH + 5000)
+    label = Label(wide, pyproj.CRS.from_user_input(CRS).to_wkt(), poppy=True)
+    away = Label(translate(wide, 20_000), label.crs, poppy=True)
+    for labels, taught in (([label, away], True), ([away], False)):
+        found, refused = detect([("a.tif", path)], settings=SETTINGS, labels=labels)
+        assert not refused
+        assert found.detector.endswith("+labels") is taught
