@@ -8,6 +8,8 @@
     │   ├── AreaError          not areas, or areas that contradict each other
     │   └── TooLargeError      beyond a stated limit, refused before it is read
     ├── NotFoundError          asked for by a name or number that isn't there              (2)
+    ├── ConflictError          not as things stand now: somebody else was faster           (3)
+    ├── ForbiddenError         not for this person                                         (3)
     └── StoreError             the workspace can't be opened, written or trusted           (3)
 
 Every message is a :class:`Text`: Chinese first, English beside it. It says what is wrong,
@@ -71,6 +73,18 @@ class NotFoundError(GeoInspectError):
 
     exit_status = 2
     default_code = "not_found"
+
+
+class ConflictError(GeoInspectError):
+    """What was asked does not go with how things stand now."""
+
+    default_code = "conflict"
+
+
+class ForbiddenError(GeoInspectError):
+    """This person may not do it."""
+
+    default_code = "forbidden"
 
 
 class InputError(GeoInspectError):

@@ -10,6 +10,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from geoinspect.errors import (
+    ConflictError,
+    ForbiddenError,
     GeoInspectError,
     InputError,
     NotFoundError,
@@ -27,6 +29,8 @@ _MACHINE_PREFIXES = (API_PREFIX, "/tiles/")
 STATUS = (
     (TooLargeError, 413),
     (NotFoundError, 404),
+    (ConflictError, 409),
+    (ForbiddenError, 403),
     (UsageError, 400),
     (InputError, 422),
     (StoreError, 503),

@@ -22,7 +22,7 @@ _GENESIS = "0" * 64
 
 def record(
     session: Session, *, actor: str, action: str, subject: str, details: dict[str, object]
-) -> None:
+) -> AuditRow:
     """Append one row in the caller's transaction: without it, the action does not happen."""
     last = session.scalar(select(AuditRow).order_by(AuditRow.id.desc()).limit(1))
     row = AuditRow(
@@ -36,6 +36,7 @@ def record(
     row.hash = _hash(_GENESIS if last is None else last.hash, row)
     session.add(row)
     session.flush()
+    return row
 
 
 def verify(session: Session) -> tuple[int, str]:

@@ -24,6 +24,7 @@ from geoinspect.store.geometry_type import WKBGeometry
 BOXED_TABLES = (
     *("area", "zone", "track", "survey", "patch", "photo"),
     *("footprint", "landmark", "risk_edit"),
+    *("case", "target", "site"),
 )
 
 
@@ -107,7 +108,11 @@ class AreaRow(Boxed, Base):
 
 
 class ZoneRow(Boxed, Base):
-    """Ground with a raised or zero prior risk."""
+    """Ground with a raised or zero prior risk.
+
+    Attributes:
+        licence_no, licence_m2: Of a licensed parcel: the licence's number and the area it allows.
+    """
 
     __tablename__ = "zone"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -115,6 +120,8 @@ class ZoneRow(Boxed, Base):
     name: Mapped[str]
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+    licence_no: Mapped[str | None]
+    licence_m2: Mapped[float | None]
 
 
 class FileRow(Base):
