@@ -25,6 +25,13 @@ from geoinspect.search_records import DetectionLaw, Method
 CONFIG_NAME = "geoinspect.toml"
 
 
+def _days(days: int, what: str) -> int:
+    """Return a deadline of the office's own; no law sets any of them."""
+    words = f"Days for {what}; the office's own rule, 0: no deadline."
+    days_field: int = Field(days, ge=0, le=3650, description=words)
+    return days_field
+
+
 class Settings(BaseSettings):
     """Settings of one workspace."""
 
@@ -88,6 +95,37 @@ class Settings(BaseSettings):
     patch_min_area_m2: float = Field(2.0, gt=0, description="Smaller patches are dropped.")
     review_people: int = Field(
         1, ge=1, le=2, description="People who must agree on a patch in the review queue."
+    )
+    case_triage_days: int = _days(3, "looking at a new case in the office")
+    case_assign_days: int = _days(3, "assigning a case that was found worth a visit")
+    case_verify_days: int = _days(7, "verifying an assigned case on the ground")
+    case_eradicate_days: int = _days(3, "eradicating what was confirmed")
+    case_recheck_days: int = _days(15, "rechecking eradicated ground")
+    case_close_days: int = _days(15, "closing a case that is done")
+    case_undo_minutes: float = Field(
+        30.0, ge=0, description="How long a step of a case can be taken back by who did it."
+    )
+    case_near_m: float = Field(
+        15.0, gt=0, le=1000, description="Patches this near to a case's ground belong to it."
+    )
+    evidence_far_m: float = Field(
+        200.0, gt=0, description="Evidence farther than this from its case is flagged."
+    )
+    evidence_max_mb: float = Field(500.0, gt=0, description="Largest piece of evidence, MB.")
+    target_tolerance_m: float = Field(
+        30.0, gt=0, le=5000, description="A case this near to a satellite target is its match."
+    )
+    site_interval_days: int = Field(30, ge=1, description="Days between visits to a site.")
+    site_radius_m: float = Field(50.0, gt=0, le=5000, description="How near a visit comes.")
+    site_dwell_s: float = Field(120.0, ge=0, description="How long a visit stays.")
+    site_soon_days: int = Field(7, ge=0, description="Visits due within these days are 'due soon'.")
+    former_site_risk: float = Field(
+        3.0, ge=0, le=1000, description="Risk multiplier of the sites of former growing places."
+    )
+    public_tips: bool = Field(False, description="Offer the public tip form at /tip.")
+    tip_photo_max_mb: float = Field(15.0, gt=0, description="Largest photo of a tip, MB.")
+    tip_near_m: float = Field(
+        100.0, gt=0, description="Tips and cases this near are suggested as the same."
     )
     basemap: str = Field("", description="MBTiles file or z/x/y folder; empty: plain ground.")
     language: str = Field("zh_CN", description="Language of pages before a person chooses.")
