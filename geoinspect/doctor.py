@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 
-from geoinspect.errors import GeoInspectError
-from geoinspect.store import audit, sightings
+from geoinspect.casework.chain import verify_workspace
+from geoinspect.store import sightings
 from geoinspect.store.workspace import Workspace
 
 _PACKAGES = ("numpy", "shapely", "pyproj", "geopandas", "rasterio", "numba", "folium", "flask")
@@ -62,12 +62,10 @@ def check_workspace(workspace: Workspace) -> list[Finding]:
     gone = [f.name for f in raw if not workspace.vault.path_of(f.sha256).is_file()]
     text = f"{len(raw)} 个 files" if not gone else f"缺失 lost: {', '.join(gone[:5])}"
     found.append(Finding("原始文件 raw files", not gone, text))
-    try:
-        with workspace.database.reading() as session:
-            rows, last = audit.verify(session)
-        found.append(Finding("审计链 audit chain", True, f"{rows} 行 rows, {last[:12]}…"))
-    except GeoInspectError as error:
-        found.append(Finding("审计链 audit chain", False, str(error.text)))
+    report = verify_workspace(workspace, with_files=False)
+    error = report.error()
+    text = f"{report.rows} 行 rows, {report.last_hash[:12]}…" if error is None else str(error.text)
+    found.append(Finding("审计链 audit chain", error is None, text))
     return found
 
 

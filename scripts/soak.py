@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import audit_tampering
 import batch_kills
 import coverage_worlds
 import seasons
@@ -194,8 +195,13 @@ def live_seasons(cases: int | None, seed: int, *, write: bool) -> int:
     return seasons.campaign(cases or 250, seed, write=write)
 
 
+def tampering(cases: int | None, seed: int) -> int:
+    """Tamper with an office's records; return 1 when a tampering was not found and named."""
+    return audit_tampering.report(cases or 10_000, seed)
+
+
 TIMED = {"tracks": tracks, "rasters": rasters, "areas": areas, "kills": kills}
-COUNTED = ("worlds", "seasons")
+COUNTED = ("worlds", "seasons", "audit-tampering")
 
 
 def main() -> int:
@@ -208,7 +214,7 @@ def main() -> int:
     parser.add_argument(
         "--cases",
         type=int,
-        help="tracks: so many files a reader, not minutes; worlds; seasons: counties by each way",
+        help="tracks: so many files a reader, not minutes; worlds; tamperings; seasons: counties by each way",
     )
     parser.add_argument("--write", action="store_true", help="seasons: put them into docs")
     chosen = parser.parse_args()
@@ -216,6 +222,8 @@ def main() -> int:
         return tracks(chosen.minutes, chosen.seed, chosen.reader, chosen.cases)
     if chosen.campaign == "worlds":
         return worlds(chosen.cases, chosen.seed)
+    if chosen.campaign == "audit-tampering":
+        return tampering(chosen.cases, chosen.seed)
     if chosen.campaign == "seasons":
         return live_seasons(chosen.cases, chosen.seed, write=chosen.write)
     return TIMED[chosen.campaign](chosen.minutes, chosen.seed)

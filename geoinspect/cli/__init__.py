@@ -14,12 +14,15 @@ from pathlib import Path
 import click
 
 from geoinspect import __version__
+from geoinspect.cli.audit import audit
+from geoinspect.cli.case_steps import add_step_commands
+from geoinspect.cli.cases import cases
 from geoinspect.cli.checks import checks
 from geoinspect.cli.confidence import confidence
 from geoinspect.cli.coverage import coverage, report
 from geoinspect.cli.detecting import detect
 from geoinspect.cli.ground import areas, campaigns, units, zones
-from geoinspect.cli.office import audit, demo, doctor, init, serve, tokens, users
+from geoinspect.cli.office import demo, doctor, init, serve, tokens, users
 from geoinspect.cli.output import say_error
 from geoinspect.cli.patrols import patrols
 from geoinspect.cli.photos import photos
@@ -27,6 +30,7 @@ from geoinspect.cli.planning import plan
 from geoinspect.cli.reviewing import labels
 from geoinspect.cli.risks import risk
 from geoinspect.cli.searching import footprints, landmarks, terrain
+from geoinspect.cli.sites import sites
 from geoinspect.cli.surveys import surveys
 from geoinspect.cli.targets import targets
 from geoinspect.cli.track_review import add_review_commands
@@ -42,8 +46,10 @@ _COMMANDS = (
     detect,
     targets,
     labels,
+    cases,
     footprints,
     landmarks,
+    sites,
     terrain,
     coverage,
     risk,
@@ -78,6 +84,7 @@ def app(context: click.Context, workspace: Path | None) -> None:
 
 
 add_review_commands(tracks)
+add_step_commands(cases)
 for _command in _COMMANDS:
     app.add_command(_command)
 

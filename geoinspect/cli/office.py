@@ -1,4 +1,4 @@
-"""``init doctor demo users tokens serve audit``: run an office's workspace."""
+"""``init doctor demo users tokens serve``: run an office's workspace."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from geoinspect.cli.audit import keep_daily_anchor
 from geoinspect.cli.output import (
     json_option,
     nearby_workspace,
@@ -178,34 +179,9 @@ def serve(
 ) -> int:
     """启动网页 serve the web map."""
     with open_workspace(workspace) as opened:
+        keep_daily_anchor(opened)
         folder = opened.folder
     return _serve(folder, host, port, banner="", tls=(tls_cert, tls_key))
-
-
-@click.group()
-def audit() -> None:
-    """审计链 the audit chain."""
-
-
-@audit.command("verify")
-@json_option
-@click.pass_obj
-def verify(workspace: Path | None, as_json: bool) -> int:
-    """核验审计链 check that no row was changed; prints the last hash to note elsewhere."""
-    from geoinspect.store import audit as chain
-
-    with open_workspace(workspace) as opened, opened.database.reading() as session:
-        rows, last = chain.verify(session)
-    if as_json:
-        print_json({"rows": rows, "last_hash": last})
-    else:
-        say(
-            Text(
-                f"审计链完整,共 {rows} 行,末行哈希 {last}",
-                f"chain unbroken, {rows} rows, last hash {last}",
-            )
-        )
-    return 0
 
 
 def _serve(

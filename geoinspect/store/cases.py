@@ -131,7 +131,7 @@ def cases(
 def count_by_state(session: Session, wanted: CaseFilter | None = None) -> dict[str, int]:
     """Return how many cases stand in each state; states without one are left out."""
     query = select(CaseRow.state, func.count()).where(*_conditions(wanted)).group_by(CaseRow.state)
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def next_number(session: Session, year: int) -> str:

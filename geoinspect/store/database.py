@@ -88,10 +88,12 @@ class Database:
                     )
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
-        except DatabaseError as error:
+        except (DatabaseError, UnicodeDecodeError) as error:
+            # Damaged text of the schema fails in the driver itself.
+            why = error.orig if isinstance(error, DatabaseError) else error.reason
             raise StoreError(
-                f"{self.path.name} 不是可用的数据库:{error.orig}。请从备份恢复",
-                f"{self.path.name} is not a usable database: {error.orig}. Restore a backup",
+                f"{self.path.name} 不是可用的数据库:{why}。请从备份恢复",
+                f"{self.path.name} is not a usable database: {why}. Restore a backup",
                 code="bad_database",
             ) from error
 

@@ -166,8 +166,8 @@ def outside_parents(session: Session, codes: set[str]) -> tuple[Problem, ...]:
 
 
 def add_zones(session: Session, new: Iterable[Zone]) -> int:
-    """Add zones; return how many. The same zone again changes nothing."""
-    known = {_zone_key(row) for row in session.scalars(select(ZoneRow))}
+    """Add zones; return how many. The same zone again takes over what is new of its licence."""
+    known = {_zone_key(row): row for row in session.scalars(select(ZoneRow))}
     added = 0
     for zone in new:
         row = ZoneRow(
@@ -175,12 +175,18 @@ def add_zones(session: Session, new: Iterable[Zone]) -> int:
             name=zone.name,
             valid_from=zone.valid_from,
             valid_to=zone.valid_to,
+            licence_no=zone.licence_no,
+            licence_m2=zone.licence_m2,
             geometry=zone.polygon,
         )
-        if _zone_key(row) not in known:
-            known.add(_zone_key(row))
+        stored = known.get(_zone_key(row))
+        if stored is None:
+            known[_zone_key(row)] = row
             session.add(row)
             added += 1
+            continue
+        stored.licence_no = zone.licence_no or stored.licence_no
+        stored.licence_m2 = zone.licence_m2 or stored.licence_m2
     session.flush()
     return added
 
@@ -195,7 +201,15 @@ def zones(session: Session, kind: ZoneKind | None = None) -> list[Zone]:
     if kind is not None:
         query = query.where(ZoneRow.kind == kind.value)
     return [
-        Zone(ZoneKind(row.kind), row.name, row.geometry, row.valid_from, row.valid_to)
+        Zone(
+            ZoneKind(row.kind),
+            row.name,
+            row.geometry,
+            row.valid_from,
+            row.valid_to,
+            row.licence_no,
+            row.licence_m2,
+        )
         for row in session.scalars(query)
     ]
 
