@@ -112,10 +112,15 @@ def _survey_json(session: Session, row: SurveyRow) -> dict[str, object]:
     }
 
 
-def _outline_json(row: SurveyRow) -> dict[str, object]:
-    """Return what a list tells of a survey: nothing of its report, which may be megabytes."""
+def picture_tiles(row: SurveyRow) -> str:
+    """Return the address pattern of a survey's tiles."""
     version = f"{office().stamp}-{row.file.sha256[:8]}"
     first = url_for("tiles.survey", survey_id=row.id, version=version, z=0, x=0, y=0)
+    return first.removesuffix("0/0/0") + "{z}/{x}/{y}"
+
+
+def _outline_json(row: SurveyRow) -> dict[str, object]:
+    """Return what a list tells of a survey: nothing of its report, which may be megabytes."""
     return {
         "id": row.id,
         "name": row.name,
@@ -123,7 +128,7 @@ def _outline_json(row: SurveyRow) -> dict[str, object]:
         "gsd_cm": round(row.gsd_cm, 2),
         "valid_area_m2": round(row.valid_area_m2, 1),
         "detector": row.detector,
-        "tiles": first.removesuffix("0/0/0") + "{z}/{x}/{y}",
+        "tiles": picture_tiles(row),
         "bbox": [row.west, row.south, row.east, row.north],
     }
 
