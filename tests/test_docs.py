@@ -13,11 +13,17 @@ from geoinspect.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
+import moves_table  # noqa: E402
 import settings_table  # noqa: E402
 
 
 def test_every_setting_is_documented() -> None:
     assert (ROOT / "docs/guide/settings.md").read_text("utf-8") == settings_table.table()
+
+
+def test_the_table_of_moves_is_the_codes_own() -> None:
+    text = (ROOT / "docs/cases.md").read_text("utf-8")
+    assert moves_table.page(text) == text
 
 
 def commands(group: click.Group, path: str = "") -> list[tuple[str, click.Command]]:

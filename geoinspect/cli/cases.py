@@ -64,7 +64,13 @@ def fact_options(command: _Command) -> _Command:
 @cases.command("add")
 @click.argument("title")
 @click.option("--at-place", "place", required=True, help="经度,纬度 LON,LAT (WGS84).")
-@click.option("--origin", type=click.Choice(["sighting", "site", "other"]), default="sighting")
+@click.option(
+    "--origin",
+    type=click.Choice(["sighting", "site", "other"]),
+    default="sighting",
+    show_default=True,
+    help="来源 where it came from.",
+)
 @click.option("--unit", help="单位 unit code.")
 @step_options
 @click.pass_obj
@@ -106,7 +112,13 @@ def add(
 @click.option("--unit", "units", multiple=True, help="单位 unit code.")
 @click.option("--area", help="辖区代码 area code, with all below it.")
 @click.option("--overdue", is_flag=True, help="仅逾期 overdue only.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=200,
+    show_default=True,
+    help="最多条数 most rows.",
+)
 @json_option
 @click.pass_obj
 def list_(
