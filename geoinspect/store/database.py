@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 from geoinspect.errors import StoreError, UsageError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_BUSY_TIMEOUT_MS = 10_000
+# SQLite lets writers in by chance, not in turn: who waits must outlast a crowd.
+_BUSY_TIMEOUT_MS = 30_000
 
 
 class Database:
@@ -64,30 +65,18 @@ class Database:
             session.flush()
 
     def upgrade(self) -> None:
-        """Bring the tables to this version's schema.
+        """Bring the tables to this version's schema; a database that has it is only read.
 
         Raises:
-            StoreError: The database was written by a newer version, or is no database of ours.
+            StoreError: The database was written by a newer version, is busy, or is no database of
+                ours.
         """
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         script = ScriptDirectory.from_config(config)
         try:
-            with self._engine.execution_options(writes=True).begin() as connection:
-                current = MigrationContext.configure(connection).get_current_revision()
-                if current == script.get_current_head():
-                    return
-                if current is not None and current not in {
-                    r.revision for r in script.walk_revisions()
-                }:
-                    raise StoreError(
-                        f"数据库 {self.path.name} 由更新的版本写入({current}):请升级 geoinspect",
-                        f"the database {self.path.name} was written by a newer version "
-                        f"(revision {current}): upgrade geoinspect",
-                        code="newer_database",
-                    )
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+            with _told_of_the_database():
+                self._migrate(config, script)
         except (DatabaseError, UnicodeDecodeError) as error:
             # Damaged text of the schema fails in the driver itself.
             why = error.orig if isinstance(error, DatabaseError) else error.reason
@@ -96,6 +85,23 @@ class Database:
                 f"{self.path.name} is not a usable database: {why}. Restore a backup",
                 code="bad_database",
             ) from error
+
+    def _migrate(self, config: Config, script: ScriptDirectory) -> None:
+        # Opening a workspace must not wait for those who write in it.
+        if self.revision() == script.get_current_head():
+            return
+        with self._engine.execution_options(writes=True).begin() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+            known = {revision.revision for revision in script.walk_revisions()}
+            if current is not None and current not in known:
+                raise StoreError(
+                    f"数据库 {self.path.name} 由更新的版本写入({current}):请升级 geoinspect",
+                    f"the database {self.path.name} was written by a newer version "
+                    f"(revision {current}): upgrade geoinspect",
+                    code="newer_database",
+                )
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
 
     def revision(self) -> str | None:
         """Return the schema revision, None for an empty database."""

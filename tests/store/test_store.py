@@ -236,3 +236,8 @@ def test_reading_sessions_change_nothing(workspace: Workspace) -> None:
     with workspace.database.reading() as session:
         assert grounds.units(session) == []
         assert sightings.counts(session) == {"tracks": 0, "surveys": 0, "patches": 0}
+
+
+def test_a_workspace_opens_while_somebody_writes(workspace: Workspace) -> None:
+    with workspace.database.writing(), Workspace.open(workspace.folder) as second:
+        assert second.database.revision() == workspace.database.revision()
