@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from geoinspect import pipeline
+from geoinspect.demo_cases import tell_cases
 from geoinspect.demo_story import claim_figures, tell_story
 from geoinspect.dirt_report import dirt_report
 from geoinspect.errors import Text
@@ -34,7 +35,7 @@ def prepare(folder: Path, *, tell: pipeline.Tell) -> Iterator[tuple[Workspace, d
     from sample_data.truth import TRACK_TRUTH
 
     inputs, basemap = inputs_for(folder / "county", tell=tell)
-    config = f"simulated = true\nbasemap = {json.dumps(basemap.resolve().as_posix())}\n"
+    config = f"simulated = true\npublic_tips = true\nbasemap = {json.dumps(basemap.resolve().as_posix())}\n"
     with Workspace.create(folder / "workspace", config=config) as workspace:
         with workspace.database.writing() as session:
             if people.user_named(session, USER) is None:
@@ -62,6 +63,7 @@ def _figures(
     if not mark.exists():
         report = pipeline.run(workspace, inputs, actor=USER, tell=tell)
         tell_story(workspace, report.snapshot, actor=USER, tell=tell)
+        tell_cases(workspace, tell=tell)
         dirt = dirt_report(workspace, truth)
         for line in dirt.lines():
             tell(line)

@@ -4,6 +4,7 @@
     campaign ─ grid of cells ──┤
     track files ─ read, cleaned, swept ──┤→ snapshot: cells, sums by area, gaps → web map
     rasters ─ re-encoded, searched for patches, counted as seen ─┘
+    patches, sightings, tips, satellite targets → cases (casework/book); sites ← visits by tracks
 
 Each step is one call; follow it into the module it comes from. The command line, the demo and
 the web's upload page all go through these same calls.
@@ -17,6 +18,10 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from geoinspect.casework.actors import Actor
+from geoinspect.casework.licences import relicense_in, relicensed_problems
+from geoinspect.casework.sites import add_sites
+from geoinspect.casework.target_book import import_targets
 from geoinspect.errors import InputError, Text
 from geoinspect.files import readable
 from geoinspect.ingest.areas import FieldChoice, read_areas, read_zones
@@ -62,6 +67,8 @@ class Inputs:
         landmarks: Layers of roads, houses, water or ways in, each with its kind.
         dem: Elevation model.
         trials: Seeded trials: table of targets, track of the search, method, and day.
+        sites: Places to visit every so often.
+        targets: Places that a satellite centre pointed out.
     """
 
     units: Sequence[tuple[str, str, str | None]]
@@ -75,6 +82,8 @@ class Inputs:
     landmarks: Sequence[tuple[Path, str]] = ()
     dem: Path | None = None
     trials: Sequence[tuple[Path, Path, str, date]] = ()
+    sites: Path | None = None
+    targets: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,10 +139,24 @@ def run(workspace: Workspace, inputs: Inputs, *, actor: str, tell: Tell) -> Repo
         add = partial(add_footprints, workspace, path, FootprintTags(), actor=actor)
         _try(results, refusals, path, add)
 
+    _add_leads(workspace, inputs, actor=actor, tell=tell)
     snapshot = take_snapshot(workspace, campaign_id)
     with workspace.database.reading() as session:
         counts = sightings.counts(session)
     return Report(snapshot, tuple(results), tuple(refusals), counts)
+
+
+def _add_leads(workspace: Workspace, inputs: Inputs, *, actor: str, tell: Tell) -> None:
+    """Take in what points at ground: sites to watch and satellite targets."""
+    who = Actor(actor, "admin")
+    if inputs.sites is not None:
+        sites = add_sites(workspace, inputs.sites, who)
+        new = len(sites.added)
+        words = f"重点部位:新增 {new} 个,轨迹证实走访 {sites.visits} 次"
+        tell(Text(words, f"sites: {new} new, {sites.visits} visits proved by tracks"))
+    if inputs.targets is not None:
+        targets = import_targets(workspace, inputs.targets, who)
+        tell(Text(f"卫星靶标:{targets.targets} 个", f"satellite targets: {targets.targets}"))
 
 
 def _add_surroundings(
@@ -254,14 +277,19 @@ def _old_borders(campaigns: list[str]) -> tuple[Problem, ...]:
 def add_zones(
     workspace: Workspace, path: Path, *, kind: ZoneKind | None, actor: str
 ) -> tuple[int, tuple[Problem, ...]]:
-    """Read zones into the workspace; return how many are new, and problems."""
+    """Read zones into the workspace, judge stored patches anew where licensed parcels are among
+    them, and return how many are new, and problems.
+    """
     file = read_zones(path, kind=kind)
+    problems = file.problems
     with workspace.database.writing() as session:
         added = grounds.add_zones(session, file.zones)
         audit.record(
             session, actor=actor, action="zones.add", subject=path.name, details={"added": added}
         )
-    return added, file.problems
+        if any(zone.kind is ZoneKind.LICENSED for zone in file.zones):
+            problems += relicensed_problems(relicense_in(session, actor=actor))
+    return added, problems
 
 
 def find_or_make_campaign(workspace: Workspace, plan: CampaignPlan, *, actor: str) -> int:

@@ -281,13 +281,19 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """Ground with a raised or zero prior risk; polygon in WGS84."""
+    """Ground with a raised or zero prior risk; polygon in WGS84.
+
+    Attributes:
+        licence_no, licence_m2: Of a licensed parcel: the licence's number and the area it allows.
+    """
 
     kind: ZoneKind
     name: str
     polygon: Polygon | MultiPolygon
     valid_from: date | None = None
     valid_to: date | None = None
+    licence_no: str | None = None
+    licence_m2: float | None = None
 
     def valid_on(self, day: date | None) -> bool:
         """Return whether the zone holds on ``day``.

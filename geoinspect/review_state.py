@@ -134,7 +134,7 @@ def figures_hash(count: int, detector: str | None) -> str:
     return hashlib.sha256(names.encode()).hexdigest()[:16]
 
 
-_candidates: OrderedDict[tuple[Path, int], tuple[tuple[int, int], Candidates]] = OrderedDict()
+_candidates: OrderedDict[tuple[Path, int], tuple[tuple[int, int, int], Candidates]] = OrderedDict()
 
 
 def candidates_of(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import geopandas
 import numpy as np
@@ -28,6 +29,7 @@ from sample_data.doubtful import odd_outings, send_copies
 from sample_data.features import write_features
 from sample_data.flights import write_footprints
 from sample_data.landmarks import write_landmarks
+from sample_data.leads import write_sites, write_targets
 from sample_data.manifest import (
     NOTE,
     FileKind,
@@ -56,7 +58,7 @@ CAMPAIGN_START = date(2026, 3, 1)
 BASEMAP = "basemap/basemap.mbtiles"
 _FOLDERS = (
     *("areas", "units", "zones", "tracks", "surveys", "footprints", "landmarks", "trials"),
-    *("basemap", "truth"),
+    *("basemap", "truth", "leads"),
 )
 # Drone pictures must end well inside the village they were flown for.
 _INSIDE_M = 130.0
@@ -119,8 +121,8 @@ def generate(folder: Path, *, seed: int = DEFAULT_SEED, size: CountySize = FULL)
     folder.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(folder)
     # One stream a part: what one part draws never changes another.
-    ground, borders, places, walks, sending, fixes, odd, homes, flights, laid = (
-        np.random.default_rng([seed, part]) for part in range(10)
+    ground, borders, places, walks, sending, fixes, odd, homes, flights, laid, leads = (
+        np.random.default_rng([seed, part]) for part in range(11)
     )
 
     terrain = make_terrain(ground, side_m=size.side_m, step_m=size.step_m)
@@ -130,7 +132,7 @@ def generate(folder: Path, *, seed: int = DEFAULT_SEED, size: CountySize = FULL)
     write_roster(ledger, tree.units)
 
     sites = survey_sites(tree, len(size.scenes))
-    licensed = write_surveys(ledger, terrain, size.scenes, sites, seed)
+    licensed, planted = write_surveys(ledger, terrain, size.scenes, sites, seed)
 
     zones = make_zones(terrain, tree, licensed, places)
     write_features(ledger.path("zones/zones.geojson"), zones, terrain.crs)
@@ -151,6 +153,8 @@ def generate(folder: Path, *, seed: int = DEFAULT_SEED, size: CountySize = FULL)
     write_landmarks(ledger, terrain, tree, trails, homes)
     write_footprints(ledger, terrain, tree, size.flown, flights)
     write_trials(ledger, terrain, tree, laid)
+    write_sites(ledger, terrain, tree, leads)
+    write_targets(ledger, terrain, tree, planted, leads)
     write_dem(ledger.path("basemap/dem.tif"), terrain)
     ledger.add("basemap/dem.tif", "dem", crs=terrain.crs)
     write_basemap(ledger.path(BASEMAP), terrain, tree, trails, max_zoom=size.max_zoom)
@@ -195,9 +199,11 @@ def write_surveys(
     scenes: Sequence[Scene],
     sites: Sequence[tuple[SampleArea, shapely.Point]],
     seed: int,
-) -> list[tuple[str, Polygon]]:
-    """Write the orthomosaics and the truth; return the planted ground that has a licence."""
-    rows: list[dict[str, object]] = []
+) -> tuple[list[tuple[str, Polygon]], list[Polygon]]:
+    """Write the orthomosaics and the truth; return the planted ground that has a licence, and all
+    of it in the terrain's CRS.
+    """
+    rows: list[dict[str, Any]] = []
     licensed: list[tuple[str, Polygon]] = []
     for number, (scene, (village, site)) in enumerate(zip(scenes, sites, strict=True)):
         shot = shoot(scene, (site.x, site.y), terrain.crs, seed * 10 + number)
@@ -219,7 +225,7 @@ def write_surveys(
     with fixed_dates():
         pyogrio.write_dataframe(frame, path, layer="patches", driver="GPKG")
     ledger.add("truth/patches.gpkg", "truth", patches=len(rows))
-    return licensed
+    return licensed, [row["geometry"] for row in rows]
 
 
 def _licensed(shot: Shot, crs: str) -> list[tuple[str, Polygon]]:
@@ -276,6 +282,8 @@ def inputs_for(
             (folder / file.path, file.about["landmark"]) for file in manifest.of_kind("landmarks")
         ],
         dem=files("dem")[0],
+        sites=files("sites")[0],
+        targets=files("targets")[0],
         trials=[
             (
                 folder / file.path,

@@ -22,6 +22,8 @@ FileKind = Literal[
     "landmarks",
     "trial",
     "trial_walk",
+    "sites",
+    "targets",
     "basemap",
     "dem",
     "truth",
@@ -29,7 +31,7 @@ FileKind = Literal[
 ]
 
 # A county that an older generator wrote is made anew.
-_VERSION = 3
+_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)

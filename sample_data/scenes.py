@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -163,7 +164,7 @@ def write_shot(path: Path, scene: Scene, shot: Shot) -> None:
             out.write(shot.alpha.astype(np.uint8) * 255, 4)
 
 
-def truth_rows(scene: Scene, shot: Shot, crs: str) -> list[dict[str, object]]:
+def truth_rows(scene: Scene, shot: Shot, crs: str) -> list[dict[str, Any]]:
     """Return one row a patch for the truth, geometry in ``crs``."""
     return [
         {

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import audit_tampering
 import batch_kills
+import case_kills
+import case_season
 import coverage_worlds
 import seasons
 import track_fuzz
@@ -200,8 +202,37 @@ def tampering(cases: int | None, seed: int) -> int:
     return audit_tampering.report(cases or 10_000, seed)
 
 
+def killed_cases(kills: int | None, seed: int) -> int:
+    """Kill submissions to cases; return 1 when an acknowledged one was lost or one was doubled."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = case_kills.campaign(kills or 500, Path(folder), seed=seed)
+    print(found)
+    return int(bool(found["faults"]))
+
+
+def case_seasons(cases: int | None, seed: int) -> int:
+    """Live a season of cases; return 1 when the workspace and the ledgers differ."""
+    number = cases or 400
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            print(
+                case_season.season(
+                    Path(folder) / "w",
+                    number=number,
+                    units=12,
+                    editors=4,
+                    steps=15 * number,
+                    seed=seed,
+                )
+            )
+        except AssertionError as error:
+            print(error, file=sys.stderr)
+            return 1
+    return 0
+
+
 TIMED = {"tracks": tracks, "rasters": rasters, "areas": areas, "kills": kills}
-COUNTED = ("worlds", "seasons", "audit-tampering")
+COUNTED = ("worlds", "seasons", "audit-tampering", "case-kills", "case-season")
 
 
 def main() -> int:
@@ -214,7 +245,7 @@ def main() -> int:
     parser.add_argument(
         "--cases",
         type=int,
-        help="tracks: so many files a reader, not minutes; worlds; tamperings; seasons: counties by each way",
+        help="tracks: so many files a reader, not minutes; worlds; tamperings; kills; seasons: counties by each way",
     )
     parser.add_argument("--write", action="store_true", help="seasons: put them into docs")
     chosen = parser.parse_args()
@@ -224,6 +255,10 @@ def main() -> int:
         return worlds(chosen.cases, chosen.seed)
     if chosen.campaign == "audit-tampering":
         return tampering(chosen.cases, chosen.seed)
+    if chosen.campaign == "case-kills":
+        return killed_cases(chosen.cases, chosen.seed)
+    if chosen.campaign == "case-season":
+        return case_seasons(chosen.cases, chosen.seed)
     if chosen.campaign == "seasons":
         return live_seasons(chosen.cases, chosen.seed, write=chosen.write)
     return TIMED[chosen.campaign](chosen.minutes, chosen.seed)

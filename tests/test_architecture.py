@@ -63,6 +63,7 @@ LAYERS = (
     "geoinspect.dirt_report",
     "sample_data",
     "geoinspect.demo_story",
+    "geoinspect.demo_cases",
     "geoinspect.demo",
     "webmap",
     "geoinspect.warmup",

@@ -13,6 +13,7 @@ from geoinspect.store.workspace import Workspace
 from webmap import office as office_
 from webmap.api import api
 from webmap.auth import current_person, use_login
+from webmap.case_pages import case_pages
 from webmap.errors import answer_errors
 from webmap.language import use_languages
 from webmap.pages import pages
@@ -20,7 +21,12 @@ from webmap.review_pages import review_pages
 from webmap.search_pages import search_pages
 from webmap.security import protect
 from webmap.shell import make_shell
+from webmap.site_pages import site_pages
+from webmap.source_pages import source_pages
 from webmap.tiles.routes import tiles
+from webmap.tip_guard import use_tips
+from webmap.tip_pages import tip_pages
+from webmap.work_pages import work_pages
 
 _STATIC = Path(__file__).parent / "static"
 _YEAR_S = 365 * 86400
@@ -61,10 +67,22 @@ def create_app(workspace_folder: Path, *, testing: bool = False) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     use_languages(app, workspace.settings)
     use_login(app)
+    use_tips(app, workspace.settings)
     protect(app)
     answer_errors(app, hide_surprises=not testing)
-    for blueprint in (pages, search_pages, review_pages, api, tiles):
+    for blueprint in (
+        pages,
+        search_pages,
+        review_pages,
+        case_pages,
+        site_pages,
+        source_pages,
+        api,
+        tiles,
+    ):
         app.register_blueprint(blueprint)
+    app.register_blueprint(tip_pages)
+    app.register_blueprint(work_pages)
     app.jinja_env.globals.update(person=current_person, simulated=workspace.settings.simulated)
     with app.test_request_context():
         shell = make_shell(lambda name: url_for("static", filename=name))

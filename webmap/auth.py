@@ -34,7 +34,10 @@ from webmap.office import office
 from webmap.patience import be_patient
 from webmap.security import has_bearer
 
-PUBLIC_ENDPOINTS = frozenset({"pages.healthz", "pages.readyz", "auth.login", "static"})
+_PUBLIC_TIPS = ("tip_pages.public_tip", "tip_pages.public_status")
+PUBLIC_ENDPOINTS = frozenset(
+    {"pages.healthz", "pages.readyz", "auth.login", "static", *_PUBLIC_TIPS}
+)
 _TRIES = "5 per 5 minutes"
 _TRIES_PER_ADDRESS = "60 per 5 minutes"
 _WRONG = 401

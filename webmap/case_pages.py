@@ -51,4 +51,5 @@ def _page() -> dict[str, object]:
         "person": person.id,
         "role": person.role,
         "units": list(units.items()),
+        "evidence_max_mb": office().workspace.settings.evidence_max_mb,
     }

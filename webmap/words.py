@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from webmap.case_link_words import case_link_words
 from webmap.change_words import change_words
 from webmap.language import language
 from webmap.photo_words import photo_words
 from webmap.sensitivity_words import sensitivity_words
 from webmap.shown_words import shown_words
+from webmap.site_words import site_map_words
 from webmap.track_words import track_words
 
 
@@ -27,6 +29,8 @@ def script_words() -> dict[str, str]:
         **shown_words(),
         **sensitivity_words(),
         **change_words(),
+        **case_link_words(),
+        **site_map_words(),
     }
 
 

@@ -15,12 +15,15 @@ import click
 
 from geoinspect import __version__
 from geoinspect.cli.audit import audit
+from geoinspect.cli.case_sources import add_source_commands
 from geoinspect.cli.case_steps import add_step_commands
 from geoinspect.cli.cases import cases
 from geoinspect.cli.checks import checks
 from geoinspect.cli.confidence import confidence
 from geoinspect.cli.coverage import coverage, report
 from geoinspect.cli.detecting import detect
+from geoinspect.cli.dossiers import add_dossier_commands
+from geoinspect.cli.evidence import add_evidence_commands
 from geoinspect.cli.ground import areas, campaigns, units, zones
 from geoinspect.cli.office import demo, doctor, init, serve, tokens, users
 from geoinspect.cli.output import say_error
@@ -31,11 +34,14 @@ from geoinspect.cli.reviewing import labels
 from geoinspect.cli.risks import risk
 from geoinspect.cli.searching import footprints, landmarks, terrain
 from geoinspect.cli.sites import sites
+from geoinspect.cli.standing_cases import add_standing_commands
 from geoinspect.cli.surveys import surveys
 from geoinspect.cli.targets import targets
+from geoinspect.cli.tips import tips
 from geoinspect.cli.track_review import add_review_commands
 from geoinspect.cli.tracks import tracks
 from geoinspect.cli.trials import trials
+from geoinspect.cli.work import work
 from geoinspect.errors import GeoInspectError, Text
 
 _COMMANDS = (
@@ -50,6 +56,7 @@ _COMMANDS = (
     footprints,
     landmarks,
     sites,
+    work,
     terrain,
     coverage,
     risk,
@@ -69,6 +76,7 @@ _COMMANDS = (
     tokens,
     serve,
     audit,
+    tips,
 )
 
 
@@ -85,6 +93,10 @@ def app(context: click.Context, workspace: Path | None) -> None:
 
 add_review_commands(tracks)
 add_step_commands(cases)
+add_dossier_commands(cases)
+add_standing_commands(cases)
+add_source_commands(cases)
+add_evidence_commands(cases)
 for _command in _COMMANDS:
     app.add_command(_command)
 

@@ -14,6 +14,7 @@ from geoinspect.cli.output import json_option, open_workspace, print_json, print
 from geoinspect.errors import Text, UsageError
 
 if TYPE_CHECKING:
+    from geoinspect.casework.actors import Actor
     from geoinspect.casework.asked import Done, Step
     from geoinspect.store.workspace import Workspace
 
@@ -103,7 +104,7 @@ def add(
             happened=moment_of(happened),
             client_id=client_id,
         )
-        done = open_case(opened, new, _actor(opened, user))
+        done = open_case(opened, new, actor_of(opened, user))
         return _told(opened, done, as_json)
 
 
@@ -270,7 +271,7 @@ def run_step(
     with open_workspace(workspace) as opened:
         with opened.database.reading() as session:
             case_id = case_named(session, case).id
-        return _told(opened, act(opened, case_id, step, _actor(opened, user)), as_json)
+        return _told(opened, act(opened, case_id, step, actor_of(opened, user)), as_json)
 
 
 def moment_of(text: str | None) -> datetime | None:
@@ -294,7 +295,12 @@ def moment_of(text: str | None) -> datetime | None:
     return moment.astimezone(UTC)
 
 
-def _actor(workspace: Workspace, user: str | None) -> Any:  # noqa: ANN401 - imported late
+def actor_of(workspace: Workspace, user: str | None) -> Actor:
+    """Return who acts: the user of ``--by``, else the command line.
+
+    Raises:
+        NotFoundError: There is no such user.
+    """
     from geoinspect.casework.actors import COMMAND_LINE, Actor
     from geoinspect.errors import NotFoundError
     from geoinspect.store import people

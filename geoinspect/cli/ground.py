@@ -157,6 +157,57 @@ def add_zones(workspace: Path | None, file: Path, kind: str, as_json: bool) -> i
     return 0
 
 
+@zones.command("licences")
+@json_option
+@click.pass_obj
+def show_licences(workspace: Path | None, as_json: bool) -> int:
+    """列出合法种植许可,并核对图斑 list licences, with what patches say of each."""
+    from geoinspect.casework.licence_growth import growth_told
+    from geoinspect.casework.told import today_of
+
+    with open_workspace(workspace) as opened, opened.database.reading() as session:
+        told = growth_told(session, today_of())
+    if as_json:
+        print_json(told)
+        return 0
+    keys = [
+        *("zone", "name", "licence_no", "valid_from", "valid_to"),
+        *("state", "days_left", "licence_m2"),
+    ]
+    print_table(
+        "合法种植许可 licences",
+        (*keys, "problems"),
+        [
+            (
+                *(one[key] for key in keys),
+                ";".join(p["message_zh"] for s in one["surveys"] for p in s["problems"]) or None,
+            )
+            for one in told
+        ],
+    )
+    return 0
+
+
+@zones.command("relicense")
+@json_option
+@click.pass_obj
+def relicense_patches(workspace: Path | None, as_json: bool) -> int:
+    """按现有许可重新判定图斑 judge stored patches anew by the licences there are."""
+    from geoinspect.casework.licences import relicense
+
+    with open_workspace(workspace) as opened:
+        told = relicense(opened, actor="cli")
+    if as_json:
+        print_json(told)
+    say(
+        Text(
+            f"{told['licensed']} 个图斑改为合法种植,{told['suspected']} 个改为疑似",
+            f"{told['licensed']} patches became licensed, {told['suspected']} suspected",
+        )
+    )
+    return 0
+
+
 @click.group()
 def campaigns() -> None:
     """行动 campaigns."""

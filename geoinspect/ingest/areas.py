@@ -14,8 +14,9 @@ from shapely import MultiPolygon, Polygon
 from geoinspect.errors import AreaError, Text, UsageError
 from geoinspect.files import readable
 from geoinspect.ingest.area_checks import overlaps, without_circles
+from geoinspect.ingest.target_fields import area_m2_of
 from geoinspect.ingest.vectors import Shape, read_shapes
-from geoinspect.records import Area, Level, Problem, Zone, ZoneKind
+from geoinspect.records import MU_M2, Area, Level, Problem, Zone, ZoneKind
 
 # Field names met in Chinese and English boundary files; compared in lower case, best first.
 _KNOWN_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -64,6 +65,22 @@ _LEVEL_WORDS: Mapping[str, Level] = {
 }
 # A .dbf cuts field names after ten bytes, three Chinese characters and a bit in UTF-8.
 _CUT_NAME_BYTES = (9, 10)
+# Of a licensed parcel; a .dbf leaves three Chinese characters of a name.
+_LICENCE_NO = (
+    *("licence_no", "license_no", "licence", "license"),
+    *("许可证号", "许可证编号", "许可证", "许可编号", "批准文号"),
+)
+_LICENCE_AREA: Mapping[str, float | None] = {
+    "licence_m2": 1.0,
+    "license_m2": 1.0,
+    "licence_mu": MU_M2,
+    "license_mu": MU_M2,
+    "许可面积(亩)": MU_M2,
+    "许可面积（亩）": MU_M2,
+    "许可面积": None,
+    "许可面": None,
+    "批准面积": None,
+}
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})|(\d{4})(\d\d)(\d\d)(?!\d)")
 
 
@@ -253,13 +270,32 @@ def _zone(shape: Shape, values: Mapping[str, str], kind: ZoneKind | None, label:
             f"截止日期 {end} 早于起始日期 {start},请改正",
             f"it ends on {end}, before it starts on {start}: correct it",
         )
+    number = next((values[key] for key in _LICENCE_NO if values.get(key)), None)
     return Zone(
         kind=kind or _zone_kind(values.get("kind", "")),
         name=values.get("name") or values.get("名称") or label,
         polygon=shape.polygon,
         valid_from=start,
         valid_to=end,
+        licence_no=number,
+        licence_m2=_licence_m2(values),
     )
+
+
+def _licence_m2(values: Mapping[str, str]) -> float | None:
+    for key, unit_m2 in _LICENCE_AREA.items():
+        if not values.get(key):
+            continue
+        area_m2, fault = area_m2_of(values[key], unit_m2)
+        if fault is not None:
+            raise _UnreadableError(
+                "bad_licence_area",
+                f"许可面积“{values[key][:40]}”无法识别,请连单位写成“12 亩”或“8000 平方米”",
+                f"cannot read the licensed area {values[key][:40]!r}, write it with its unit, as "
+                "8000 m2",
+            )
+        return area_m2
+    return None
 
 
 def _zone_kind(word: str) -> ZoneKind:

@@ -1,4 +1,4 @@
-"""Points, lines and polygons of KML Placemarks, with their names."""
+"""Points, lines and polygons of KML Placemarks, with their names and their data."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class _MarkSink:
         self._kind = ""
         self._rings: list[list[list[str]]] = []
         self._name = ""
+        self._data: dict[str, str] = {}
+        self._key = ""
         self._broken = False
         self.starts = {
             "Placemark": self._start_placemark,
@@ -43,6 +45,8 @@ class _MarkSink:
             "LineString": lambda _: self._start("LineString"),
             "Polygon": lambda _: self._start("Polygon"),
             "LinearRing": lambda _: self._start_ring(),
+            "Data": self._start_data,
+            "SimpleData": self._start_data,
         }
         self.ends = {
             "Placemark": self._end_placemark,
@@ -50,7 +54,11 @@ class _MarkSink:
             "LineString": self._end,
             "Polygon": self._end,
         }
-        self.texts = {"name": self._take_name}
+        self.texts = {
+            "name": self._take_name,
+            "value": self._take_data,
+            "SimpleData": self._take_data,
+        }
         self.bulk = {"coordinates": self._take_coordinates}
 
     def _start_link(self, _: dict[str, str]) -> None:
@@ -58,6 +66,7 @@ class _MarkSink:
 
     def _start_placemark(self, _: dict[str, str]) -> None:
         self._parts, self._name, self._broken, self._kind = [], "", False, ""
+        self._data, self._key = {}, ""
 
     def _end_placemark(self) -> None:
         parts, self._parts = self._parts, None
@@ -66,7 +75,8 @@ class _MarkSink:
         if self._broken:
             self.layer.broken += 1
         else:
-            self.layer.add(gathered(parts), {"name": self._name} if self._name else {})
+            name = {"name": self._name} if self._name else {}
+            self.layer.add(gathered(parts), {**self._data, **name})
 
     def _start(self, kind: str) -> None:
         self._kind, self._rings = kind, [] if kind == "Polygon" else [[]]
@@ -93,6 +103,14 @@ class _MarkSink:
         if self._kind and self._rings:
             tuples = _AROUND_COMMA.sub(",", text).split()
             self._rings[-1].extend(position.split(",") for position in tuples)
+
+    def _start_data(self, attributes: dict[str, str]) -> None:
+        self._key = attributes.get("name", "")
+
+    def _take_data(self, text: str) -> None:
+        if self._parts is not None and self._key and text.strip():
+            self._data[self._key] = text.strip()
+            self._key = ""
 
     def _take_name(self, text: str) -> None:
         # The Placemark's own name comes first; later ones are of styles and the like.

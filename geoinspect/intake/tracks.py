@@ -22,6 +22,7 @@ from geoinspect.intake.preparing import (
 )
 from geoinspect.intake.repeats import Found, Repeats, copy_rows
 from geoinspect.intake.rows import choices_of, duplicate, fill_track_row, new_track_row
+from geoinspect.intake.site_visits import lay_visits
 from geoinspect.intake.telling import accompanied, added, dated, other_outings
 from geoinspect.patrols.choices import Counts, Purpose, TrackChoices, TrackTags
 from geoinspect.patrols.copies import CopyKind
@@ -201,6 +202,7 @@ class TrackIntake:
                 row.inside_s = 0.0
         whole = sum(map(len, counted)) == sum(map(len, track.cleaned.segments))
         row.route = track.route if whole else cells_bytes(route_cells(counted))
+        lay_visits(session, settings, row, counted, whole=whole)
         self._join_patrol(session, row, found, purpose, headcount)
         sightings.drop_looks(session, "track", row.id)
         source = track_source(

@@ -52,13 +52,13 @@ def outlines_of(session: Session, survey_id: int) -> list[Any]:
     return list(session.scalars(query))
 
 
-def patch_state(session: Session, survey_id: int) -> tuple[int, int]:
-    """Return how many suspected patches a survey has and the newest one's number: as numbers are
-    never given twice, both stay the same only while the patches do.
+def patch_state(session: Session, survey_id: int) -> tuple[int, int, int]:
+    """Return how many suspected patches a survey has, the newest one's number, and the sum of all:
+    as numbers are never given twice, they stay the same only while the patches do.
     """
-    query = select(func.count(), func.max(PatchRow.id)).where(_of(survey_id))
-    count, newest = session.execute(query).one()
-    return count, newest or 0
+    query = select(func.count(), func.max(PatchRow.id), func.sum(PatchRow.id))
+    count, newest, total = session.execute(query.where(_of(survey_id))).one()
+    return count, newest or 0, total or 0
 
 
 def labels_of(session: Session, survey_id: int) -> list[LabelEntry]:

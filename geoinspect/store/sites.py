@@ -87,15 +87,15 @@ def sites_near(session: Session, box: Box) -> Sequence[SiteRow]:
     return session.scalars(query.order_by(SiteRow.id)).all()
 
 
-def tracks_by(session: Session, row: SiteRow, modes: Iterable[str]) -> Sequence[tuple[int, object]]:
-    """Return number and line of the timed tracks that may have come within a site's radius."""
+def tracks_by(session: Session, row: SiteRow, modes: Iterable[str]) -> Sequence[int]:
+    """Return the numbers of the timed tracks whose box comes within a site's radius."""
     box = widened((row.west, row.south, row.east, row.north), row.radius_m)
-    query = select(TrackRow.id, TrackRow.geometry).where(
+    query = select(TrackRow.id).where(
         TrackRow.id.in_(in_box("track", box)),
         TrackRow.mode.in_(tuple(modes)),
         TrackRow.first_time.is_not(None),
     )
-    return [(number, line) for number, line in session.execute(query.order_by(TrackRow.id))]
+    return session.scalars(query.order_by(TrackRow.id)).all()
 
 
 def widened(box: Box, by_m: float) -> Box:

@@ -97,7 +97,7 @@ def tips(
 def count_by_state(session: Session) -> dict[str, int]:
     """Return how many tips stand in each state; states without one are left out."""
     query = select(TipRow.state, func.count()).group_by(TipRow.state)
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def group_of(session: Session, row: TipRow) -> Sequence[TipRow]:
@@ -134,7 +134,7 @@ def tips_around(session: Session, since: datetime, until: datetime) -> Sequence[
 def answer_times(session: Session) -> list[tuple[datetime, datetime | None]]:
     """Return of every tip when it came and when the office first acted on it."""
     query = select(TipRow.received_at, TipRow.answered_at).order_by(TipRow.received_at)
-    return [(came, answered) for came, answered in session.execute(query).tuples()]
+    return [(row[0], row[1]) for row in session.execute(query)]
 
 
 def next_number(session: Session, year: int) -> str:

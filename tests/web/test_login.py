@@ -15,7 +15,8 @@ from webmap.auth import PUBLIC_ENDPOINTS
 VALUES = {
     "z": 1, "x": 0, "y": 0, "campaign_id": 1, "survey_id": 1, "patch_id": 1, "track_id": 1, "photo_id": 1,
     "plan_id": 1, "check_id": 1, "trial_id": 1, "rate_id": 1, "model_id": 1, "factor": "roads", "kind": "gpx", "layer": "pod", "name": "pod",
-    "version": "v", "receipt_id": "A", "filename": "icon.svg",
+    "version": "v", "receipt_id": "A", "filename": "icon.svg", "case_id": 1, "site_id": 1, "tip_id": 1,
+    "list_id": 1, "evidence_id": 1, "answer_id": 1, "number": 1, "form": "html", "sha256": "0" * 64,
 }  # fmt: skip
 
 
@@ -36,7 +37,9 @@ def test_every_route_asks_for_a_login(app: Flask, stranger: Visitor) -> None:
     for endpoint, method, address in routes:
         answer = stranger.client.open(address, method=method, buffered=True)
         if endpoint in PUBLIC_ENDPOINTS and method == "GET":
-            assert answer.status_code == 200, address
+            # Tips are closed until an office opens them.
+            closed = endpoint.startswith("tip_pages.")
+            assert answer.status_code == (404 if closed else 200), address
         elif address.startswith(("/api/", "/tiles/")):
             assert answer.status_code == 401, address
             assert answer.get_json()["message_zh"]

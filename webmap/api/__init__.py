@@ -1,10 +1,20 @@
 """The API of the web map, version 1. JSON in WGS84, metres and square metres, times in UTC."""
 
 from webmap.api.blueprint import api
+from webmap.api.case_sources import (
+    case_proposal,
+    case_survey,
+    licences,
+    post_from_patches,
+    post_sighting,
+)
+from webmap.api.cases import case_moves, case_shown, cases_list, post_case, post_step
 from webmap.api.changes import survey_changes
 from webmap.api.checks import adopt_check, check, check_cells, checks, post_check, post_finds
 from webmap.api.chips import chip
 from webmap.api.claims import claims, kept_claims, post_claim
+from webmap.api.dossiers import case_dossier
+from webmap.api.evidence import evidence_original, evidence_thumb, post_evidence
 from webmap.api.gaps import gaps_file
 from webmap.api.ground import areas, cell, overview, zones
 from webmap.api.inside import inside
@@ -29,8 +39,42 @@ from webmap.api.review_queue import (
 from webmap.api.risks import delete_risk_rule, post_risk_rule, risk_rules
 from webmap.api.shown import layer
 from webmap.api.sightings import patch, patches, survey, surveys, tracks
+from webmap.api.sites import (
+    post_answer,
+    post_site,
+    post_site_change,
+    post_site_photo,
+    site_photo,
+    site_shown,
+    sites_drawn,
+    sites_list,
+)
+from webmap.api.target_lists import (
+    post_target_cases,
+    post_target_list,
+    target_lists,
+    target_match,
+)
+from webmap.api.tips import (
+    post_tip_case,
+    post_tip_dismiss,
+    post_tip_link,
+    post_tip_merge,
+    post_tip_reward,
+    tip_photo,
+    tip_shown,
+    tips_list,
+)
 from webmap.api.track_records import review, track, track_list, track_points
 from webmap.api.trials import adopt_trial, post_trial, trials
+from webmap.api.work import (
+    case_signs,
+    standing,
+    today_file,
+    today_list,
+    work_file,
+    work_lists,
+)
 
 __all__ = ["api"]
 
@@ -96,3 +140,44 @@ api.add_url_rule(f"{_REVIEW}/models", view_func=review_models)
 api.add_url_rule(f"{_REVIEW}/models", view_func=post_model, methods=["POST"])
 api.add_url_rule(f"{_REVIEW}/models/<int:model_id>", view_func=post_model_use, methods=["POST"])
 api.add_url_rule(f"{_REVIEW}/models/<int:model_id>", view_func=delete_model_use, methods=["DELETE"])
+api.add_url_rule("/cases", view_func=cases_list)
+api.add_url_rule("/cases", view_func=post_case, methods=["POST"])
+api.add_url_rule("/cases/moves", view_func=case_moves)
+api.add_url_rule("/cases/<int:case_id>", view_func=case_shown)
+api.add_url_rule("/cases/<int:case_id>/steps", view_func=post_step, methods=["POST"])
+api.add_url_rule("/cases/<int:case_id>/evidence", view_func=post_evidence, methods=["POST"])
+api.add_url_rule("/evidence/<int:evidence_id>/file", view_func=evidence_original)
+api.add_url_rule("/evidence/<int:evidence_id>/thumb.jpg", view_func=evidence_thumb)
+api.add_url_rule("/cases/<int:case_id>/dossier.<form>", view_func=case_dossier)
+_TIP = "/tips/<int:tip_id>"
+api.add_url_rule("/tips", view_func=tips_list)
+api.add_url_rule(_TIP, view_func=tip_shown)
+api.add_url_rule(f"{_TIP}/photos/<int:number>.jpg", view_func=tip_photo)
+api.add_url_rule(f"{_TIP}/link", view_func=post_tip_link, methods=["POST"])
+api.add_url_rule(f"{_TIP}/case", view_func=post_tip_case, methods=["POST"])
+api.add_url_rule(f"{_TIP}/dismiss", view_func=post_tip_dismiss, methods=["POST"])
+api.add_url_rule(f"{_TIP}/merge", view_func=post_tip_merge, methods=["POST"])
+api.add_url_rule(f"{_TIP}/reward", view_func=post_tip_reward, methods=["POST"])
+api.add_url_rule("/sites", view_func=sites_list)
+api.add_url_rule("/sites", view_func=post_site, methods=["POST"])
+api.add_url_rule("/sites.geojson", view_func=sites_drawn)
+api.add_url_rule("/sites/<int:site_id>", view_func=site_shown)
+api.add_url_rule("/sites/<int:site_id>", view_func=post_site_change, methods=["POST"])
+api.add_url_rule("/sites/<int:site_id>/answers", view_func=post_answer, methods=["POST"])
+api.add_url_rule("/sites/<int:site_id>/photos", view_func=post_site_photo, methods=["POST"])
+api.add_url_rule("/sites/<int:site_id>/photos/<sha256>", view_func=site_photo)
+api.add_url_rule("/cases/proposal", view_func=case_proposal)
+api.add_url_rule("/cases/from-patches", view_func=post_from_patches, methods=["POST"])
+api.add_url_rule("/cases/sightings", view_func=post_sighting, methods=["POST"])
+api.add_url_rule("/cases/<int:case_id>/surveys/<int:survey_id>", view_func=case_survey)
+api.add_url_rule("/licences", view_func=licences)
+api.add_url_rule("/target-lists", view_func=target_lists)
+api.add_url_rule("/target-lists", view_func=post_target_list, methods=["POST"])
+api.add_url_rule("/target-lists/<int:list_id>/match", view_func=target_match)
+api.add_url_rule("/target-lists/<int:list_id>/cases", view_func=post_target_cases, methods=["POST"])
+api.add_url_rule("/cases/points", view_func=case_signs)
+api.add_url_rule("/work", view_func=work_lists)
+api.add_url_rule("/work.xlsx", view_func=work_file)
+api.add_url_rule("/today", view_func=today_list)
+api.add_url_rule("/today.gpx", view_func=today_file)
+api.add_url_rule("/standing", view_func=standing)

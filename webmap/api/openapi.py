@@ -5,11 +5,18 @@ from __future__ import annotations
 from flask import Response, jsonify
 
 from geoinspect import __version__
+from webmap.api.openapi_case_sources import SOURCE_PATHS
+from webmap.api.openapi_cases import CASE_PATHS
+from webmap.api.openapi_dossiers import DOSSIER_PATHS
+from webmap.api.openapi_evidence import EVIDENCE_PATHS
 from webmap.api.openapi_parts import get as _get
 from webmap.api.openapi_parts import path as _path
 from webmap.api.openapi_parts import query as _query
 from webmap.api.openapi_review import REVIEW_PATHS
 from webmap.api.openapi_search import SEARCH_PATHS
+from webmap.api.openapi_sites import SITE_PATHS
+from webmap.api.openapi_tips import TIP_PATHS
+from webmap.api.openapi_work import WORK_PATHS
 
 _ID = {"type": "integer"}
 _TEXT = {"type": "string"}
@@ -223,6 +230,13 @@ DESCRIPTION = {
         ),
         **SEARCH_PATHS,
         **REVIEW_PATHS,
+        **CASE_PATHS,
+        **WORK_PATHS,
+        **SOURCE_PATHS,
+        **SITE_PATHS,
+        **TIP_PATHS,
+        **EVIDENCE_PATHS,
+        **DOSSIER_PATHS,
     },
     "components": {
         "securitySchemes": {

@@ -1,5 +1,6 @@
 // What the panel shows of one thing that was clicked: a patch, a track.
 
+import { casePart } from "./case_link.js";
 import { changeLines } from "./changes.js";
 import { ask, day, distance, el, moment, num, plotArea, say, sentence, span } from "./page.js";
 import { reasonsPart } from "./reasons.js";
@@ -32,6 +33,7 @@ export async function patchCard(id) {
     ]),
     ...reasonsPart(patch.reasons),
     licensed ? null : el("p", {}, el("a", { class: "button", href: `/review/${survey.id}?patch=${id}` }, say("open_review"))),
+    casePart(id),
     ...checkPart(survey),
   ].filter(Boolean);
 }

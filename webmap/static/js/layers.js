@@ -2,6 +2,8 @@
 
 import { ask, page, say } from "./page.js";
 import * as place from "./place.js";
+import { drawCases } from "./cases_layer.js";
+import { drawSites } from "./sites_layer.js";
 import { accessMarker, label, outlineStyle, patchMarker, photoMarker, placeWords, trackStyle, UnitColours, whenChosen } from "./signs.js";
 
 const L = window.L;
@@ -26,7 +28,7 @@ export class Layers {
   #timer = null;
   #letters = [];
   #suspects = [];
-  #told = { address: "", patches: "", tracks: "", photos: "" };
+  #told = { address: "", patches: "", tracks: "", photos: "", sites: "", cases: "" };
 
   /**
    * @param map the Leaflet map that folium made
@@ -39,7 +41,7 @@ export class Layers {
     this.patch = null;
     this.ready = false;
     for (const [name, zIndex] of PANES) map.createPane(name).style.zIndex = zIndex;
-    for (const name of ["base", "coverage", "surveys", "areas", "gaps", "zones", "tracks", "photos", "patches"]) {
+    for (const name of ["base", "coverage", "surveys", "areas", "gaps", "zones", "tracks", "photos", "sites", "patches", "cases"]) {
       this.#groups[name] = L.layerGroup();
     }
     this.#chosen = L.layerGroup().addTo(map);
@@ -165,7 +167,7 @@ export class Layers {
     const bbox = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()].map((v) => v.toFixed(6)).join(",");
     try {
       const wanted = { bbox, campaign: this.campaign };
-      await Promise.all([this.#drawTracks({ ...wanted, as_of: place.read().as_of }, signal), this.#drawPhotos(wanted, signal), this.#drawPatches({ bbox }, signal)]);
+      await Promise.all([this.#drawTracks({ ...wanted, as_of: place.read().as_of }, signal), this.#drawPhotos(wanted, signal), this.#drawPatches({ bbox }, signal), this.#drawSites(bbox, signal), this.#drawCases(bbox, signal)]);
     } catch (error) {
       if (error.name !== "AbortError") this.on.problem(error);
     }
@@ -202,6 +204,16 @@ export class Layers {
       whenChosen(photoMarker(geometry.coordinates, properties), () => this.on.photo(properties.id)).addTo(group);
     }
     this.#told.photos = found.limited ? say("photos_limited", { n: found.features.length }) : "";
+    this.#tell();
+  }
+
+  async #drawSites(bbox, signal) {
+    this.#told.sites = await drawSites(this.#map, this.#groups.sites, bbox, signal);
+    this.#tell();
+  }
+
+  async #drawCases(bbox, signal) {
+    this.#told.cases = await drawCases(this.#map, this.#groups.cases, bbox, signal);
     this.#tell();
   }
 
@@ -247,7 +259,7 @@ export class Layers {
   }
 
   #tell() {
-    this.on.note([this.#told.address, this.#told.patches, this.#told.tracks, this.#told.photos].filter(Boolean).join(" · "));
+    this.on.note([this.#told.address, this.#told.patches, this.#told.tracks, this.#told.photos, this.#told.sites, this.#told.cases].filter(Boolean).join(" · "));
   }
 
   /** Show names and ranks that have room, the first ones first; none covers another. */

@@ -1,6 +1,7 @@
 // Below the picture: what was said so far, and the ranking models.
 
 import { ask, drop, el, moment, num, page, percent, say, sentence, tell } from "./page.js";
+import { caseButton, learnCases, settledButton } from "./case_link.js";
 import { listRow, listTable } from "./lists.js";
 import { saidWords, whyWords } from "./review_facts.js";
 
@@ -29,11 +30,15 @@ export function openLists({ show, takeBack, fail }) {
 
   async function fillLabels() {
     const told = await ask(`review/${survey}/labels`, { label: which.value || null, limit: AT_ONCE });
+    const liked = told.labels.filter((one) => one.label === "poppy" && !one.earlier).map((one) => one.patch);
+    // Without it the buttons are there all the same: pressed, they lead to the case there is.
+    if (page.may_decide) await learnCases(liked).catch(() => null);
     const { table, body } = listTable(COLUMNS, say("last_labels"));
     body.append(...told.labels.map(labelRow));
     document.getElementById("label-list").replaceChildren(
       told.total ? el("p", { class: "hint" }, say("labels_shown", { n: num(told.labels.length), total: num(told.total) })) : el("p", { class: "hint" }, say("no_labels")),
       ...(told.total ? [table] : []));
+    if (page.may_decide && liked.length) document.getElementById("label-list").prepend(settledButton(survey));
   }
 
   function labelRow(one) {
@@ -43,7 +48,8 @@ export function openLists({ show, takeBack, fail }) {
       [el("b", {}, saidWords(one.label)), one.reason ? el("span", { class: "sub" }, whyWords(one.reason)) : null,
         one.earlier ? el("span", { class: "sub" }, say("said_earlier")) : null].filter(Boolean),
       one.actor, moment(one.at),
-      one.mine && page.may_decide ? el("button", { type: "button", class: "link", onclick: () => takeBack(one.patch) }, say("take_back")) : "",
+      [one.mine && page.may_decide ? el("button", { type: "button", class: "link", onclick: () => takeBack(one.patch) }, say("take_back")) : null,
+        one.label === "poppy" && !one.earlier && page.may_decide ? caseButton(one.patch) : null].filter(Boolean),
     ], { "data-patch": one.patch, "data-label": one.label });
   }
 

@@ -1,0 +1,150 @@
+"""Which patches belong to open cases, which of the others are one plot, and which are new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy.orm import Session
+
+from geoinspect.cases.matching import PatchMatch, cluster, match_patches
+from geoinspect.cases.records import CaseState, LinkKind
+from geoinspect.casework.openers import brief, home, ordered
+from geoinspect.store import case_sources, cases
+from geoinspect.store.case_schema import CaseRow
+from geoinspect.store.cases import CaseFilter
+from geoinspect.store.schema import PatchRow
+
+Json = dict[str, Any]
+
+_OPEN = tuple(state.value for state in CaseState if not state.ended)
+_ENDED = (CaseState.DISMISSED.value, CaseState.CLOSED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A patch that belongs to an open case.
+
+    Attributes:
+        overlap: Shared ground as a share of the smaller of the two.
+    """
+
+    patch: PatchRow
+    case: CaseRow
+    overlap: float
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Patches that are one plot and belong to no open case, the best one first.
+
+    Attributes:
+        before: Ended cases on this ground.
+    """
+
+    patches: tuple[PatchRow, ...]
+    before: tuple[CaseRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Where patches belong.
+
+    Attributes:
+        known: Those that are linked with a case already, whatever its state.
+        joining: Those that belong to open cases.
+        plots: The others.
+    """
+
+    known: tuple[tuple[PatchRow, CaseRow], ...]
+    joining: tuple[Joining, ...]
+    plots: tuple[Plot, ...]
+
+
+def sort_patches(session: Session, rows: Sequence[PatchRow], near_m: float) -> Sorted:
+    """Return where patches belong.
+
+    A patch belongs to a case whose ground, or the ground of whose patches, it meets or lies near;
+    what lies near such a patch belongs to the case too, as it would if it came a day later. The
+    grounds of linked patches last when a survey is detected again.
+
+    Args:
+        session: Open.
+        rows: The patches, the best one first.
+        near_m: Largest distance in metres between parts of one plot.
+    """
+    linked = cases.links_to(session, LinkKind.PATCH, [row.id for row in rows])
+    known = tuple(
+        (row, home(session, cases.case(session, linked[row.id].case_id)))
+        for row in rows
+        if row.id in linked
+    )
+    left = [row for row in rows if row.id not in linked]
+    joining, left = _joining(left, *_grounds(session, _OPEN), near_m)
+    return Sorted(known, tuple(joining), _plots(session, left, near_m))
+
+
+def _joining(
+    left: list[PatchRow], owners: list[CaseRow], grounds: list[BaseGeometry], near_m: float
+) -> tuple[list[Joining], list[PatchRow]]:
+    """Return the patches that belong to cases, and the others."""
+    found: list[Joining] = []
+    while left and grounds:
+        matches = match_patches([row.geometry for row in left], grounds, near_m)
+        new = [
+            Joining(row, owners[match.case], match.overlap, match.distance_m or 0.0)
+            for row, match in zip(left, matches, strict=True)
+            if match.case is not None
+        ]
+        if not new:
+            break
+        found += new
+        taken = {one.patch.id for one in new}
+        left = [row for row in left if row.id not in taken]
+        owners, grounds = [one.case for one in new], [one.patch.geometry for one in new]
+    return found, left
+
+
+def _plots(session: Session, left: Sequence[PatchRow], near_m: float) -> tuple[Plot, ...]:
+    if not left:
+        return ()
+    shapes = [row.geometry for row in left]
+    plots: dict[int, list[int]] = {}
+    for at, plot in enumerate(cluster(shapes, near_m).tolist()):
+        plots.setdefault(plot, []).append(at)
+    owners, grounds = _grounds(session, _ENDED)
+    matches: Sequence[PatchMatch] = match_patches(shapes, grounds, near_m) if grounds else ()
+    made = []
+    for members in plots.values():
+        cases_here = [matches[at].case for at in members] if matches else []
+        before = ordered(owners[case] for case in cases_here if case is not None)
+        made.append(Plot(tuple(left[at] for at in members), tuple(before)))
+    return tuple(made)
+
+
+def _grounds(session: Session, states: tuple[str, ...]) -> tuple[list[CaseRow], list[BaseGeometry]]:
+    """Return the grounds of cases in some states and of their patches, each with its case."""
+    rows = {row.id: row for row in cases.cases(session, CaseFilter(states=states))}
+    owners = [rows[number] for number in sorted(rows)]
+    grounds = [row.geometry for row in owners]
+    # Patches of a case that went into another one stay linked with the first.
+    reached = (*states, CaseState.MERGED.value)
+    for link in case_sources.link_grounds(session, LinkKind.PATCH, reached):
+        owner = rows.get(link.case_id) or home(session, cases.case(session, link.case_id))
+        if owner.id in rows:
+            owners.append(owner)
+            grounds.append(link.geometry)
+    return owners, grounds
+
+
+def joining_told(one: Joining) -> Json:
+    """Return how a patch belongs to a case."""
+    return {
+        "patch": one.patch.id,
+        "case": brief(one.case),
+        "overlap": round(one.overlap, 4),
+        "distance_m": round(one.distance_m, 2),
+    }

@@ -1,0 +1,336 @@
+"""Sites: which are due, one with its proof, answers with photos, and the list as analysts keep it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import shapely
+from flask import Response, jsonify, request, send_file
+from shapely import Point
+from shapely.geometry.base import BaseGeometry
+from werkzeug.exceptions import UnsupportedMediaType
+
+from geoinspect.casework.site_answers import (
+    MOST_PHOTOS,
+    NewAnswer,
+    SitePhoto,
+    answer_site,
+    keep_site_photo,
+)
+from geoinspect.casework.site_rows import NewSite
+from geoinspect.casework.sites import add_site, change_site, check_keeper
+from geoinspect.casework.sites_told import STATES, counts_told
+from geoinspect.casework.told import today_of
+from geoinspect.errors import Text, UsageError
+from geoinspect.ingest.photos import is_photo
+from geoinspect.ingest.site_fields import (
+    MOST_CODE_CHARS,
+    MOST_DWELL_S,
+    MOST_INTERVAL_DAYS,
+    MOST_NAME_CHARS,
+    MOST_QUESTION_CHARS,
+    MOST_QUESTIONS,
+    MOST_RADIUS_M,
+    MOST_RISK,
+    SiteKind,
+)
+from geoinspect.store.sites import SiteFilter
+from webmap import errors
+from webmap.acting import acting
+from webmap.api.blueprint import box, collection, feature
+from webmap.api.bodies import RAW_BYTES, announced_sha256, body_chunks, sent_name, take_at_most
+from webmap.api.choices import one_of
+from webmap.api.fields import Fields, json_fields
+from webmap.office import office
+from webmap.scope_sites import SiteScope, site_scope
+
+Json = dict[str, Any]
+
+_MOST_NOTE, _MOST_DRAWN = 2000, 2000
+_LABELS = {
+    "code": Text("编号", "the code"),
+    "name": Text("名称", "the name"),
+    "kind": Text("类型", "the kind"),
+    "unit": Text("单位", "the unit"),
+    "lon": Text("经度", "the longitude"),
+    "lat": Text("纬度", "the latitude"),
+    "ground": Text("范围", "the ground"),
+    "interval_days": Text("间隔天数", "the interval in days"),
+    "radius_m": Text("半径(米)", "the radius in metres"),
+    "dwell_s": Text("停留时间(秒)", "the dwell time in seconds"),
+    "starts": Text("开始日期", "the first day"),
+    "ends": Text("结束日期", "the last day"),
+    "risk": Text("风险倍数", "the risk"),
+    "checklist": Text("检查清单", "the checklist"),
+    "note": Text("备注", "the note"),
+    "active": Text("启用", "whether it is visited"),
+    "client_id": Text("提交编号", "the identifier"),
+}
+_ANSWER = {
+    "day": Text("日期", "the day"),
+    "answers": Text("回答", "the answers"),
+    "suspicious": Text("可疑", "whether it is suspicious"),
+    "note": Text("备注", "the note"),
+    "lon": Text("经度", "the longitude"),
+    "lat": Text("纬度", "the latitude"),
+    "photos": Text("照片", "the photos"),
+    "happened": Text("时间", "the time"),
+    "client_id": Text("提交编号", "the identifier"),
+}
+
+
+def sites_list() -> Response:
+    """Return sites, the most pressing first, and how many of the same filter stand in each state."""
+    state = request.args.get("state", "")
+    if state and state not in STATES:
+        raise UsageError(
+            f"没有状态“{state[:40]}”,可用:{'、'.join(STATES)}",
+            f"there is no state {state[:40]!r}, known: {', '.join(STATES)}",
+            code="bad_option",
+        )
+    today = today_of()
+    with office().workspace.database.reading() as session:
+        lines = _lines(site_scope(session))
+        names = site_scope(session).area_names()
+    shown = [line for line in lines if not state or line["state"] == state]
+    return jsonify(
+        sites=[line | {"area": names.get(line["area_code"])} for line in shown],
+        counts=counts_told(lines),
+        as_of=today.isoformat(),
+    )
+
+
+def sites_drawn() -> Response:
+    """Return sites as GeoJSON points, for drawing."""
+    with office().workspace.database.reading() as session:
+        lines = _lines(site_scope(session))
+    features = [feature(Point(line["place"]), line) for line in lines[:_MOST_DRAWN]]
+    return jsonify(collection(features, total=len(lines), as_of=today_of().isoformat()))
+
+
+def site_shown(site_id: int) -> Response:
+    """Return one site with its visits and answers."""
+    return jsonify(_told(site_id))
+
+
+def post_site() -> Response:
+    """Add a site; the same site again is one site."""
+    check_keeper(acting())
+    asked = json_fields(_LABELS)
+    new = NewSite(
+        code=asked.text("code", MOST_CODE_CHARS, needed=True),
+        name=asked.text("name", MOST_NAME_CHARS, needed=True),
+        ground=_ground(asked),
+        kind=asked.member("kind", SiteKind) or SiteKind.OTHER,
+        unit_code=asked.unit("unit"),
+        checklist=tuple(_checklist(asked)),
+        note=_long(asked, "note"),
+        starts=asked.day("starts"),
+        ends=asked.day("ends"),
+    )
+    numbers = _numbers(asked)
+    site_id = add_site(office().workspace, replace(new, **numbers), acting())
+    return jsonify(site=_told(site_id))
+
+
+def post_site_change(site_id: int) -> Response:
+    """Change what is given of a site; ``active`` false retires it."""
+    check_keeper(acting())
+    asked = json_fields({name: label for name, label in _LABELS.items() if name != "code"})
+    values: Json = dict(_numbers(asked))
+    if asked.has("name"):
+        values["name"] = asked.text("name", MOST_NAME_CHARS)
+    if asked.has("kind"):
+        values["kind"] = asked.member("kind", SiteKind)
+    if "unit" in asked.values:
+        values["unit_code"] = asked.unit("unit")
+    if asked.has("lon") or asked.has("lat") or asked.has("ground"):
+        values["ground"] = _ground(asked)
+    for name in ("starts", "ends"):
+        if name in asked.values:
+            values[name] = asked.day(name)
+    if "checklist" in asked.values:
+        values["checklist"] = _checklist(asked)
+    if "note" in asked.values:
+        values["note"] = _long(asked, "note")
+    if asked.flag("active") is not None:
+        values["active"] = asked.flag("active")
+    changed = change_site(office().workspace, site_id, values, acting())
+    return jsonify(site=_told(site_id), changed=changed)
+
+
+def post_answer(site_id: int) -> Response:
+    """Keep an answer to a site's checklist; the same ``client_id`` is one answer."""
+    asked = json_fields(_ANSWER)
+    given = asked.values.get("answers")
+    if given is not None and not isinstance(given, dict):
+        raise asked.bad("answers", "应为“问题: 回答”", "an object of question and answer")
+    day = asked.day("day")
+    new = NewAnswer(
+        day=today_of() if day is None else day,
+        answers={**(given or {}), "suspicious": asked.flag("suspicious") or False},
+        note=_long(asked, "note"),
+        happened=_moment(asked),
+        photos=tuple(_photos(asked)),
+        lon=asked.number("lon", -180, 180),
+        lat=asked.number("lat", -90, 90),
+        client_id=asked.text("client_id", 64),
+    )
+    done = answer_site(office().workspace, site_id, new, acting())
+    return jsonify(
+        answer=done.answer_id,
+        receipt=done.receipt,
+        case=done.case_id,
+        again=done.again,
+        site=_told(site_id),
+    )
+
+
+def post_site_photo(site_id: int) -> tuple[Response, int] | Response:
+    """Take a photo as raw bytes: ``?name=&sha256=``; an answer then names it by its hash."""
+    slots = office().upload_slots
+    if not slots.acquire(blocking=False):
+        return errors.busy()
+    try:
+        if request.mimetype != RAW_BYTES:
+            raise UnsupportedMediaType
+        announced, name = announced_sha256(), sent_name()
+        workspace = office().workspace
+        take_at_most(workspace.settings.photo_max_mb)
+        told = keep_site_photo(workspace, site_id, body_chunks(announced), name, acting())
+        return jsonify(photo=told), 201
+    finally:
+        slots.release()
+
+
+def site_photo(site_id: int, sha256: str) -> Response:
+    """Return a photo as it came."""
+    workspace = office().workspace
+    with workspace.database.reading() as session:
+        path, name = site_scope(session).photo(workspace, site_id, sha256)
+    with path.open("rb") as stream:
+        jpeg = stream.read(3) == b"\xff\xd8\xff"
+    kind = "image/jpeg" if jpeg else RAW_BYTES
+    response = send_file(
+        path, mimetype=kind, as_attachment=not jpeg, download_name=name, etag=sha256, max_age=0
+    )
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _lines(scope: SiteScope) -> list[Json]:
+    kind = request.args.get("kind") or None
+    unit = request.args.get("unit") or None
+    wanted = SiteFilter(
+        kind=None if kind is None else one_of("kind", kind, SiteKind).value,
+        units=None if unit is None else (unit,),
+        box=box(),
+        retired=request.args.get("retired") == "1",
+    )
+    wanted = scope.within(wanted, request.args.get("area") or None)
+    return scope.listed(office().workspace.settings, wanted, today_of())
+
+
+def _told(site_id: int) -> Json:
+    with office().workspace.database.reading() as session:
+        return site_scope(session).told(office().workspace.settings, site_id, today_of())
+
+
+def _numbers(asked: Fields) -> dict[str, Any]:
+    """Return the numbers that were given."""
+    limits = {
+        "interval_days": (1, MOST_INTERVAL_DAYS),
+        "radius_m": (1, MOST_RADIUS_M),
+        "dwell_s": (0, MOST_DWELL_S),
+        "risk": (0, MOST_RISK),
+    }
+    found: dict[str, Any] = {}
+    for name, (least, most) in limits.items():
+        if asked.has(name):
+            found[name] = asked.needed_number(name, least, most)
+    if "interval_days" in found:
+        found["interval_days"] = asked.needed_whole("interval_days", 1, MOST_INTERVAL_DAYS)
+    return found
+
+
+def _ground(asked: Fields) -> BaseGeometry:
+    """Return the point or polygon of a site.
+
+    Raises:
+        UsageError: There is none, or it can't be one.
+    """
+    if not asked.has("ground"):
+        lon, lat = asked.needed_number("lon", -180, 180), asked.needed_number("lat", -90, 90)
+        return Point(lon, lat)
+    try:
+        shape = shapely.geometry.shape(asked.values["ground"])
+        if shape.geom_type not in ("Point", "Polygon", "MultiPolygon"):
+            raise ValueError(shape.geom_type)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise asked.bad("ground", "应为 GeoJSON 点或面", "a point or polygon as GeoJSON") from error
+    return shapely.force_2d(shape)
+
+
+def _checklist(asked: Fields) -> list[str]:
+    given = asked.values.get("checklist") or []
+    if (
+        not isinstance(given, list)
+        or len(given) > MOST_QUESTIONS
+        or not all(isinstance(q, str) and len(q) <= MOST_QUESTION_CHARS for q in given)
+    ):
+        raise asked.bad(
+            "checklist",
+            f"应为最多 {MOST_QUESTIONS} 个问题的列表",
+            f"a list of at most {MOST_QUESTIONS} questions",
+        )
+    stripped = (question.strip() for question in given)
+    return list(dict.fromkeys(question for question in stripped if question))
+
+
+def _long(asked: Fields, name: str) -> str:
+    """Return a text that may have lines."""
+    value = asked.values.get(name) or ""
+    if not isinstance(value, str) or len(value) > _MOST_NOTE:
+        raise asked.bad(name, f"最多 {_MOST_NOTE} 字", f"a text of at most {_MOST_NOTE} characters")
+    return value
+
+
+def _moment(asked: Fields) -> datetime | None:
+    if not asked.has("happened"):
+        return None
+    try:
+        moment = datetime.fromisoformat(asked.text("happened", 40))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise asked.bad(
+            "happened",
+            "应为 2026-05-14T08:30:00Z 这样的时间",
+            "a time such as 2026-05-14T08:30:00Z",
+        ) from error
+
+
+def _photos(asked: Fields) -> list[SitePhoto]:
+    """Return the photos that an answer names, which were sent before.
+
+    Raises:
+        UsageError: One was not, or is no photo.
+    """
+    given = asked.values.get("photos") or []
+    if not isinstance(given, list) or len(given) > MOST_PHOTOS:
+        raise asked.bad("photos", f"最多 {MOST_PHOTOS} 张", f"a list of at most {MOST_PHOTOS}")
+    found = []
+    for one in given:
+        sha256 = one.get("sha256") if isinstance(one, dict) else None
+        name = one.get("name") if isinstance(one, dict) else None
+        plain = isinstance(sha256, str) and len(sha256) == 64 and sha256.isalnum()
+        path = office().workspace.vault.path_of(str(sha256)) if plain else None
+        if path is None or not isinstance(name, str) or not path.is_file():
+            raise asked.bad("photos", "里有一张没有先上传", "of photos that were sent before")
+        with path.open("rb") as stream:
+            if not is_photo(stream.read(4096)):
+                raise asked.bad("photos", "里有一个文件不是照片", "of photos only")
+        found.append(SitePhoto(name, path))
+    return found

@@ -1,0 +1,59 @@
+"""What the person behind a request may see of evidence, and add to it: the one door from the web.
+
+For now one county, where every signed-in person sees all evidence; who may add is in the table of
+moves (:mod:`geoinspect.cases.lifecycle`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from geoinspect.casework import evidence
+from geoinspect.casework.actors import Actor
+from geoinspect.casework.told import evidence_told
+from geoinspect.store import cases
+from geoinspect.store.workspace import Workspace
+from webmap.acting import acting
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceScope:
+    """The evidence that one person may see, asked through one open session."""
+
+    session: Session
+    actor: Actor
+
+    def check_may_add(self, case_id: int) -> None:
+        """Check that the person may add evidence to a case, before anything is read.
+
+        Raises:
+            NotFoundError: There is no such visible case.
+            ForbiddenError: Not this person.
+            ConflictError: Not to this case.
+        """
+        evidence.check_may_add(self.session, cases.case(self.session, case_id), self.actor)
+
+    def told(self, evidence_id: int) -> dict[str, Any]:
+        """Return a visible piece of evidence.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return evidence_told(evidence.evidence(self.session, evidence_id))
+
+    def file(self, workspace: Workspace, evidence_id: int) -> tuple[Path, str]:
+        """Return where the original of a visible piece lies, and its name."""
+        return evidence.evidence_file(self.session, workspace, evidence_id)
+
+    def thumbnail(self, workspace: Workspace, evidence_id: int) -> bytes | None:
+        """Return a small copy of a visible photo; None where there is none."""
+        return evidence.evidence_thumbnail(self.session, workspace, evidence_id)
+
+
+def evidence_scope(session: Session) -> EvidenceScope:
+    """Return the scope of the person behind the current request."""
+    return EvidenceScope(session, acting())

@@ -1,0 +1,81 @@
+"""What the person behind a request may see of sites: the one door from the web to their records.
+
+For now one county, where every signed-in person sees all sites; who may answer and change is
+decided in the book (:mod:`geoinspect.casework.sites`, :mod:`geoinspect.casework.site_answers`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from geoinspect.casework import site_answers, sites_told
+from geoinspect.casework.actors import Actor
+from geoinspect.settings import Settings
+from geoinspect.store import grounds, sites
+from geoinspect.store.site_schema import SiteRow
+from geoinspect.store.sites import SiteFilter
+from geoinspect.store.workspace import Workspace
+from webmap.acting import acting
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteScope:
+    """The sites that one person may see, asked through one open session."""
+
+    session: Session
+    actor: Actor
+
+    def site(self, site_id: int) -> SiteRow:
+        """Return one visible site.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return sites.site(self.session, site_id)
+
+    def listed(self, settings: Settings, wanted: SiteFilter, today: date) -> list[Json]:
+        """Return visible sites of every state, the most pressing first."""
+        return sites_told.site_list(self.session, settings, wanted, today)
+
+    def told(self, settings: Settings, site_id: int, today: date) -> Json:
+        """Return a visible site with its visits and answers, and what its reader may do.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return sites_told.site_told(self.session, settings, self.site(site_id), self.actor, today)
+
+    def photo(self, workspace: Workspace, site_id: int, sha256: str) -> tuple[Path, str]:
+        """Return where a photo of a visible site's answers lies, and its name.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return site_answers.photo_of_answer(workspace, self.session, self.site(site_id).id, sha256)
+
+    def within(self, wanted: SiteFilter, area_code: str | None) -> SiteFilter:
+        """Return a filter for an area and all below it.
+
+        Raises:
+            NotFoundError: There is no such area.
+        """
+        if area_code is None:
+            return wanted
+        codes = tuple(area.code for area in grounds.below(self.session, area_code))
+        return replace(wanted, areas=codes)
+
+    def area_names(self) -> dict[str, str]:
+        """Return code → name of every area."""
+        return {area.code: area.name for area in grounds.areas(self.session)}
+
+
+def site_scope(session: Session) -> SiteScope:
+    """Return the scope of the person behind the current request."""
+    return SiteScope(session, acting())

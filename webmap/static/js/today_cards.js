@@ -1,0 +1,103 @@
+// The cards of a field person's day: what to do, where, by when, and the forms that answer them.
+
+import { day, distance, el, landArea, num, say, svg } from "./page.js";
+import { stateSign } from "./case_signs.js";
+import { stepForm } from "./case_steps.js";
+import { siteSquare } from "./site_signs.js";
+
+const WAYS = ["td_north", "td_northeast", "td_east", "td_southeast", "td_south", "td_southwest", "td_west", "td_northwest"];
+
+const wayOf = (bearing) => say(WAYS[Math.round(bearing / 45) % 8]);
+
+function signOf(card) {
+  if (card.kind === "case") return stateSign(card.state, card.overdue_days > 0);
+  if (card.kind === "site") return siteSquare(card.state);
+  const hatched = svg("path", { d: "M3 5h18v14H3zM3 12l7-7M3 19L17 5M10 19L21 8", class: "gap-sign" });
+  return svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, hatched);
+}
+
+function stateWords(card) {
+  if (card.kind === "case") return say(`state_${card.state}`);
+  return card.kind === "site" ? say(`site_state_${card.state}`) : `${say("wk_gap_state")} · ${landArea(card.area_m2)}`;
+}
+
+function dueWords(card) {
+  if (card.overdue_days > 0) return el("p", { class: "late-words" }, say("wk_days_late", { n: num(card.overdue_days) }));
+  if (card.deadline) return el("p", {}, say("due_on", { day: day(card.deadline) }));
+  return card.kind === "gap" ? null : el("p", {}, say("wk_no_day"));
+}
+
+/** Return the address that a phone's own map opens. */
+function geoLink({ place: [lon, lat], name }) {
+  const at = `${lat.toFixed(6)},${lon.toFixed(6)}`;
+  return `geo:${at}?q=${at}(${encodeURIComponent(name)})`;
+}
+
+/**
+ * Return a card.
+ * @param card what the server told of it
+ * @param stop its number on the way; 0 off it
+ * @param on what to do: step(card, body), visit(card, body), photo(card, file)
+ * @param entered words of what was entered and waits; empty otherwise
+ */
+export function cardOf(card, stop, on, entered) {
+  const place = el("div", { class: "card-form" });
+  const toggle = (button, make) => button.addEventListener("click", () => {
+    const open = button.getAttribute("aria-expanded") === "true";
+    button.setAttribute("aria-expanded", String(!open));
+    if (open) { place.replaceChildren(); return; }
+    const shut = () => { place.replaceChildren(); button.setAttribute("aria-expanded", "false"); button.focus(); };
+    place.replaceChildren(make(shut));
+    place.querySelector("input, select, textarea")?.focus();
+  });
+  const far = card.distance_m === undefined ? null : el("p", { class: "away" }, say("td_away", { m: distance(card.distance_m), way: wayOf(card.bearing_deg) }));
+  const node = el("li", { class: "day-card", "data-key": card.key, "data-kind": card.kind },
+    el("div", { class: "card-head" }, signOf(card),
+      el("h2", {}, `${say(`task_${card.task}`)} `, el("span", { class: "card-name" }, card.kind === "gap" ? card.area : card.name)),
+      stop ? el("span", { class: "stop", "aria-label": say("td_stop", { n: stop }) }, String(stop)) : null),
+    card.kind === "gap" ? null : el("p", { class: "what" }, card.what),
+    el("p", {}, stateWords(card), card.area && card.kind !== "gap" ? ` · ${card.area}` : ""),
+    dueWords(card), far,
+    entered ? el("p", { class: "done", role: "status" }, entered) : null);
+  node.append(el("div", { class: "card-buttons" }, ...mainButtons(card, on, entered, toggle),
+    el("a", { class: "button", href: geoLink(card), "data-do": "navigate" }, say("td_navigate")),
+    el("a", { class: "button", href: card.link }, say("td_open"))), place);
+  return node;
+}
+
+function mainButtons(card, on, entered, toggle) {
+  if (card.kind === "gap") return [];
+  const words = card.kind === "site" ? say("td_answer") : say(`task_${card.task}`);
+  const may = card.kind === "site" || card.moves.some((move) => move.action === card.task);
+  if (!may) return [el("p", { class: "hint" }, say("td_not_yours"))];
+  const main = el("button", { type: "button", class: "primary", "data-do": card.task, "aria-expanded": "false", hidden: Boolean(entered) }, words);
+  toggle(main, (shut) => (card.kind === "site"
+    ? siteForm(card, (body) => on.visit(card, body), shut)
+    : stepForm({ ...card, title: card.what }, card.task, (body) => on.step(card, body), shut)));
+  return card.kind === "case" ? [main, photoButton(card, on)] : [main];
+}
+
+function photoButton(card, on) {
+  const input = el("input", { type: "file", accept: "image/*", capture: "environment", class: "visually-hidden", onchange: () => {
+    for (const file of input.files) on.photo(card, file);
+    input.value = "";
+  } });
+  return el("label", { class: "button pick" }, input, say("td_photo"));
+}
+
+/** Return the checklist of a site as a form. */
+function siteForm(card, send, cancel) {
+  const problem = el("p", { class: "problem", role: "alert", hidden: true });
+  const questions = card.checklist.map((question, k) => el("label", {}, question, el("input", { name: `q${k}`, maxlength: 500, autocomplete: "off" })));
+  return el("form", { class: "step-form", "data-action": "visit", onsubmit: async (event) => {
+    event.preventDefault();
+    const of = (name) => event.target.elements[name].value.trim();
+    const answers = Object.fromEntries(card.checklist.map((question, k) => [question, of(`q${k}`)]).filter(([, answer]) => answer));
+    const refused = await send({ answers, suspicious: event.target.elements.suspicious.checked, note: of("note") });
+    problem.textContent = refused;
+    problem.hidden = !refused;
+  } }, ...questions,
+  el("div", { class: "choices" }, el("label", {}, el("input", { type: "checkbox", name: "suspicious" }), say("td_suspicious"))),
+  el("label", {}, say("td_note"), el("textarea", { name: "note", rows: 3, maxlength: 2000 })), problem,
+  el("div", { class: "end" }, el("button", { type: "submit", class: "primary" }, say("td_send")), el("button", { type: "button", onclick: cancel }, say("td_cancel"))));
+}
