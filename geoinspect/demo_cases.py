@@ -57,7 +57,7 @@ def tell_cases(workspace: Workspace, *, tell: Tell, now: datetime | None = None)
         moment = start + timedelta(days=steps)
         told = cases_from_patches(workspace, [number], _OFFICE, note=_SIMULATED, now=moment)
         for one in told["opened"]:
-            _live(workspace, one["case"]["id"], steps, moment)
+            _live(workspace, one["id"], steps, moment)
     _sight(workspace, place, now)
     _send_tips(workspace, place, now)
     with workspace.database.reading() as session:

@@ -75,7 +75,7 @@ def find_of(events: Sequence[Event]) -> Find | None:
         elif event.to_state is CaseState.CONFIRMED:
             confirmed, eradicated, clean, doubted = done, None, None, False
         elif event.action is CaseAction.ERADICATE:
-            eradicated, clean = done, None
+            eradicated = done
         elif event.action is CaseAction.RECHECK and outcome == Outcome.CLEAN:
             clean = done
         elif event.action in (CaseAction.VERIFY, CaseAction.DISMISS):

@@ -96,6 +96,12 @@ def areas(session: Session) -> Sequence[AreaRow]:
     return session.scalars(select(AreaRow).order_by(AreaRow.code)).all()
 
 
+def duties(session: Session) -> dict[str, tuple[str | None, str | None]]:
+    """Return of every area, by code, the code of its parent and of the unit that answers for it."""
+    query = select(AreaRow.code, AreaRow.parent_code, AreaRow.unit_code)
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
+
+
 def areas_of_unit(session: Session, unit_code: str) -> Sequence[AreaRow]:
     """Return the areas that a unit answers for, and the one whose code it bears, by code."""
     mine = or_(AreaRow.unit_code == unit_code, AreaRow.code == unit_code)

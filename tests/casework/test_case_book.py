@@ -310,6 +310,24 @@ def test_the_unit_of_the_area_is_taken_and_outside_somebody_must_choose(workspac
     assert TOWNS[2] != COUNTY
 
 
+def test_a_unit_stands_above_those_that_answer_inside_its_area(tmp_path) -> None:
+    import shapely
+
+    from geoinspect.casework.actors import units_below
+    from geoinspect.records import Area, Level
+    from geoinspect.store import grounds
+
+    with county(tmp_path / "w") as made, made.database.writing() as session:
+        for code, unit in (("990100101201", "V1"), ("990100101202", "U1")):
+            grounds.add_unit(session, code=unit, name=unit, parent_code=None)
+            box = shapely.box(108.01, 33.01, 108.02, 33.02)
+            grounds.add_areas(session, [Area(code, code, Level.VILLAGE, TOWNS[0], unit, box)])
+        assert units_below(session, "U11") == {"U11", "V1"}
+        assert units_below(session, "U12") == {"U12"}
+        assert units_below(session, "U1") == {"U1", *TOWN_UNITS, "V1"}
+        assert units_below(session, None) == frozenset()
+
+
 def test_without_its_audit_row_nothing_happens(workspace) -> None:
     case_id = opened(workspace)
     with workspace.database.writing() as session:

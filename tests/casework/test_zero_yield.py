@@ -279,6 +279,9 @@ def test_a_reopened_case_that_turned_out_nothing_is_no_doubt(workspace: Workspac
     do(workspace, case_id, "reopen", day=8, note="再看一次")
     do(workspace, case_id, "assign", day=8, minute=1)
     assert not statement(workspace, 10)["holds"]
+    do(workspace, case_id, "verify", day=8, outcome="no_access", facts=said(8), minute=2)
+    assert not statement(workspace, 10)["holds"]
+    do(workspace, case_id, "assign", day=8, minute=3)
     do(workspace, case_id, "verify", day=9, outcome="not_poppy", facts=said(9))
     told = statement(workspace, 10)
     assert told["holds"]

@@ -2,6 +2,7 @@
 
 import { ask, el, plotArea, sentence } from "./page.js";
 import { stateSign } from "./case_signs.js";
+import { whenChosen } from "./signs.js";
 
 const L = window.L;
 const LEAST_PX = 20;
@@ -30,8 +31,10 @@ export async function drawCases(map, group, bbox, signal) {
     sign.setAttribute("height", side);
     const icon = L.divIcon({ html: sign, className: `case-sign case-${one.state}`, iconSize: [TARGET_PX, TARGET_PX] });
     const title = `${one.number} ${one.title} · ${sentence(found.states[one.state])}`;
-    L.marker([one.point[1], one.point[0]], { icon, title, alt: title, pane: "patches", zIndexOffset: one.overdue ? 3000 : 2000 })
-      .bindPopup(() => cardOf(one, found.states), { offset: [0, -8], maxWidth: 260 }).addTo(group);
+    const at = [one.point[1], one.point[0]];
+    const marker = L.marker(at, { icon, title, alt: title, pane: "patches", zIndexOffset: one.overdue ? 3000 : 2000 });
+    const card = () => L.popup({ offset: [0, -8], maxWidth: 260 }).setLatLng(at).setContent(cardOf(one, found.states)).openOn(map);
+    whenChosen(marker, card).addTo(group);
   }
   return found.limited ? sentence(found.limited) : "";
 }

@@ -2,6 +2,7 @@
 
 import { ask, day, el, say } from "./page.js";
 import { siteSquare } from "./site_signs.js";
+import { whenChosen } from "./signs.js";
 
 const L = window.L;
 const SIDE_PX = 24;
@@ -22,8 +23,9 @@ export async function drawSites(map, group, bbox, signal) {
   for (const { properties } of found.features) {
     const icon = L.divIcon({ html: siteSquare(properties.state), className: "site-sign", iconSize: [SIDE_PX, SIDE_PX] });
     const title = `${properties.name} · ${say(`site_state_${properties.state}`)}`;
-    L.marker([properties.place[1], properties.place[0]], { icon, title, alt: title, pane: "photos" })
-      .bindPopup(() => cardOf(properties), { offset: [0, -8], maxWidth: 260 }).addTo(group);
+    const at = [properties.place[1], properties.place[0]];
+    const card = () => L.popup({ offset: [0, -8], maxWidth: 260 }).setLatLng(at).setContent(cardOf(properties)).openOn(map);
+    whenChosen(L.marker(at, { icon, title, alt: title, pane: "photos" }), card).addTo(group);
   }
   return found.features.length < found.total ? say("sites_drawn", { n: found.features.length, total: found.total }) : "";
 }
