@@ -44,20 +44,27 @@ _DAYS_BACK = 12
 
 
 def tell_cases(workspace: Workspace, *, tell: Tell, now: datetime | None = None) -> None:
-    """Let simulated people work on the demo's leads; done once."""
+    """Let simulated people work on the demo's leads; stopped and run again, all counts once."""
     now = now or datetime.now(UTC)
     with workspace.database.reading() as session:
-        if cases.cases(session, limit=1):
-            return
-        patches, _ = sightings.patches_in(session, None, limit=len(_LIFE) + 2)
+        patches, _ = sightings.patches_in(session, None, limit=2 * len(_LIFE))
         numbers = [patch.id for patch in patches if patch.rank is not None]
         place = _somewhere(session)
     start = now - timedelta(days=_DAYS_BACK)
-    for steps, number in enumerate(numbers):
+    steps = 0
+    for number in numbers:
         moment = start + timedelta(days=steps)
-        told = cases_from_patches(workspace, [number], _OFFICE, note=_SIMULATED, now=moment)
+        told = cases_from_patches(
+            workspace,
+            [number],
+            _OFFICE,
+            note=_SIMULATED,
+            client_id=f"demo-open-{number}",
+            now=moment,
+        )
         for one in told["opened"]:
             _live(workspace, one["id"], steps, moment)
+            steps += 1
     _sight(workspace, place, now)
     _send_tips(workspace, place, now)
     with workspace.database.reading() as session:
@@ -66,16 +73,28 @@ def tell_cases(workspace: Workspace, *, tell: Tell, now: datetime | None = None)
 
 
 def _live(workspace: Workspace, case_id: int, steps: int, start: datetime) -> None:
-    """Lead a case through so many steps; one more than there are is dismissed instead."""
+    """Lead a case through so many steps; where there are no more, it is dismissed instead."""
     if steps > len(_LIFE):
-        step = Step(CaseAction.DISMISS, reason="garden", note="村民院内花坛(模拟)")
+        step = Step(
+            CaseAction.DISMISS,
+            reason="garden",
+            note="村民院内花坛(模拟)",
+            client_id=f"demo-dismiss-{case_id}",
+        )
         act(workspace, case_id, step, _OFFICE, now=start + timedelta(hours=2))
         return
     for hour, (actor, action, outcome, facts) in enumerate(_LIFE[:steps], start=1):
         moment = start + timedelta(hours=3 * hour)
         who = actor or _field(workspace, case_id)
         said = read_facts(facts, action, moment.date()) if actor is None else {}
-        step = Step(action, outcome=outcome, facts=said, note=_SIMULATED, happened=moment)
+        step = Step(
+            action,
+            outcome=outcome,
+            facts=said,
+            note=_SIMULATED,
+            happened=moment,
+            client_id=f"demo-{action}-{case_id}",
+        )
         act(workspace, case_id, step, who, now=moment)
 
 
@@ -105,6 +124,7 @@ def _sight(workspace: Workspace, place: shapely.Point, now: datetime) -> None:
         happened=now - timedelta(days=1),
         outcome=Outcome.CONFIRMED,
         facts=facts,
+        client_id="demo-sighting",
     )
     case_from_sighting(workspace, new, _OFFICE, now=now - timedelta(days=1))
 

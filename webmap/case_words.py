@@ -153,6 +153,18 @@ def _fact_words() -> dict[str, str]:
         "large_maybe": _("Perhaps large-scale by this rule"),
         "law_source": _("Source: {source}"),
         "law_unverified": _("not verified, check before quoting"),
+        "case_licence": _("Licensed parcel"),
+        "inside_licence": _("The ground lies in the licensed parcel {name}, licence {number}."),
+        "partly_in_licence": _(
+            "{share} of the ground lie in the licensed parcel {name}, licence {number}."
+        ),
+        "licence_until": _("Valid until {day}."),
+        "later_surveys": _("Surveys after the eradication"),
+        "survey_says_clean": _("suggests: nothing stands"),
+        "survey_says_standing": _("suggests: something stands"),
+        "survey_says_nothing": _("suggests nothing"),
+        "survey_saw": _("{share} of the ground on the picture"),
+        "survey_decides_not": _("A survey only suggests; a person enters the recheck."),
         "place_at": _("{lat} N, {lon} E (WGS84)"),
     }
 

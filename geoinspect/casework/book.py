@@ -11,6 +11,7 @@ from geoinspect.cases.lifecycle import Event, check_move
 from geoinspect.cases.records import CaseAction, CaseState, DismissReason, Origin
 from geoinspect.casework.actors import Actor, is_own
 from geoinspect.casework.asked import Done, NewCase, Step
+from geoinspect.casework.former_sites import former_site_of
 from geoinspect.casework.special import Asked, merge, split, undo
 from geoinspect.casework.writing import (
     Entry,
@@ -28,6 +29,7 @@ from geoinspect.errors import ConflictError, UsageError
 from geoinspect.records import CHINA_TIME
 from geoinspect.settings import Settings
 from geoinspect.store import cases, grounds
+from geoinspect.store.site_schema import SiteRow
 from geoinspect.store.workspace import Workspace
 
 _NEEDS_NOTE = frozenset({CaseAction.REOPEN, CaseAction.CORRECT, CaseAction.EXTEND, CaseAction.NOTE})
@@ -132,7 +134,11 @@ def act_in(
         return special(asked)
     ends = move.ends or state
     entry = Entry(step.action, ends, _details(asked, ends), step.happened, step.client_id)
-    return write(session, row, events, entry, actor, now=now)
+    also: Sequence[SiteRow] = ()
+    if step.action is CaseAction.CLOSE:
+        # Where it grew once it is watched from the next season on.
+        also = former_site_of(session, settings, row, actor, now)
+    return write(session, row, events, entry, actor, now=now, also=also)
 
 
 def check_version(events: Sequence[Event], version: int | None) -> None:

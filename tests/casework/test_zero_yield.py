@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from case_builders import COUNTY, NOON, TOWNS, case_row, county, opened
@@ -31,11 +32,11 @@ from work_builders import (
 from geoinspect.cases.lifecycle import MOVES, Event
 from geoinspect.cases.records import CaseAction, CaseState, Origin
 from geoinspect.casework.finds import find_of
-from geoinspect.casework.harvest import Growing, harvest_of
 from geoinspect.casework.nothing_standing import nothing_standing_after
-from geoinspect.casework.zero_yield import Tally, standing_of
+from geoinspect.casework.zero_yield import Tally, known_finds, standing_of
 from geoinspect.errors import NotFoundError, UsageError
-from geoinspect.store import cases, seals
+from geoinspect.records import Campaign
+from geoinspect.store import cases, grounds, seals
 from geoinspect.store.workspace import Workspace
 
 LETTERS = {
@@ -327,47 +328,24 @@ def test_a_correction_of_the_day_moves_the_statement(workspace: Workspace) -> No
     assert statement(workspace, 2)["holds"]
 
 
-DAYS = tuple(date(2026, 1, 1) + timedelta(days=n) for n in (0, 30, 60, 75, 90, 120))
-CALENDAR = Growing(
-    DAYS, tuple(d - timedelta(days=5) for d in DAYS), tuple(d + timedelta(days=5) for d in DAYS)
-)
-
-
-def seen(stage: str, day: date) -> dict:
-    return {"verified": {"outcome": "confirmed", "stage": stage, "day": day.isoformat()}}
-
-
-def test_the_calendar_tells_the_harvest_where_no_stage_was_seen() -> None:
-    found = harvest_of({"verified": {"outcome": "confirmed", "day": "2026-02-01"}}, CALENDAR)
-    assert found is not None
-    told = found.as_json(date(2026, 3, 1))
-    assert told["from"] == "calendar"
-    assert told["earliest"] == (DAYS[4] - timedelta(days=5)).isoformat()
-    assert told["days_left"] == (DAYS[4] - timedelta(days=5) - date(2026, 3, 1)).days
-    assert not told["begun"]
-    assert found.as_json(DAYS[5] + timedelta(days=5))["over"]
-    assert harvest_of({}, None) is None
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.sampled_from(["seedling", "rosette", "bud", "flower"]), st.integers(0, 200))
-def test_a_stage_that_was_seen_wins_and_bounds_the_day(stage: str, ahead: int) -> None:
-    day = date(2026, 1, 1) + timedelta(days=ahead)
-    found = harvest_of(seen(stage, day), CALENDAR)
-    assert found is not None
-    assert found.known_from == "seen"
-    at_ = ["seedling", "rosette", "bud", "flower"].index(stage)
-    stays = (DAYS[at_ + 1] - DAYS[at_]).days
-    assert day <= found.earliest <= found.latest
-    assert (found.latest - found.earliest).days == stays
-    assert (found.earliest - day).days == (DAYS[4] - DAYS[at_ + 1]).days
-
-
-def test_capsules_that_were_seen_can_be_harvested_at_once() -> None:
-    found = harvest_of(seen("capsule", date(2026, 5, 1)), None)
-    assert found is not None
-    told = found.as_json(date(2026, 5, 3))
-    assert (told["days_left"], told["begun"], told["over"]) == (0, True, False)
+def test_a_campaign_counts_what_may_still_stand_whenever_it_was_found(workspace: Workspace) -> None:
+    old = confirmed(workspace, east=0.1)
+    gone = rechecked(workspace, east=0.2, gone=1, clean=3)
+    mine = rechecked(workspace, east=0.3, day=20, gone=22, clean=25)
+    late = rechecked(workspace, east=0.4, day=60, gone=61, clean=62)
+    with workspace.database.writing() as session:
+        for name, first, last in (("春", 10, 40), ("夏", 50, 90)):
+            window = FIRST_DAY + timedelta(days=first), FIRST_DAY + timedelta(days=last)
+            campaign = Campaign(name, COUNTY, *window, 100.0, "EPSG:4545")
+            grounds.add_campaign(session, campaign, side=8, ground=b"")
+    counted = {}
+    with workspace.database.reading() as session:
+        for row in grounds.campaigns(session):
+            told = SimpleNamespace(campaign_id=row.id, campaign=grounds.campaign_record(row))
+            counted[row.name] = {one.row.id for one in known_finds(session, told, COUNTY)}
+    assert counted["春"] == {old, mine}
+    assert counted["夏"] == {old, late}
+    assert gone not in counted["春"] | counted["夏"]
 
 
 def test_the_list_of_what_stands_begins_with_the_soonest_harvest(workspace: Workspace) -> None:

@@ -14,6 +14,7 @@ from conftest import PASSWORD, Visitor
 from flask import Flask
 from work_season import FIELD, HOSTILE_TITLE, ROLES, UNIT, work_folder
 
+from geoinspect.claims import make_claim, record_claim
 from webmap import create_app
 
 
@@ -165,6 +166,24 @@ def test_the_map_gets_open_cases_in_a_box(desk: Desk) -> None:
     few = visitor.json("cases/points", limit=1)
     assert len(few["cases"]) == 1
     assert "4" in few["limited"]["message_zh"]
+
+
+def test_the_newest_claim_stands_beside_the_figures_with_its_day(desk: Desk) -> None:
+    office = desk.app.extensions["geoinspect"]
+    with office.workspace.database.writing() as session:
+        snapshot = office.snapshots.get(1)
+        claim = make_claim(office.workspace, session, snapshot, draws=50)
+        record_claim(session, snapshot, claim, by="test")
+    told = desk.who("commander").json("standing", date="2026-05-01")
+    rows = {row["code"]: row["p_clean"] for row in told["rows"]}
+    assert rows["990100"]["p"] == claim.whole.posterior
+    assert rows["990100"]["as_of"] == claim.as_of.isoformat()
+    for part in claim.parts:
+        assert rows[part.code]["p"] == part.posterior
+        assert (rows[part.code]["low"], rows[part.code]["high"]) == part.interval
+    said = told["statement"]
+    assert f"{claim.whole.posterior:.3f}" in said["sentence_zh"]
+    assert f"{said['unseen_share']:.1%}" in said["sentence"]
 
 
 @pytest.mark.parametrize("page", ["work", "today", "standing"])

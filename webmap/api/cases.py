@@ -16,9 +16,11 @@ from geoinspect.cases.records import CaseAction, CaseState, Origin, Outcome
 from geoinspect.casework.asked import Done, NewCase, Step
 from geoinspect.casework.book import act, open_case
 from geoinspect.casework.law import law_told
+from geoinspect.casework.licences import licence_at
 from geoinspect.casework.told import today_of
 from geoinspect.crs import geodesic_area_m2
 from geoinspect.errors import ForbiddenError, Text
+from geoinspect.records import moment_iso
 from geoinspect.store.cases import CaseFilter
 from webmap.acting import acting
 from webmap.api.blueprint import box, limit, number
@@ -200,6 +202,10 @@ def _told(case_id: int) -> dict[str, Any]:
             **scope.case_told(workspace.settings, row),
             "ground_m2": round(geodesic_area_m2(row.geometry), 1),
             "law": law_told(workspace, row.facts, today_of()),
+            "licence": licence_at(session, row.geometry, today_of()),
+            "surveys": [
+                {"id": one.id, "name": one.name, "taken": moment_iso(one.taken)} for one in surveys
+            ],
             "pictures": [picture_tiles(survey) for survey in surveys],
         }
 

@@ -1,11 +1,12 @@
 // One case: where it stands, what to do next, its evidence and its history, beside the map.
 
-import { ask, el, page, plotArea, say } from "./page.js";
+import { ask, day, el, page, percent, plotArea, say } from "./page.js";
 import { CaseMap } from "./case_map.js";
 import { evidenceForm, evidenceList } from "./case_evidence.js";
 import { eventItem, factsPart, linksPart } from "./case_history.js";
 import { dueWords, sinceWords, stateWords, unitName } from "./case_signs.js";
 import { MAIN_STEPS, stepForm } from "./case_steps.js";
+import { showSurveys } from "./case_surveys.js";
 import { toldOutbox } from "./outbox.js";
 
 const part = (id) => document.getElementById(id);
@@ -37,8 +38,13 @@ function headPart(told) {
   ];
   return el("dl", { class: "case-head" },
     ...pairs.flatMap(([key, value]) => [el("dt", {}, say(key)), el("dd", {}, value)]),
+    ...(told.licence ? [el("dt", {}, say("case_licence")), el("dd", { class: "late-words" }, licenceWords(told.licence))] : []),
     ...(told.ground_m2 ? [el("dt", {}, say("area")), el("dd", {}, plotArea(told.ground_m2))] : []));
 }
+
+const licenceWords = ({ name, licence_no: number, valid_to: until, inside, share }) => [
+  say(inside ? "inside_licence" : "partly_in_licence", { name, number: number ?? "–", share: percent(share) }), until ? say("licence_until", { day: day(until) }) : null,
+].filter(Boolean).join(" ");
 
 /** Send a step; the words of a refusal come back, and what was typed stays. */
 async function take(body) {
@@ -87,6 +93,7 @@ function place(told, keepForm = false) {
   const mayAdd = told.moves.some((move) => move.action === "evidence");
   part("evidence").replaceChildren(evidenceList(told.evidence), ...(mayAdd ? [evidenceForm(page.case, () => show())] : []));
   map.show(told);
+  showSurveys(part("later-surveys"), told).catch((error) => fail(error.message));
 }
 
 function mergedPart(told) {

@@ -61,6 +61,12 @@ const outbox = openOutbox({
   changed: () => showSent(),
 });
 
+const photoOutbox = openPhotoOutbox({
+  heard: (entry, answer) => received(entry.what, answer.receipt),
+  refused: (entry, error) => tellWords(say("td_refused", { what: entry.what, why: error.message }), true),
+  changed: () => showSent(),
+});
+
 /** Send an answer; the words of a refusal come back, and what was typed stays. */
 async function send(card, path, body, what) {
   const result = await outbox.push(path, body, what);
@@ -71,7 +77,9 @@ async function send(card, path, body, what) {
   } else {
     tellWords(say("kept_here"));
   }
-  place(true);
+  // A form that is open on another card stays as it is.
+  const node = part("cards").querySelector(`[data-key="${card.key}"]`);
+  node?.replaceWith(cardOf(card, told.route.order.indexOf(card.key) + 1, on, enteredFor(card)));
   if (result.answer) load();
   return "";
 }
@@ -86,7 +94,7 @@ const on = {
       return;
     }
     const now = new Date().toISOString();
-    const kept = await photos.push(card.id, file, say("td_photo_of", { number: card.name }), { happened: now, taken: now, ...placeNow() });
+    const kept = await (await photoOutbox).push(card.id, file, say("td_photo_of", { number: card.name }), { happened: now, taken: now, ...placeNow() });
     tellWords(say(kept ? "td_photo_kept" : "td_photo_lost"), !kept);
   },
 };
@@ -101,8 +109,8 @@ function enteredFor(card) {
   return entry ? say("td_done", { what: entry.what }) : "";
 }
 
-function place(force = false) {
-  if (!told || (!force && document.querySelector(".card-form form"))) return;
+function place() {
+  if (!told || document.querySelector(".card-form form")) return;
   const { order, length_m: metres, stops } = told.route;
   part("counts").textContent = say("td_counts", {
     day: day(told.as_of), cases: num(told.counts.cases), sites: num(told.counts.sites), overdue: num(told.counts.overdue), gaps: num(told.counts.gaps),
@@ -151,11 +159,7 @@ function takePlace() {
 async function begin() {
   const kept = read(LIST);
   if (kept?.told) { told = kept.told; place(); }
-  photos = await openPhotoOutbox({
-    heard: (entry, answer) => received(entry.what, answer.receipt),
-    refused: (entry, error) => tellWords(say("td_refused", { what: entry.what, why: error.message }), true),
-    changed: () => showSent(),
-  });
+  photos = await photoOutbox;
   showSent();
   const allowed = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null);
   if (allowed?.state === "granted") await takePlace();
