@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from geoinspect.cases.lifecycle import possible
 from geoinspect.cases.records import CaseState, Origin
 from geoinspect.cases.visiting import metres_between, visiting_order, way_m
-from geoinspect.casework.actors import Actor, is_own
+from geoinspect.casework.actors import Actor, units_below
 from geoinspect.casework.realm import Realm, realm_of
 from geoinspect.casework.work_rows import Gathered, case_task, gather
 from geoinspect.casework.work_words import TASK_WORDS, Task
@@ -148,8 +148,9 @@ def _from(start: tuple[float, float], place: Sequence[float]) -> Json:
 
 def _case_cards(session: Session, found: Gathered, actor: Actor) -> list[Json]:
     cards = []
+    mine = units_below(session, actor.unit_code)
     for row, line in found.cases:
-        own = is_own(session, actor, row.unit_code)
+        own = row.unit_code in mine
         allowed = possible(CaseState(row.state), Origin(row.origin), actor.role, own=own)
         moves = [
             {"action": move.action.value, "outcome": move.outcome and move.outcome.value}

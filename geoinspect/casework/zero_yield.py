@@ -125,13 +125,16 @@ def standing_of(
     growing = calendars(snapshot)
     stages = {} if snapshot is None else {row["code"]: row for row in stage_rows(snapshot)}
     claim = newest_claim(session, snapshot)
-    below = {area.code: {row.code for row in grounds.below(session, area.code)} for area in areas}
+    above = _above(session)
     rows = [
         {
             "code": area.code,
             "name": area.name,
             "level": area.level,
-            **_sums([one for one in known if one.row.area_code in below[area.code]], today),
+            **_sums(
+                [one for one in known if area.code in above.get(one.row.area_code or "", set())],
+                today,
+            ),
             "stage": stages.get(area.code),
             "p_clean": _p_clean(claim, area.code),
             **unseen(snapshot, area.code),
@@ -282,6 +285,19 @@ def _sums(known: Sequence[Known], today: date) -> Json:
         "plants": plants.as_json(),
         "planted_m2": m2.as_json(),
     }
+
+
+def _above(session: Session) -> dict[str, set[str]]:
+    """Return for each area its own code and those of all areas above it; nothing for no area."""
+    parents = {row.code: row.parent_code for row in grounds.areas(session)}
+    ways: dict[str, set[str]] = {"": set()}
+    for code in parents:
+        way, at = set[str](), code
+        while at in parents and at not in way:
+            way.add(at)
+            at = parents[at] or ""
+        ways[code] = way
+    return ways
 
 
 def _areas(session: Session, code: str | None, level: Level) -> list[AreaRow]:
