@@ -210,7 +210,7 @@ def test_layers_are_seen_in_both_languages(visit: Callable[..., Visit], language
     for word in words:
         assert word in text
     page.click("#layers summary")
-    assert page.locator("#layers input:visible").count() == 8
+    assert page.locator("#layers input:visible").count() == 10
     assert page.locator(".leaflet-coverage-pane img").count() > 0
     assert page.locator(".leaflet-gaps-pane path").count() > 0
     assert page.locator(".leaflet-areas-pane path").count() > 2
