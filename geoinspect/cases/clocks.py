@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from geoinspect.cases.lifecycle import Event
 from geoinspect.errors import Text
@@ -24,6 +24,11 @@ DOUBT_WORDS: Mapping[str, Text] = {
     ),
     "before_opening": Text(
         "填报时间早于立线索的时间", "the time given is before the case was opened"
+    ),
+    "day_ahead": Text("填写的日期在今天之后", "the day given is after today"),
+    "day_before_step": Text(
+        "填写的日期早于上一步的日期:请核对",
+        "the day given is before that of an earlier step: check it",
     ),
     "before_last_step": Text(
         "填报时间早于上一步:请核对先后顺序",
@@ -53,6 +58,20 @@ def doubts_of(happened: datetime | None, at: datetime, events: Sequence[Event]) 
     if earlier and happened < max(earlier) - _AHEAD and "before_opening" not in found:
         found.append("before_last_step")
     return found
+
+
+def day_doubts(said: str | None, today: date, earlier: Iterable[str]) -> list[str]:
+    """Return what is doubtful about the day of a step, keys of :data:`DOUBT_WORDS`.
+
+    Args:
+        said: The day, as 2026-05-14; None where nobody said.
+        today: When the server took it, Beijing.
+        earlier: Days of the steps before it.
+    """
+    if said is None:
+        return []
+    ahead = ["day_ahead"] if said > today.isoformat() else []
+    return [*ahead, "day_before_step"] if any(said < day for day in earlier) else ahead
 
 
 def _when(event: Event) -> datetime | None:

@@ -112,14 +112,14 @@ def _place_problems(
         yield Problem("evidence_no_place", Text(zh, en))
         return
     if ground is None:
-        zh = "案件还没有位置,无法核对距离"
+        zh = "线索还没有位置,无法核对距离"
         en = "the case has no place yet, so the distance can't be checked"
         yield Problem("evidence_no_ground", Text(zh, en))
         return
     metres = distance_m(place, ground)
     rough_m = accuracy_m if accuracy_m is not None and accuracy_m > 0 else 0.0
     if metres - rough_m > limits.far_m:
-        zh = f"拍摄位置离案件地块 {metres:.0f} 米,超过 {limits.far_m:.0f} 米,请核对是否属于本案"
+        zh = f"拍摄位置离线索地块 {metres:.0f} 米,超过 {limits.far_m:.0f} 米,请核对是否属于本条线索"
         en = (
             f"made {metres:.0f} m from the ground of the case, more than {limits.far_m:.0f} m: "
             "check that it belongs here"
@@ -127,7 +127,7 @@ def _place_problems(
         yield Problem("evidence_far", Text(zh, en))
     elif metres + rough_m > limits.far_m:
         zh = (
-            f"拍摄位置离案件地块 {metres:.0f} 米,定位精度 {rough_m:.0f} 米:"
+            f"拍摄位置离线索地块 {metres:.0f} 米,定位精度 {rough_m:.0f} 米:"
             f"不能确定是否在 {limits.far_m:.0f} 米以内"
         )
         en = (
@@ -170,7 +170,7 @@ def _twice(other: str) -> Problem:
     return Problem(
         "evidence_twice",
         Text(
-            f"同一个文件已经是案件 {shown} 的证据,请核对是否传错",
+            f"同一个文件已经是线索 {shown} 的证据,请核对是否传错",
             f"the same file is already evidence of the case {shown}: check that it belongs here",
         ),
     )

@@ -96,11 +96,56 @@ def read_facts(given: Mapping[str, object], action: CaseAction, today: date) -> 
     count = _count(said, facts.get("area_m2"))
     if count is not None:
         facts["count"] = count_json(count)
+        quadrats = said.get("quadrats")
+        if isinstance(quadrats, Mapping):
+            # Kept, so that another area gives another count.
+            facts["count"]["counts"] = [int(float(n)) for n in quadrats["counts"]]
     named = "day" in said
     if named or action in (CaseAction.VERIFY, CaseAction.ERADICATE, CaseAction.RECHECK):
         facts["day"] = (_day(said["day"]) if named else today).isoformat()
     _check_needed(facts, action)
     return facts
+
+
+def check_facts(facts: Json) -> None:
+    """Check facts in the form that is kept, as whoever writes a step brings them.
+
+    Raises:
+        UsageError: They are not what :func:`read_facts` returns.
+    """
+    given = {name: value for name, value in facts.items() if name != "count"}
+    read = read_facts(given, CaseAction.NOTE, date.min)
+    count = facts.get("count")
+    numbers = ("plants", "low", "high", "level")
+    whole = isinstance(count, Mapping) and all(
+        isinstance(count.get(name), int | float) and math.isfinite(count[name]) for name in numbers
+    )
+    sound = count is None or (whole and 0 <= count["low"] <= count["plants"] <= count["high"])
+    if read != given or not sound:
+        raise UsageError(
+            "步骤的情况不是系统认可的格式:请通过表单填报",
+            "the facts of the step are not in the form that is kept: use the form",
+            code="bad_fact",
+        )
+
+
+def corrected_count(before: Json, area_m2: float) -> Json | None:
+    """Return a count by quadrats for another planted area; None where the count needs none.
+
+    Raises:
+        UsageError: The quadrats are not known any more.
+    """
+    count = before.get("count")
+    if count is None or not count.get("quadrats"):
+        return None
+    if not count.get("counts"):
+        raise UsageError(
+            "株数是按样方和面积推算的:改面积时请重新填写样方",
+            "the plants were reckoned from quadrats and the area: give the quadrats again too",
+            code="no_quadrats",
+        )
+    again = count_quadrats(count["counts"], count["quadrat_m2"], area_m2)
+    return {**count_json(again), "counts": count["counts"]}
 
 
 def count_json(count: PlantCount) -> Json:

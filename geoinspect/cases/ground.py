@@ -25,8 +25,6 @@ MAX_AREA_M2 = 1e8
 MIN_AREA_M2 = 0.1
 MAX_WALKED_POINTS = 50_000
 MAX_DRAWN_POINTS = 5000
-# West, south, east, north of China with its sea.
-_CHINA_DEG = (73.0, 3.0, 136.0, 54.0)
 # A ring is closed when what is missing is at most this share of it.
 _GAP_SHARE = 0.1
 # Ways to the ground and back may be cut off the ends, up to this share of the walk at each.
@@ -144,8 +142,7 @@ def drawn_ground(geojson: object) -> Polygon | MultiPolygon:
         geojson: Decoded GeoJSON: a Polygon or MultiPolygon, or a Feature of one; WGS84 degrees.
 
     Raises:
-        InputError: It is none of these, has places that can't be, lies outside China, or its lines
-            cross.
+        InputError: It is none of these, has places that can't be, or its lines cross.
         TooLargeError: Too many points or too much ground.
     """
     shape = _mapping(geojson)
@@ -312,12 +309,11 @@ def _place(point: object) -> tuple[float, float]:
             raise _not_ground(f"有一处坐标是 {what},不是数字", f"a coordinate is {what}, no number")
         numbers.append(value)
     lon, lat = numbers
-    west, south, east, north = _CHINA_DEG
-    if not (west <= lon <= east and south <= lat <= north):
+    if not (abs(lon) <= 180 and abs(lat) <= 90):
         raise InputError(
-            f"坐标 {_told(lon)}, {_told(lat)} 不在中国范围内:请用 WGS84 经纬度,经度在前",
-            f"{_told(lon)}, {_told(lat)} is not in China: use WGS84 degrees, longitude first",
-            code="outside_china",
+            f"坐标 {_told(lon)}, {_told(lat)} 不是经纬度:请用 WGS84 度数,经度在前",
+            f"{_told(lon)}, {_told(lat)} can't be a place: use WGS84 degrees, longitude first",
+            code="bad_places",
         )
     return float(lon), float(lat)
 

@@ -120,8 +120,15 @@ DAYS_SETTING: Mapping[CaseState, str] = {
 }
 # These leave a case where it is, and are no reason to look at it anew before acting.
 ASIDE = frozenset({_A.LINK, _A.EVIDENCE, _A.NOTE, _A.CORRECT, _A.EXTEND, _A.SPLIT})
-# What nobody takes back: a case that was opened is dismissed, one that was split is merged.
-_FINAL = frozenset({_A.OPEN, _A.SPLIT, _A.UNDO})
+# Who may open a case, by where it comes from: everybody tells what they saw.
+OPENERS: Mapping[Origin, Roles] = {
+    Origin.PATCH: LEAD,
+    Origin.TARGET: LEAD,
+    Origin.TIP: LEAD,
+    Origin.SIGHTING: ANYONE,
+    Origin.SITE: ANYONE,
+    Origin.OTHER: ANYONE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +220,24 @@ def _take_facts(event: Event, facts: dict[str, Mapping[str, Any]]) -> None:
         return
     told = {key: details[key] for key in ("outcome", "reason", "note") if details.get(key)}
     known = {**told, **(details.get("facts") or {}), "seq": event.seq}
-    facts[step] = {**facts.get(step, {}), **known} if event.action is _A.CORRECT else known
+    if event.action is _A.CORRECT:
+        # What it corrected may have been undone since.
+        if step in facts:
+            facts[step] = corrected(facts[step], known)
+    else:
+        facts[step] = known
     if event.action is _A.RECHECK and details.get("outcome") == _O.STANDING.value:
         # What stands again has not been eradicated: the earlier step stays in the history.
         facts.pop("eradicated", None)
+
+
+def corrected(before: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known of a step after a correction: a new area takes the old bounds with it."""
+    stays = dict(before)
+    if "area_m2" in said:
+        for bound in ("area_low_m2", "area_high_m2", "area_how"):
+            stays.pop(bound, None)
+    return {**stays, **said, "seq": before.get("seq", said.get("seq"))}
 
 
 def without_undone(events: Iterable[Event]) -> list[Event]:
@@ -224,6 +245,20 @@ def without_undone(events: Iterable[Event]) -> list[Event]:
     listed = list(events)
     gone = {event.details.get("undoes") for event in listed if event.action is _A.UNDO}
     return [e for e in listed if e.seq not in gone and e.action is not _A.UNDO]
+
+
+def check_opening(origin: Origin, role: str) -> None:
+    """Check that somebody may open a case that comes from there.
+
+    Raises:
+        ForbiddenError: Their role may not.
+    """
+    if role not in OPENERS[origin]:
+        raise ForbiddenError(
+            "您的角色不能这样立线索:请联系分析员",
+            "your role may not open a case in this way: ask an analyst",
+            code="not_your_role",
+        )
 
 
 def move_of(
@@ -315,7 +350,8 @@ def undoable(
     events: Sequence[Event], actor: str, now: datetime, minutes: float, *, admin: bool
 ) -> Event | None:
     """Return the event that a person may take back: the last one that moved the case, their own,
-    not too long ago; None where there is none.
+    not too long ago; None where there is none. What opened a case is never taken back, nor what
+    stood when another case was split off: that one carries it.
 
     Args:
         events: Of the case, in their order.
@@ -324,9 +360,10 @@ def undoable(
         minutes: How long a step can be taken back.
         admin: Administrators may take back what others did.
     """
-    counted = [event for event in without_undone(events) if event.moves]
-    last = counted[-1]
-    if last.action in _FINAL or (last.actor != actor and not admin):
+    counted = without_undone(events)
+    last = [event for event in counted if event.moves][-1]
+    shared = any(event.action is _A.SPLIT and event.seq > last.seq for event in counted)
+    if last.action is _A.OPEN or shared or (last.actor != actor and not admin):
         return None
     return last if now - last.at <= timedelta(minutes=minutes) else None
 

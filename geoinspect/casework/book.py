@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
-from geoinspect.cases.lifecycle import Event, check_move
+from geoinspect.cases.facts import FACT_WORDS, check_facts, corrected_count
+from geoinspect.cases.lifecycle import Event, check_move, check_opening, corrected
 from geoinspect.cases.records import CaseAction, CaseState, DismissReason, Origin
 from geoinspect.casework.actors import Actor, is_own
 from geoinspect.casework.asked import Done, NewCase, Step
 from geoinspect.casework.former_sites import former_site_of
-from geoinspect.casework.special import Asked, merge, split, undo
+from geoinspect.casework.special import Asked, give_back, merge, split, undo
 from geoinspect.casework.writing import (
     Entry,
     Json,
@@ -28,11 +29,12 @@ from geoinspect.casework.writing import (
 from geoinspect.errors import ConflictError, UsageError
 from geoinspect.records import CHINA_TIME
 from geoinspect.settings import Settings
-from geoinspect.store import cases, grounds
+from geoinspect.store import cases, grounds, sightings
 from geoinspect.store.site_schema import SiteRow
 from geoinspect.store.workspace import Workspace
 
 _NEEDS_NOTE = frozenset({CaseAction.REOPEN, CaseAction.CORRECT, CaseAction.EXTEND, CaseAction.NOTE})
+_SETS_DEADLINE = frozenset({CaseAction.ASSIGN, CaseAction.EXTEND})
 _SPECIAL: Mapping[CaseAction, Callable[[Asked], Done]] = {
     CaseAction.UNDO: undo,
     CaseAction.MERGE: merge,
@@ -74,6 +76,7 @@ def open_in(
     known = sent_before(session, new.client_id, CaseAction.OPEN, actor)
     if known is not None:
         return known
+    check_opening(new.origin, actor.role)
     grounds.require_unit(session, new.unit_code)
     now = now or datetime.now(UTC)
     row = new_row(session, new.title, new.origin, new.ground, actor, now)
@@ -133,6 +136,8 @@ def act_in(
     if special is not None:
         return special(asked)
     ends = move.ends or state
+    if state is CaseState.MERGED:
+        give_back(asked)
     entry = Entry(step.action, ends, _details(asked, ends), step.happened, step.client_id)
     also: Sequence[SiteRow] = ()
     if step.action is CaseAction.CLOSE:
@@ -165,7 +170,7 @@ def check_version(events: Sequence[Event], version: int | None) -> None:
 def _details(asked: Asked, ends: CaseState) -> Json:
     step = asked.step
     _check_needs(asked)
-    deadline = step.deadline
+    deadline = step.deadline if step.action in _SETS_DEADLINE else None
     if deadline is None and step.action not in (CaseAction.CORRECT, CaseAction.NOTE):
         deadline = due_day(asked.settings, ends, asked.now)
     return said(
@@ -174,9 +179,42 @@ def _details(asked: Asked, ends: CaseState) -> Json:
         note=checked_note(step.note),
         unit=_unit(asked) if step.action is CaseAction.ASSIGN else None,
         deadline=deadline,
-        facts=dict(step.facts),
+        facts=_facts(asked),
         step=step.corrects,
     )
+
+
+def _facts(asked: Asked) -> Json:
+    """Return what a step says of the ground, checked against what is known."""
+    step = asked.step
+    facts: Json = dict(step.facts)
+    if not facts:
+        return facts
+    check_facts(facts)
+    _check_seen(asked, facts)
+    if step.action is CaseAction.CORRECT:
+        before = asked.row.facts[step.corrects]
+        if "area_m2" in facts and "count" not in facts:
+            again = corrected_count(before, facts["area_m2"])
+            facts |= {} if again is None else {"count": again}
+        whole = corrected(before, facts)
+        check_facts({name: whole[name] for name in whole if name in FACT_WORDS or name == "count"})
+    return facts
+
+
+def _check_seen(asked: Asked, facts: Json) -> None:
+    """Check that the survey and the track that a step names are there and saw the ground."""
+    ground = asked.row.geometry
+    if "survey" in facts:
+        survey = sightings.survey(asked.session, facts["survey"])
+        if not survey.geometry.intersects(ground):
+            raise UsageError(
+                f"航测“{survey.name}”没有拍到这块地:请选择覆盖该地块的航测",
+                f"the survey {survey.name!r} does not show this ground: choose one that does",
+                code="not_seen",
+            )
+    if "track" in facts:
+        sightings.track(asked.session, facts["track"])
 
 
 def _check_needs(asked: Asked) -> None:

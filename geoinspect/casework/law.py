@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from geoinspect.cases.extent import area_of, count_of, told_newest_first
 from geoinspect.cases.law_table import law_of
 from geoinspect.cases.thresholds import CaseFacts, indications, large_scale
 from geoinspect.store.workspace import Workspace
 
 Json = dict[str, Any]
 
-# A later step knows better; what it does not say, an earlier one may have.
-_STEPS = ("verified", "eradicated")
 _FLAGS = ("sprouted", "repeated", "resisted")
 
 
@@ -24,27 +23,22 @@ def known_facts(facts: Mapping[str, Mapping[str, Any]]) -> tuple[CaseFacts, date
         facts: Of the case by step, as its row keeps them.
     """
     known: Json = {}
-    found: date | None = None
-    for step in _STEPS:
-        said = facts.get(step, {})
-        if said.get("outcome") not in (None, "confirmed"):
-            continue
-        if found is None and said.get("day"):
-            found = date.fromisoformat(said["day"])
-        count = said.get("count")
-        if count is not None:
-            known |= {
-                "plants": count["plants"],
-                "plants_low": count["low"],
-                "plants_high": count["high"],
-            }
-        if said.get("area_m2") is not None:
-            ends = ("area_m2", "area_low_m2", "area_high_m2")
-            known |= {name: said.get(name) for name in ends}
+    count, area = count_of(facts), area_of(facts)
+    if count is not None:
+        known |= {
+            "plants": count["plants"],
+            "plants_low": count["low"],
+            "plants_high": count["high"],
+        }
+    if area is not None:
+        known |= dict(zip(("area_m2", "area_low_m2", "area_high_m2"), area, strict=True))
+    told = list(told_newest_first(facts))
+    for said in reversed(told):
         known |= {name: said[name] for name in _FLAGS if name in said}
         if "self_removed" in said:
             known["removed_by_grower_before_harvest"] = said["self_removed"]
-    return CaseFacts(**known), found
+    days = [said["day"] for said in told if said.get("day")]
+    return CaseFacts(**known), date.fromisoformat(days[-1]) if days else None
 
 
 def law_told(

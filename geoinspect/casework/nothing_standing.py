@@ -65,7 +65,7 @@ def nothing_standing_after(
         )
     area = grounds.area(session, area_code)
     known = known_finds(session, snapshot, area_code)
-    lines = [_line(session, one, day) for one in known]
+    lines = [_line(session, one, day, today) for one in known]
     missing = [line for line in lines if line["lacks"]]
     within = realm_of(session, None, area_code).within or frozenset()
     leads = cases.count_by_state(session, CaseFilter(states=_LEADS, areas=tuple(within)))
@@ -87,17 +87,19 @@ def nothing_standing_after(
     return {**told, "sentence": said.en, "sentence_zh": said.zh}
 
 
-def lacks_of(one: Known, day: date) -> list[str]:
+def lacks_of(one: Known, day: date, today: date) -> list[str]:
     """Return what a growing place lacks for the statement, keys of :data:`LACKS`."""
     find = one.find
     if find.eradicated is None:
         return ["standing"]
     lacks = ["later"] if find.eradicated.day > day else []
-    lacks += ["no_recheck"] if find.clean is None else []
+    # A recheck said to be before the eradication saw the plants, or its day is wrong.
+    seen = find.clean is not None and find.eradicated.day <= find.clean.day <= today
+    lacks += [] if seen else ["no_recheck"]
     return [*lacks, "doubted"] if find.doubted else lacks
 
 
-def _line(session: Session, one: Known, day: date) -> Json:
+def _line(session: Session, one: Known, day: date, today: date) -> Json:
     find = one.find
     return {
         "id": one.row.id,
@@ -110,7 +112,7 @@ def _line(session: Session, one: Known, day: date) -> Json:
         "rechecked": _step(session, one, find.clean),
         "lacks": [
             {"code": code, "message": LACKS[code].en, "message_zh": LACKS[code].zh}
-            for code in lacks_of(one, day)
+            for code in lacks_of(one, day, today)
         ],
     }
 

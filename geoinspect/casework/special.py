@@ -61,10 +61,9 @@ def undo(asked: Asked) -> Done:
     before = stand([event for event in asked.events if event.seq != last.seq])
     details = said(undoes=last.seq, what=last.action.value, note=checked_note(asked.step.note))
     entry = _entry(asked, before.state, details)
-    done = _write(asked, entry)
     if last.action is CaseAction.MERGE:
-        _give_back(asked, int(last.details["into"]))
-    return done
+        give_back(asked)
+    return _write(asked, entry)
 
 
 def merge(asked: Asked) -> Done:
@@ -104,9 +103,20 @@ def merge(asked: Asked) -> Done:
     return done
 
 
-def _give_back(asked: Asked, into: int) -> None:
-    """Let the other case be without what a merge had brought it."""
-    other = cases.case(asked.session, into)
+def give_back(asked: Asked) -> None:
+    """Let the case that this one went into be without what the merge had brought it.
+
+    Raises:
+        ConflictError: That case went into yet another one.
+    """
+    other = cases.case(asked.session, int(asked.row.merged_into or 0))
+    if other.merged_into is not None:
+        further = cases.case(asked.session, other.merged_into)
+        raise ConflictError(
+            f"线索 {other.number} 又已并入 {further.number}:请先把 {other.number} 分出来",
+            f"case {other.number} has gone into {further.number}: take {other.number} out first",
+            code="merged_further",
+        )
     links = [
         link
         for link in cases.links_of(asked.session, other.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ import shapely
 from sqlalchemy.orm import Session
 
 from geoinspect.cases.clocks import DOUBT_WORDS
-from geoinspect.cases.lifecycle import possible, stand, undoable, without_undone
+from geoinspect.cases.extent import area_of, count_of
+from geoinspect.cases.lifecycle import OPEN, possible, stand, undoable, without_undone
 from geoinspect.cases.records import ACTION_WORDS, CaseState, Origin
 from geoinspect.casework.actors import Actor, is_own
 from geoinspect.casework.writing import event_of, receipt_of
@@ -54,7 +56,7 @@ def case_line(row: CaseRow, today: date) -> Json:
         if row.deadline is not None and is_overdue(row, today)
         else 0,
         "place": [round(place.x, 7), round(place.y, 7)],
-        "area_m2": row.facts.get("eradicated", row.facts.get("verified", {})).get("area_m2"),
+        "area_m2": None if (area := area_of(row.facts)) is None else area[0],
         "plants": _plants(row),
         "version": row.version,
     }
@@ -134,16 +136,9 @@ def evidence_told(row: EvidenceRow) -> Json:
 def counts_told(session: Session, wanted: CaseFilter, today: date) -> Json:
     """Return how many cases stand in each state, and how many are open and overdue."""
     by_state = cases.count_by_state(session, wanted)
-    still = [state.value for state in CaseState if not state.ended]
-    late = CaseFilter(
-        states=tuple(s for s in still if not wanted.states or s in wanted.states),
-        origin=wanted.origin,
-        units=wanted.units,
-        areas=wanted.areas,
-        overdue_on=today,
-        box=wanted.box,
-        text=wanted.text,
-    )
+    still = {state.value for state in OPEN}
+    asked = still.intersection(wanted.states) if wanted.states else still
+    late = replace(wanted, states=tuple(sorted(asked)), overdue_on=today)
     return {
         "states": by_state,
         "total": sum(by_state.values()),
@@ -181,8 +176,5 @@ def _words(code: str) -> Json:
 
 def _plants(row: CaseRow) -> Json | None:
     """Return the newest count of a case's plants; None where nobody counted."""
-    for step in ("eradicated", "verified"):
-        count = row.facts.get(step, {}).get("count")
-        if count is not None:
-            return {key: count[key] for key in ("plants", "low", "high", "method")}
-    return None
+    count = count_of(row.facts)
+    return None if count is None else {k: count[k] for k in ("plants", "low", "high", "method")}

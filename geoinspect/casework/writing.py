@@ -13,7 +13,7 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
-from geoinspect.cases.clocks import doubts_of
+from geoinspect.cases.clocks import day_doubts, doubts_of
 from geoinspect.cases.lifecycle import DAYS_SETTING, Event, Standing, stand
 from geoinspect.cases.records import CaseAction, CaseState, Origin
 from geoinspect.casework.actors import Actor
@@ -29,6 +29,8 @@ from geoinspect.store.schema import Base
 Json = dict[str, Any]
 
 MOST_NOTE = 2000
+# These say again what an earlier step said.
+_AGAIN = frozenset({CaseAction.OPEN, CaseAction.CORRECT, CaseAction.EVIDENCE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,10 @@ def write(
         now: When the server took it.
         also: Rows of sealed tables that are new or changed with it.
     """
-    doubts = doubts_of(entry.happened, now, events)
+    today = now.astimezone(CHINA_TIME).date()
+    earlier = [facts["day"] for facts in row.facts.values() if facts.get("day")]
+    named = None if entry.action in _AGAIN else entry.details.get("facts", {}).get("day")
+    doubts = doubts_of(entry.happened, now, events) + day_doubts(named, today, earlier)
     when = said(happened=moment_iso(entry.happened), doubts=doubts)
     event = CaseEventRow(
         case_id=row.id,

@@ -132,6 +132,7 @@ def list_(
     as_json: bool,
 ) -> int:
     """列出线索 list cases, newest first, with counts by state."""
+    from geoinspect.cases.lifecycle import OPEN
     from geoinspect.cases.records import STATE_WORDS, CaseState
     from geoinspect.casework.told import case_line, counts_told, today_of
     from geoinspect.store import cases as stored
@@ -146,7 +147,7 @@ def list_(
                 code="bad_option",
             )
     today = today_of()
-    still = tuple(state.value for state in CaseState if not state.ended)
+    still = tuple(state.value for state in CaseState if state in OPEN)
     with open_workspace(workspace) as opened, opened.database.reading() as session:
         codes = None if area is None else tuple(a.code for a in grounds.below(session, area))
         wanted = stored.CaseFilter(

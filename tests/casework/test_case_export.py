@@ -41,7 +41,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, 
 
 @pytest.fixture(scope="module")
 def exported(full: tuple[Workspace, int], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("out") / "案件 2026-00001"
+    out = tmp_path_factory.mktemp("out") / "线索 2026-00001"
     with no_sockets() as tried:
         done = export_case(*full, out, now=NOW, by=ANALYST)
     assert tried == []

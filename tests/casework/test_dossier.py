@@ -169,7 +169,7 @@ def test_overdue_and_simulated_are_told(tmp_path: Path) -> None:
     assert made.overdue
     page = dossier_html(made)
     assert "已超期 overdue" in page
-    assert page.count("模拟数据,不是真实案件") == 2
+    assert page.count("模拟数据,不是真实线索") == 2
 
 
 def test_the_map_shows_a_survey_of_the_place_or_says_there_is_none(office: Workspace) -> None:
