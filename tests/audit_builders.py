@@ -11,6 +11,8 @@ from pathlib import Path
 import shapely
 from sqlalchemy.orm import Session
 
+from geoinspect.cases.lifecycle import stand
+from geoinspect.casework.writing import event_of, settle
 from geoinspect.store import audit
 from geoinspect.store.case_schema import (
     CaseEventRow,
@@ -52,7 +54,7 @@ def case_row(number: int) -> CaseRow:
     return CaseRow(
         number=f"2027-{number:04d}",
         title=f"疑似地块 {number}",
-        origin="patch",
+        origin="sighting",
         opened_at=at(number),
         opened_by="甲",
         state="suspected",
@@ -66,7 +68,7 @@ def case_row(number: int) -> CaseRow:
     )
 
 
-def event_row(case: CaseRow, seq: int, action: str, state: str) -> CaseEventRow:
+def event_row(case: CaseRow, seq: int, action: str, state: str, **said: object) -> CaseEventRow:
     return CaseEventRow(
         case_id=case.id,
         seq=seq,
@@ -79,7 +81,7 @@ def event_row(case: CaseRow, seq: int, action: str, state: str) -> CaseEventRow:
         at=at(10 * seq),
         happened=at(10 * seq - 3),
         client_id=f"c{case.number}-{seq}",
-        details={"note": f"第 {seq} 步", "area_m2": 12.5 * seq},
+        details={"note": f"第 {seq} 步", "deadline": DAY.isoformat(), **said},
     )
 
 
@@ -117,13 +119,15 @@ def add_case(workspace: Workspace, session: Session, number: int) -> CaseRow:
         details={"score": 0.75},
         geometry=case.geometry,
     )
-    opened = event_row(case, 1, "open", "suspected")
+    opened = event_row(case, 1, "open", "suspected", unit="611")
+    settle(case, stand([event_of(opened)]), 1)
     seal(session, [case, opened, link], "case.open", f"case {case.id}", new={"state": "suspected"})
     photo = keep_file(workspace, session, f"现场{number}.jpg", b"photo %d " % number * 20)
     evidence: list[Base] = [evidence_row(case, 2, photo), evidence_row(case, 2, None)]
-    verified = event_row(case, 2, "verify", "verified")
-    before, case.state, case.version = case.state, "verified", 2
-    case.facts = {"verified": {"outcome": "confirmed", "plants": 620}}
+    facts = {"area_m2": 12.5}
+    verified = event_row(case, 2, "verify", "confirmed", outcome="confirmed", facts=facts)
+    before = case.state
+    settle(case, stand([event_of(opened), event_of(verified)]), 2)
     changed = {"old": {"state": before}, "new": {"state": case.state}}
     seal(session, [case, verified, *evidence], "case.verify", f"case {case.id}", **changed)
     link.gone_at = at(90)

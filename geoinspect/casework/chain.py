@@ -14,6 +14,7 @@ from geoinspect.casework.anchors import Anchor, check_anchors, kept_anchors
 from geoinspect.casework.replay import check_cases
 from geoinspect.errors import StoreError, Text
 from geoinspect.store import audit, seals
+from geoinspect.store.case_schema import CaseEventRow
 from geoinspect.store.vault import Vault, sha256_of
 from geoinspect.store.workspace import Workspace
 
@@ -137,7 +138,9 @@ def examine(session: Session, anchors: Sequence[Anchor], faults: audit.Faults) -
         session, newest, lambda table, values: _take_files(session, table, values, files, faults)
     )
     if not faults.count:
-        check_cases(session, faults)
+        events = CaseEventRow.__tablename__
+        with audit.told_of_damage(faults, events, seals.TABLE_WORDS[events]):
+            check_cases(session, faults)
     return Examined(rows, last_hash, sealed, files)
 
 
