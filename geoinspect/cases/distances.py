@@ -109,6 +109,11 @@ def shapes_distance_m(first: Shapes, second: Shapes) -> F8:
     return np.where((ends[:, 0] == ends[:, 1]).all(axis=1), 0.0, metres)
 
 
+def apart_m(one: BaseGeometry, other: BaseGeometry) -> float:
+    """Return how far two grounds lie apart, metres; 0 where they meet."""
+    return float(shapes_distance_m(shapes_of([one], "ground"), shapes_of([other], "ground"))[0])
+
+
 def overlap_shares(first: Shapes, second: Shapes) -> F8:
     """Return the shared ground as a share of the smaller of each pair, 0 to 1; shape (n,).
 

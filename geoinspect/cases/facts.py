@@ -200,7 +200,7 @@ def _count(said: Mapping[str, object], area_m2: float | None) -> PlantCount | No
 def _check_order(facts: Json) -> None:
     bounds = [facts.get(name) for name in ("area_low_m2", "area_m2", "area_high_m2")]
     known = [bound for bound in bounds if bound is not None]
-    if known != sorted(known) or (len(known) > 1 and bounds[1] is None):
+    if known != sorted(known) or (known and bounds[1] is None):
         raise UsageError(
             "面积应在其下限与上限之间",
             "the area must lie between its lower and its upper bound",

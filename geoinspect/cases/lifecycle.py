@@ -37,6 +37,7 @@ ANYONE: Roles = frozenset({"field", "analyst", "commander", "admin"})
 
 # Before anything was confirmed on the ground.
 EARLY = frozenset({_S.SUSPECTED, _S.TRIAGED, _S.ASSIGNED, _S.NO_ACCESS})
+_DONE = frozenset({_S.CLOSED, _S.DISMISSED})
 LIVE = frozenset(set(_S) - {_S.MERGED})
 OPEN = frozenset(state for state in _S if not state.ended)
 
@@ -94,7 +95,8 @@ MOVES: tuple[Move, ...] = (
     Move(_A.SPLIT, None, EARLY | {_S.CONFIRMED}, None, OFFICE),
     Move(_A.EXTEND, None, OPEN, None, LEAD),
     Move(_A.UNDO, None, frozenset(_S), None, ANYONE),
-    Move(_A.CORRECT, None, LIVE, None, GROUND),
+    Move(_A.CORRECT, None, LIVE - _DONE, None, GROUND),
+    Move(_A.CORRECT, None, _DONE, None, OFFICE),
     Move(_A.LINK, None, LIVE, None, ANYONE),
     Move(_A.EVIDENCE, None, LIVE, None, ANYONE),
     Move(_A.NOTE, None, LIVE, None, ANYONE),
@@ -187,27 +189,28 @@ def stand(events: Sequence[Event]) -> Standing:
         events: In their order, the first one opens the case.
     """
     counted = without_undone(events)
-    last = counted[0]
-    unit: str | None = None
-    deadline: date | None = None
-    facts: dict[str, Mapping[str, Any]] = {}
-    merged: int | None = None
-    state, since = last.to_state, last.at
+    standing = Standing(counted[0].to_state, counted[0].at)
     for event in counted:
-        details = event.details
-        if event.moves:
-            if event.action is not _A.OPEN and event.to_state is not state:
-                since = event.at
-            state = event.to_state
-            deadline = _day(details.get("deadline"))
-            merged = details.get("into") if state is _S.MERGED else None
-        elif event.action is _A.EXTEND:
-            deadline = _day(details.get("deadline"))
-        unit = details.get("unit", unit)
-        if event.action is _A.REOPEN:
-            facts = {}
-        _take_facts(event, facts)
-    return Standing(state, since, unit, deadline, facts, merged)
+        standing = stand_after(standing, event)
+    return standing
+
+
+def stand_after(standing: Standing, event: Event) -> Standing:
+    """Return where one more event leaves a case, of those that count: no undoing."""
+    details = event.details
+    state, since = standing.state, standing.since
+    deadline, merged = standing.deadline, standing.merged_into
+    if event.moves:
+        if event.action is not _A.OPEN and event.to_state is not state:
+            since = event.at
+        state = event.to_state
+        deadline = _day(details.get("deadline"))
+        merged = details.get("into") if state is _S.MERGED else None
+    elif event.action is _A.EXTEND:
+        deadline = _day(details.get("deadline"))
+    facts = {} if event.action is _A.REOPEN else dict(standing.facts)
+    _take_facts(event, facts)
+    return Standing(state, since, details.get("unit", standing.unit_code), deadline, facts, merged)
 
 
 def _take_facts(event: Event, facts: dict[str, Mapping[str, Any]]) -> None:
@@ -296,14 +299,14 @@ def check_move(
         ConflictError: Not in this state; says what can be done.
     """
     name = ACTION_WORDS[action]
-    rows = [move for move in MOVES if move.action is action]
-    if not any(role in move.roles for move in rows):
+    move = move_of(state, action, outcome, origin)
+    able = [m for m in MOVES if m.action is action and role in m.roles]
+    if not able or (move is not None and role not in move.roles):
         raise ForbiddenError(
             f"您的角色不能“{name.zh}”:请联系分析员或指挥员",
             f"your role may not do this ({name.en}): ask an analyst or a commander",
             code="not_your_role",
         )
-    move = move_of(state, action, outcome, origin)
     if move is None:
         zh, en = _what_can(state, origin, role)
         stands = STATE_WORDS[state]
@@ -351,7 +354,7 @@ def undoable(
 ) -> Event | None:
     """Return the event that a person may take back: the last one that moved the case, their own,
     not too long ago; None where there is none. What opened a case is never taken back, nor what
-    stood when another case was split off: that one carries it.
+    stood when another case was split off or went in: that one goes by it.
 
     Args:
         events: Of the case, in their order.
@@ -362,10 +365,28 @@ def undoable(
     """
     counted = without_undone(events)
     last = [event for event in counted if event.moves][-1]
-    shared = any(event.action is _A.SPLIT and event.seq > last.seq for event in counted)
-    if last.action is _A.OPEN or shared or (last.actor != actor and not admin):
+    if last.action is _A.OPEN or (last.actor != actor and not admin):
+        return None
+    since = [event for event in counted if event.seq > last.seq]
+    if any(event.action is _A.SPLIT for event in since) or _holds_others(since):
+        return None
+    if last.action is _A.REOPEN and _before(counted, last).state is _S.MERGED:
+        # The other case has given back what the merge had brought it.
         return None
     return last if now - last.at <= timedelta(minutes=minutes) else None
+
+
+def _holds_others(events: Iterable[Event]) -> bool:
+    """Return whether cases went in by some of the events and were not taken out again."""
+    held: set[object] = set()
+    for event in events:
+        held.discard(event.details.get("released"))
+        held.update({event.details["absorbed"]} if "absorbed" in event.details else ())
+    return bool(held)
+
+
+def _before(events: Sequence[Event], last: Event) -> Standing:
+    return stand([event for event in events if event.seq < last.seq])
 
 
 def _day(text: str | None) -> date | None:

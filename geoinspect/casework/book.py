@@ -123,9 +123,15 @@ def act_in(
         raise ValueError(f"{step.action} is not a step of its own")
     now = now or datetime.now(UTC)
     row = cases.case(session, case_id)
-    known = sent_before(session, step.client_id, step.action, actor, row.id)
+    known = sent_before(session, step.client_id, step.action, actor, row.id, _asked_of(step))
     if known is not None:
         return known
+    if step.version is not None and step.version > row.version:
+        raise UsageError(
+            f"版本 {step.version} 不存在:线索现为第 {row.version} 版,请刷新页面",
+            f"there is no version {step.version}: the case is at {row.version}, load it again",
+            code="bad_version",
+        )
     events = history(session, row.id)
     state, origin = CaseState(row.state), Origin(row.origin)
     own = is_own(session, actor, row.unit_code)
@@ -144,6 +150,13 @@ def act_in(
         # Where it grew once it is watched from the next season on.
         also = former_site_of(session, settings, row, actor, now)
     return write(session, row, events, entry, actor, now=now, also=also)
+
+
+def _asked_of(step: Step) -> Json:
+    """Return what tells one request for a step from another."""
+    outcome = None if step.outcome is None else step.outcome.value
+    note = step.note.strip()
+    return said(outcome=outcome, reason=step.reason, note=note, step=step.corrects, **step.facts)
 
 
 def check_version(events: Sequence[Event], version: int | None) -> None:

@@ -77,7 +77,9 @@ def find_of(events: Sequence[Event]) -> Find | None:
         elif event.action is CaseAction.ERADICATE:
             eradicated = done
         elif event.action is CaseAction.RECHECK and outcome == Outcome.CLEAN:
-            clean = done
+            # Who says to have been there before the eradication saw the plants, or errs.
+            if eradicated is not None and done.day >= eradicated.day:
+                clean = done
         elif event.action in (CaseAction.VERIFY, CaseAction.DISMISS):
             if outcome == Outcome.NO_ACCESS:
                 continue

@@ -25,6 +25,9 @@ LACKS: dict[str, Text] = {
     "standing": Text("已确认,没有铲除记录", "confirmed, no eradication is recorded"),
     "later": Text("铲除日期晚于该日", "eradicated after that day"),
     "no_recheck": Text("铲除后没有复查记录", "not rechecked since it was eradicated"),
+    "order": Text(
+        "铲除日期早于确认日期:请更正日期", "eradicated before it was confirmed: correct the days"
+    ),
     "doubted": Text("线索被重新打开,尚未再次核查", "the case was reopened and not visited since"),
 }
 
@@ -93,6 +96,7 @@ def lacks_of(one: Known, day: date, today: date) -> list[str]:
     if find.eradicated is None:
         return ["standing"]
     lacks = ["later"] if find.eradicated.day > day else []
+    lacks += ["order"] if find.eradicated.day < find.confirmed.day else []
     # A recheck said to be before the eradication saw the plants, or its day is wrong.
     seen = find.clean is not None and find.eradicated.day <= find.clean.day <= today
     lacks += [] if seen else ["no_recheck"]

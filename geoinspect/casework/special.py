@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
+from geoinspect.cases.distances import apart_m
 from geoinspect.cases.lifecycle import MERGE_INTO, Event, stand, undoable
 from geoinspect.cases.records import STATE_WORDS, CaseAction, CaseState, LinkKind, Origin
 from geoinspect.casework.actors import Actor
@@ -27,6 +28,9 @@ from geoinspect.errors import ConflictError, UsageError
 from geoinspect.settings import Settings
 from geoinspect.store import cases
 from geoinspect.store.case_schema import CaseLinkRow, CaseRow
+
+# Beyond a hamlet's width two leads are two places.
+MOST_APART_M = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ def merge(asked: Asked) -> Done:
             "must be one of: " + ", ".join(STATE_WORDS[s].en for s in wanted),
             code="cannot_merge",
         )
+    check_near(asked.row.geometry, other.geometry)
     details = said(into=other.id, into_number=other.number, note=checked_note(asked.step.note))
     done = _write(asked, _entry(asked, CaseState.MERGED, details))
     source = Source(
@@ -167,6 +172,13 @@ def split(asked: Asked) -> Done:
     for link in taken:
         link.gone_at = asked.now
     rest = _ground_of([link for link in standing if link not in taken])
+    if standing and len(taken) == len(standing) and step.ground is None:
+        raise UsageError(
+            "不能把全部来源都拆分出去:请留下至少一处",
+            "not everything can be split off: leave at least one",
+            code="nothing_left",
+        )
+    check_near(row.geometry, ground)
     details = said(
         into=child.id,
         into_number=child.number,
@@ -188,6 +200,22 @@ def split(asked: Asked) -> Done:
     opening = Entry(CaseAction.OPEN, before.state, carried)
     write(asked.session, child, (), opening, asked.actor, now=asked.now, also=moved)
     return _write(asked, _entry(asked, before.state, details), taken)
+
+
+def check_near(one: BaseGeometry, other: BaseGeometry) -> None:
+    """Check that two grounds can be one place, or one of them part of the other.
+
+    Raises:
+        UsageError: They lie too far apart.
+    """
+    metres = apart_m(one, other)
+    if metres > MOST_APART_M:
+        raise UsageError(
+            f"两处相距 {metres / 1000:.1f} 公里,超过 {MOST_APART_M / 1000:g} 公里,不能作为同一处处理",
+            f"the two places lie {metres / 1000:.1f} km apart, more than {MOST_APART_M / 1000:g} km: "
+            "they can't be handled as one",
+            code="too_far",
+        )
 
 
 def together(parts: Sequence[BaseGeometry]) -> BaseGeometry:

@@ -5,7 +5,7 @@ together or not at all.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -167,6 +167,7 @@ def sent_before(
     action: CaseAction,
     actor: Actor,
     case_id: int | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> Done | None:
     """Return what became of a request that came before; None for a new one.
 
@@ -176,6 +177,7 @@ def sent_before(
         action: What is asked now.
         actor: Who asks.
         case_id: Of the case it is asked of; None for one to be opened.
+        asked: What was said then must be this: outcome, reason, note, corrected step, facts.
 
     Raises:
         ConflictError: The identifier was used for something else.
@@ -184,6 +186,9 @@ def sent_before(
     if known is None:
         return None
     same = known.action == action.value and known.actor == actor.name
+    if asked is not None:
+        told = {**known.details, **known.details.get("facts", {})}
+        same = same and all(told.get(name) == value for name, value in asked.items())
     if not same or (case_id is not None and known.case_id != case_id):
         raise ConflictError(
             "这个提交编号已用于另一次操作:请刷新页面后重试",

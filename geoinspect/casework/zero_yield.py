@@ -15,6 +15,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from geoinspect.cases.extent import area_of as planted_area
+from geoinspect.cases.extent import count_of
 from geoinspect.cases.records import CaseState
 from geoinspect.casework.finds import Find, finds_of
 from geoinspect.casework.harvest import Growing, calendars, harvest_of
@@ -114,35 +116,39 @@ def standing_of(
 
     Returns:
         ``rows`` by area, wide ones first, those below counted in; ``whole``, the sums of them all;
-        ``standing``, every case that stands, the soonest harvest first.
+        ``outside``, how many cases lie in no area, and so are in no area's sums; ``standing``, every
+        case that stands, the soonest harvest first.
 
     Raises:
         NotFoundError: There is no such area.
     """
     code = area_code or (None if snapshot is None else snapshot.campaign.area_code)
     known = known_finds(session, snapshot, code)
+    everywhere = known if code is None else known_finds(session, snapshot, None)
     areas = _areas(session, code, level)
     growing = calendars(snapshot)
     stages = {} if snapshot is None else {row["code"]: row for row in stage_rows(snapshot)}
     claim = newest_claim(session, snapshot)
     above = _above(session)
+    members: dict[str, list[Known]] = {}
+    for one in known:
+        for around in above.get(one.row.area_code or "", ()):
+            members.setdefault(around, []).append(one)
     rows = [
         {
             "code": area.code,
             "name": area.name,
             "level": area.level,
-            **_sums(
-                [one for one in known if area.code in above.get(one.row.area_code or "", set())],
-                today,
-            ),
+            **_sums(members.get(area.code, []), today),
             "stage": stages.get(area.code),
             "p_clean": _p_clean(claim, area.code),
             **unseen(snapshot, area.code),
         }
         for area in areas
     ]
+    names = {area.code: area.name for area in grounds.areas(session)}
     standing = [
-        standing_line(workspace, session, one, growing, snapshot, today)
+        standing_line(workspace, names, one, growing, snapshot, today)
         for one in known
         if one.find.eradicated is None
     ]
@@ -154,6 +160,7 @@ def standing_of(
         "campaign": None if snapshot is None else _campaign(snapshot),
         "data_until": None if until is None else until.isoformat(),
         "whole": _sums(known, today),
+        "outside": sum(one.row.area_code is None for one in everywhere),
         "rows": rows,
         "standing": standing,
         "claim": claim
@@ -179,7 +186,7 @@ def known_finds(session: Session, snapshot: Snapshot | None, area_code: str | No
             continue
         if snapshot is not None:
             start, end = snapshot.campaign.start, snapshot.campaign.end
-            before = find.clean is not None and find.clean.day < start
+            before = find.clean is not None and max(find.clean.day, find.confirmed.day) < start
             after = find.confirmed.day > end and not newest
             if find.settled and (before or after):
                 continue
@@ -215,7 +222,7 @@ def p_clean(session: Session, snapshot: Snapshot | None, area_code: str) -> Json
 
 def standing_line(
     workspace: Workspace,
-    session: Session,
+    names: Mapping[str, str],
     one: Known,
     growing: Mapping[str, Growing],
     snapshot: Snapshot | None,
@@ -226,11 +233,10 @@ def standing_line(
     calendar = growing.get(listed.get(one.row.area_code or "", one.row.area_code or ""))
     harvest = harvest_of(one.row.facts, calendar)
     law = law_told(workspace, one.row.facts, today)
-    area = None if one.row.area_code is None else grounds.area(session, one.row.area_code)
     plants, m2 = plants_of(one.row), area_of(one.row)
     return {
         **case_line(one.row, today),
-        "area_name": None if area is None else area.name,
+        "area_name": names.get(one.row.area_code or ""),
         "confirmed_on": one.find.confirmed.day.isoformat(),
         "days_standing": (today - one.find.confirmed.day).days,
         "harvest": None if harvest is None else harvest.as_json(today),
@@ -244,28 +250,13 @@ def standing_line(
 
 def plants_of(row: CaseRow) -> tuple[float, float, float] | None:
     """Return the plants that stood: best figure, lower and upper bound; None where nobody counted."""
-    for said in _newest(row):
-        count = said.get("count")
-        if count is not None:
-            return count["plants"], count["low"], count["high"]
-    return None
+    count = count_of(row.facts)
+    return None if count is None else (count["plants"], count["low"], count["high"])
 
 
 def area_of(row: CaseRow) -> tuple[float, float, float] | None:
     """Return the planted area in m², with its bounds; None where nobody measured."""
-    for said in _newest(row):
-        best = said.get("area_m2")
-        if best is not None:
-            return best, said.get("area_low_m2", best), said.get("area_high_m2", best)
-    return None
-
-
-def _newest(row: CaseRow) -> list[Mapping[str, Any]]:
-    """Return what was said of a place's extent, what to believe first at the front."""
-    facts = row.facts
-    again = facts.get("rechecked", {})
-    steps = [again] if again.get("outcome") == "standing" else []
-    return [*steps, facts.get("eradicated", {}), facts.get("verified", {})]
+    return planted_area(row.facts)
 
 
 def _sums(known: Sequence[Known], today: date) -> Json:

@@ -252,6 +252,14 @@ def test_drawings_have_their_area() -> None:
     assert drawn_ground(high).equals(whole)
 
 
+@pytest.mark.parametrize(("lon", "lat"), [(-58.4, -34.6), (13.4, 52.5), (179.9, 0.0), (37.6, 70)])
+def test_drawings_of_any_land_are_taken(lon: float, lat: float) -> None:
+    x, y = closed(*circle(30, 12, lon, lat))
+    ring = [[float(a), float(b)] for a, b in zip(x, y, strict=True)]
+    ground = drawn_ground({"type": "Polygon", "coordinates": [ring]})
+    assert geodesic_area_m2(ground) == pytest.approx(6 * math.sin(math.pi / 6) * 900, rel=1e-5)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -274,6 +282,7 @@ def test_drawings_have_their_area() -> None:
         {"type": "Polygon", "coordinates": [[[104, float("inf")]] * 4]},
         {"type": "Polygon", "coordinates": [[[10**400, 34]] * 4]},
         {"type": "Polygon", "coordinates": [[[34, 104]] * 4]},
+        {"type": "Polygon", "coordinates": [[[180.5, 1], [180.6, 1], [180.6, 1.1], [180.5, 1]]]},
         {"type": "Polygon", "coordinates": [[[104, 34, 1, 2]] * 4]},
         {
             "type": "Polygon",

@@ -90,7 +90,7 @@ def needs(action: str, other: int = 0) -> dict[str, object]:
         "reopen": {"note": "又见"},
         "note": {"note": "记"},
         "merge": {"into": other},
-        "split": {"title": "分出", "ground": plot(1)},
+        "split": {"title": "分出", "ground": plot(0, east=0.503)},
         "correct": {"corrects": "verified", "note": "笔误"},
     }.get(action, {})
 

@@ -101,7 +101,7 @@ def test_undoing_a_corrected_step_takes_the_correction_too(workspace) -> None:
 
 def test_nothing_before_a_split_is_undone(workspace) -> None:
     case_id = confirmed(workspace, {"plants": 700})
-    take(workspace, case_id, "split", title="另一处", ground=plot(1))
+    take(workspace, case_id, "split", title="另一处", ground=plot(0, east=0.503))
     with pytest.raises(ConflictError, match="撤销"):
         take(workspace, case_id, "undo")
 
@@ -219,3 +219,63 @@ def test_facts_that_were_not_read_are_not_kept(workspace, facts) -> None:
     case_id = confirmed(workspace, None)
     with pytest.raises(UsageError):
         act(workspace, case_id, Step(CaseAction.NOTE, note="x", facts=facts), ADMIN)
+
+
+def test_reopening_a_merged_case_is_not_taken_back(workspace) -> None:
+    one, two = opened(workspace), opened(workspace, east=0.52)
+    take(workspace, one, "merge", into=two)
+    take(workspace, one, "reopen", note="是两处")
+    with pytest.raises(ConflictError, match="撤销"):
+        take(workspace, one, "undo")
+    take(workspace, two, "merge", into=one)
+    with pytest.raises(ConflictError):
+        take(workspace, one, "undo")
+    assert [case_row(workspace, n).merged_into for n in (one, two)] == [None, one]
+
+
+def test_a_verification_stays_while_another_confirmed_case_rests_on_it(workspace) -> None:
+    one = confirmed(workspace, {"plants": 9})
+    two = confirmed(workspace, {"plants": 5}, title="二", east=0.52)
+    take(workspace, one, "merge", into=two)
+    with pytest.raises(ConflictError, match="撤销"):
+        take(workspace, two, "undo")
+    take(workspace, one, "undo")
+    take(workspace, two, "undo")
+    assert case_row(workspace, two).state == "assigned"
+
+
+@pytest.mark.parametrize("action", ["merge", "split"])
+def test_what_lies_far_away_is_another_place(workspace, action) -> None:
+    case_id, far = opened(workspace), opened(workspace, town=2)
+    more = {"into": far} if action == "merge" else {"title": "远处", "ground": plot(2)}
+    with pytest.raises(UsageError, match="公里"):
+        take(workspace, case_id, action, **more)
+
+
+def test_days_before_the_case_was_confirmed_prove_nothing(workspace) -> None:
+    case_id = confirmed(workspace, {"plants": 9, "day": "2026-05-14"})
+    take(workspace, case_id, "eradicate", facts={"plants": 9, "method": "cut", "day": "2025-06-01"})
+    take(workspace, case_id, "recheck", outcome=Outcome.CLEAN, facts={"day": "2025-06-02"})
+    with workspace.database.reading() as session:
+        told = nothing_standing_after(session, "990100", TODAY, TODAY, snapshot=None)
+    assert (told["found"], told["holds"]) == (1, False)
+
+
+def test_an_identifier_stands_for_one_answer(workspace) -> None:
+    case_id = opened(workspace)
+    take(workspace, case_id, "note", note="甲", client_id="k")
+    assert take(workspace, case_id, "note", note="甲 ", client_id="k").again
+    with pytest.raises(ConflictError, match="编号"):
+        take(workspace, case_id, "note", note="乙", client_id="k")
+    with pytest.raises(UsageError, match="版本"):
+        take(workspace, case_id, "triage", version=10**15)
+
+
+def test_a_closed_case_is_corrected_by_the_office_alone(workspace) -> None:
+    case_id = confirmed(workspace, {"plants": 9})
+    take(workspace, case_id, "eradicate", FIELD, facts={"plants": 9, "method": "cut"})
+    take(workspace, case_id, "recheck", FIELD, outcome=Outcome.CLEAN)
+    take(workspace, case_id, "close")
+    with pytest.raises((ConflictError, ForbiddenError)):
+        take(workspace, case_id, "correct", FIELD, corrects="eradicated", note="x", facts={"plants": 1})  # fmt: skip
+    take(workspace, case_id, "correct", ANALYST, corrects="eradicated", note="x", facts={"plants": 8})  # fmt: skip

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 from case_builders import ANALYST, NOON, county, opened, plot
+from sqlalchemy import select
 
 from geoinspect.cases.records import CaseAction, Outcome
 from geoinspect.casework.asked import Step
 from geoinspect.casework.book import act
 from geoinspect.casework.former_sites import former_site_of, sites_from_cases
+from geoinspect.casework.sites import change_site
 from geoinspect.casework.sites_told import site_list
 from geoinspect.ingest.site_fields import SiteKind
 from geoinspect.records import ZoneKind
 from geoinspect.store import audit, cases, grounds, seals, sites
+from geoinspect.store.search_schema import RiskEditRow
 from geoinspect.store.sites import SiteFilter
 from geoinspect.store.workspace import Workspace
 
@@ -79,3 +82,27 @@ def test_a_closing_case_brings_its_site_along(office: Workspace) -> None:
         )
         assert former_site_of(session, office.settings, row, ANALYST, NOON) == []
     assert sites_from_cases(office, DAY, ANALYST) == []
+
+
+@pytest.mark.parametrize(("risk", "factors"), [(1.0, []), (4.0, [4.0])])
+def test_a_former_place_counts_by_its_zone_and_once_more_only_where_asked(
+    office: Workspace, risk: float, factors: list[float]
+) -> None:
+    """The default leaves it at the rule for zones; a risk of its own is an edit on its ground."""
+    assert office.settings.former_site_risk == 1.0
+    case_id = eradicated(office, "后山地块")
+    changed = office.settings.model_copy(update={"former_site_risk": risk})
+    with office.database.writing() as session:
+        (row,) = former_site_of(session, changed, cases.case(session, case_id), ANALYST, NOON)
+        seals.record_sealed(
+            session, [row], actor="t", action="case.close", subject="case", details={}
+        )
+        assert row.risk == risk
+        edits = session.scalars(select(RiskEditRow)).all()
+        assert [edit.multiplier for edit in edits] == factors
+        assert all(edit.geometry.equals(plot()) for edit in edits)
+        assert len(grounds.zones(session, ZoneKind.FORMER)) == 1
+        site_id = row.id
+    change_site(office, site_id, {"active": False}, ANALYST, now=NOON)
+    with office.database.reading() as session:
+        assert session.scalars(select(RiskEditRow)).all() == []
