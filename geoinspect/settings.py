@@ -120,7 +120,11 @@ class Settings(BaseSettings):
     site_dwell_s: float = Field(120.0, ge=0, description="How long a visit stays.")
     site_soon_days: int = Field(7, ge=0, description="Visits due within these days are 'due soon'.")
     former_site_risk: float = Field(
-        3.0, ge=0, le=1000, description="Risk multiplier of the sites of former growing places."
+        1.0,
+        ge=0,
+        le=1000,
+        description="Multiplier of the prior risk on the ground of new sites of former growing "
+        "places, on top of the rule for zones of kind former; 1 leaves it at that rule.",
     )
     public_tips: bool = Field(False, description="Offer the public tip form at /tip.")
     tip_photo_max_mb: float = Field(15.0, gt=0, description="Largest photo of a tip, MB.")

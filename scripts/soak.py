@@ -22,6 +22,7 @@ import case_season
 import coverage_worlds
 import seasons
 import track_fuzz
+import web_kills
 
 from geoinspect.errors import GeoInspectError
 from geoinspect.ingest.areas import read_areas
@@ -210,6 +211,14 @@ def killed_cases(kills: int | None, seed: int) -> int:
     return int(bool(found["faults"]))
 
 
+def killed_server(kills: int | None, seed: int) -> int:
+    """Kill the web server while people send; return 1 when anything was lost or doubled."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = web_kills.campaign(kills or 500, Path(folder), seed=seed)
+    print(found)
+    return int(bool(found["faults"]))
+
+
 def case_seasons(cases: int | None, seed: int) -> int:
     """Live a season of cases; return 1 when the workspace and the ledgers differ."""
     number = cases or 400
@@ -232,7 +241,7 @@ def case_seasons(cases: int | None, seed: int) -> int:
 
 
 TIMED = {"tracks": tracks, "rasters": rasters, "areas": areas, "kills": kills}
-COUNTED = ("worlds", "seasons", "audit-tampering", "case-kills", "case-season")
+COUNTED = ("worlds", "seasons", "audit-tampering", "case-kills", "web-kills", "case-season")
 
 
 def main() -> int:
@@ -257,6 +266,8 @@ def main() -> int:
         return tampering(chosen.cases, chosen.seed)
     if chosen.campaign == "case-kills":
         return killed_cases(chosen.cases, chosen.seed)
+    if chosen.campaign == "web-kills":
+        return killed_server(chosen.cases, chosen.seed)
     if chosen.campaign == "case-season":
         return case_seasons(chosen.cases, chosen.seed)
     if chosen.campaign == "seasons":

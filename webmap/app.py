@@ -14,6 +14,7 @@ from webmap import office as office_
 from webmap.api import api
 from webmap.auth import current_person, use_login
 from webmap.case_pages import case_pages
+from webmap.day_anchor import use_day_anchor
 from webmap.errors import answer_errors
 from webmap.language import use_languages
 from webmap.pages import pages
@@ -36,7 +37,8 @@ _FORM_BYTES = 64 << 10
 class _NumberConverter(IntegerConverter):
     """Numbers in addresses that the database can hold; any other is no page."""
 
-    regex = r"\d{1,18}"
+    # \d would take digits of every script.
+    regex = "[0-9]{1,18}"
 
 
 def create_app(workspace_folder: Path, *, testing: bool = False) -> Flask:
@@ -69,6 +71,7 @@ def create_app(workspace_folder: Path, *, testing: bool = False) -> Flask:
     use_login(app)
     use_tips(app, workspace.settings)
     protect(app)
+    use_day_anchor(app, workspace)
     answer_errors(app, hide_surprises=not testing)
     for blueprint in (
         pages,

@@ -27,15 +27,20 @@ class EvidenceScope:
     session: Session
     actor: Actor
 
-    def check_may_add(self, case_id: int) -> None:
+    def check_may_add(self, case_id: int, client_id: str = "") -> None:
         """Check that the person may add evidence to a case, before anything is read.
+
+        What is sent again, as its answer was lost, passes: the book gives its receipt.
 
         Raises:
             NotFoundError: There is no such visible case.
             ForbiddenError: Not this person.
             ConflictError: Not to this case.
         """
-        evidence.check_may_add(self.session, cases.case(self.session, case_id), self.actor)
+        known = cases.event_sent(self.session, client_id) if client_id else None
+        if known is None or known.case_id != case_id or known.actor != self.actor.name:
+            row = cases.case(self.session, case_id)
+            evidence.check_may_add(self.session, row, self.actor)
 
     def told(self, evidence_id: int) -> dict[str, Any]:
         """Return a visible piece of evidence.

@@ -129,6 +129,11 @@ def public_outline(session: Session) -> Json | None:
     return dict(shapely.geometry.mapping(coarse))
 
 
+def is_sent(session: Session, client_id: str) -> bool:
+    """Return whether a form came before, for its own sender."""
+    return tips.tip_sent(session, client_id) is not None
+
+
 def heard(session: Session, written: str) -> tip_told.Heard | None:
     """Return what the holder of a claim code hears; None for a code that nobody has."""
     return tip_told.heard(session, written)

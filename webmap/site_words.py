@@ -142,8 +142,8 @@ def _change_words() -> dict[str, str]:
 
 def _answer_words() -> dict[str, str]:
     return {
-        "yes": _("yes"),
-        "no": _("no"),
+        "f_yes": _("yes"),
+        "f_no": _("no"),
         "in_words": _("in words"),
         "answer_kept": _("Received. Receipt {receipt}"),
         "answer_case": _("Case {id} was opened."),

@@ -22,8 +22,11 @@ from geoinspect.settings import Settings
 
 TELL, STATUS = "tip_pages.public_tip", "tip_pages.public_status"
 # A phone network hides thousands behind one address, so one address may do more than one person.
-_EACH = {TELL: parse("20 per hour"), STATUS: parse("30 per 10 minutes")}
-_ALL = {TELL: parse("200 per hour"), STATUS: parse("1000 per hour")}
+# A form sent again, since its answer was lost, is no new tip, but its body has to be read to know.
+_EACH = {TELL: parse("80 per hour"), STATUS: parse("30 per 10 minutes")}
+_ALL = {TELL: parse("800 per hour"), STATUS: parse("1000 per hour")}
+_NEW = "tip_pages.new_tip"
+_NEW_EACH, _NEW_ALL = parse("20 per hour"), parse("200 per hour")
 _AT_ONCE = 4
 _FORM_BYTES = 64 << 10
 _TOO_MANY = Text(
@@ -67,14 +70,16 @@ def use_tips(app: Flask, settings: Settings) -> None:
             abort(404)
         if request.method != "POST":
             return None
+        # What is turned away for want of a slot comes again, and has not been counted.
+        if not slots.acquire(blocking=False):
+            return refusal(_BUSY, 503)
+        g.holds_tip_slot = True
         if not passes(_EACH[endpoint], endpoint, key()) or not passes(_ALL[endpoint], endpoint):
             return refusal(_TOO_MANY, 429)
         request.max_content_length = most_bytes if endpoint == TELL else _FORM_BYTES
         if (request.content_length or 0) > request.max_content_length:
             return refusal(_too_large(settings), 413)
-        if not slots.acquire(blocking=False):
-            return refusal(_BUSY, 503)
-        g.holds_tip_slot = True
+        g.counts_new_tip = lambda: passes(_NEW_EACH, _NEW, key()) and passes(_NEW_ALL, _NEW)
         return None
 
     @app.teardown_request
@@ -83,6 +88,11 @@ def use_tips(app: Flask, settings: Settings) -> None:
             # What a form's files were spooled to must not wait for the garbage collector.
             request.close()
             slots.release()
+
+
+def refused_new() -> Response | None:
+    """Count the request's form as a new tip; return the refusal where too many came."""
+    return None if g.counts_new_tip() else refusal(_TOO_MANY, 429)
 
 
 def refusal(text: Text, status: int) -> Response:

@@ -30,8 +30,8 @@ from webmap.auth import current_person
 from webmap.errors import status_of
 from webmap.language import in_words
 from webmap.office import office
-from webmap.scope_tips import heard, public_outline
-from webmap.tip_guard import asks_json, refusal
+from webmap.scope_tips import heard, is_sent, public_outline
+from webmap.tip_guard import asks_json, refusal, refused_new
 from webmap.tip_page_words import public_tip_words, tip_page_words
 from webmap.words import script_words
 
@@ -83,6 +83,10 @@ def public_tip() -> Response | tuple[Response, int]:
         return _shown(_Form.new().signed())
     try:
         form = _Form.of(request.form.get("form", ""))
+        # Only what is new counts: whose answer was lost sends again until it comes.
+        too_many = None if _is_known(form) else refused_new()
+        if too_many is not None:
+            return too_many
         taken = _taken(form)
     except GeoInspectError as error:
         if asks_json():
@@ -115,6 +119,11 @@ def tips_page() -> str:
         "near_m": office().workspace.settings.tip_near_m,
     }
     return render_template("tips.html", active="cases", tab="tips", page=page)
+
+
+def _is_known(form: _Form) -> bool:
+    with office().workspace.database.reading() as session:
+        return is_sent(session, form.client_id)
 
 
 def _taken(form: _Form) -> TipTaken:

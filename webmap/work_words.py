@@ -124,6 +124,7 @@ def _today_words() -> dict[str, str]:
         "td_open": _("Open"),
         "td_answer": _("Enter the visit"),
         "td_suspicious": _("Something is suspicious here"),
+        "in_words": _("in words"),
         "td_note": _("Note"),
         "td_send": _("Save"),
         "td_cancel": _("Cancel"),

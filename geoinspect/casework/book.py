@@ -153,10 +153,11 @@ def act_in(
 
 
 def _asked_of(step: Step) -> Json:
-    """Return what tells one request for a step from another."""
+    """Return what tells one request for a step from another; its day may be that of the sending."""
     outcome = None if step.outcome is None else step.outcome.value
+    facts = {name: value for name, value in step.facts.items() if name != "day"}
     note = step.note.strip()
-    return said(outcome=outcome, reason=step.reason, note=note, step=step.corrects, **step.facts)
+    return said(outcome=outcome, reason=step.reason, note=note, step=step.corrects, **facts)
 
 
 def check_version(events: Sequence[Event], version: int | None) -> None:

@@ -7,6 +7,7 @@ refuses nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from geoinspect.cases.distances import apart_m
 from geoinspect.cases.evidence import EvidenceLimits, check_evidence, distance_m
 from geoinspect.cases.lifecycle import EARLY, Event, check_move
 from geoinspect.cases.records import STATE_WORDS, CaseAction, CaseState, EvidenceKind, Origin
@@ -26,7 +28,7 @@ from geoinspect.casework.evidence_files import Read, read_file
 from geoinspect.casework.evidence_kept import evidence, evidence_file, evidence_thumbnail
 from geoinspect.casework.evidence_times import step_times
 from geoinspect.casework.writing import Entry, checked_note, history, said, sent_before, write
-from geoinspect.errors import ConflictError, Text
+from geoinspect.errors import ConflictError, Text, UsageError
 from geoinspect.records import Problem, moment_iso
 from geoinspect.settings import Settings
 from geoinspect.store import cases, sightings
@@ -110,7 +112,7 @@ def add_evidence_in(
     row = cases.case(session, case_id)
     known = sent_before(session, new.client_id, CaseAction.EVIDENCE, actor, row.id)
     if known is not None:
-        return _again(session, known, new)
+        return _again(session, known, new, read)
     events = history(session, row.id)
     check_may_add(session, row, actor)
     made = _Made(session, settings, row, events, new, read, now)
@@ -171,13 +173,22 @@ class _Made:
         return self.read.taken or self.new.taken
 
 
-def _again(session: Session, known: Done, new: NewEvidence) -> Added:
-    """Return what became of a piece that came before."""
+def _again(session: Session, known: Done, new: NewEvidence, read: Read) -> Added:
+    """Return what became of a piece that came before.
+
+    Raises:
+        ConflictError: That was another piece: taken for the same, this one would be lost.
+    """
     asked = select(EvidenceRow).where(
         EvidenceRow.case_id == known.case_id, EvidenceRow.event_seq == known.seq
     )
     row = session.scalars(asked).one()
-    if row.sha256 != (None if new.file is None else new.file.sha256):
+    kept = {name: value for name, value in row.facts.items() if name != "problems"}
+    same = row.kind == read.kind.value and row.note == checked_note(new.note)
+    same = same and row.sha256 == (None if new.file is None else new.file.sha256)
+    event = cases.event_sent(session, new.client_id)
+    same = same and event is not None and ("ground" in event.details) == new.use_as_ground
+    if not same or kept != json.loads(json.dumps(_facts(new, read))):
         raise ConflictError(
             "这个提交编号已用于另一份证据:请刷新页面后重试",
             "this identifier was used for another piece of evidence: load the page again",
@@ -230,22 +241,7 @@ def _elsewhere(made: _Made) -> tuple[str | None, bool]:
 def _evidence_row(made: _Made, actor: Actor, problems: Sequence[Problem]) -> EvidenceRow:
     new, read, place = made.new, made.read, made.place
     kept = None if new.file is None else sightings.file_row(made.session, new.file, new.name)
-    measured = {} if new.measured is None else new.measured.as_json()
-    told = {
-        **read.facts,
-        **new.facts,
-        **measured,
-        **said(
-            witness=new.witness.strip() or new.facts.get("witness"),
-            witness_office=new.witness_office.strip(),
-            step=new.step,
-            said=said(
-                place=None if new.place is None else [round(degrees, 7) for degrees in new.place],
-                taken=moment_iso(new.taken),
-            ),
-            problems=[problem.as_json() for problem in problems],
-        ),
-    }
+    told = _facts(new, read) | said(problems=[problem.as_json() for problem in problems])
     return EvidenceRow(
         case_id=made.row.id,
         event_seq=made.row.version + 1,
@@ -262,6 +258,25 @@ def _evidence_row(made: _Made, actor: Actor, problems: Sequence[Problem]) -> Evi
         added_by=actor.name,
         facts=told,
     )
+
+
+def _facts(new: NewEvidence, read: Read) -> Json:
+    """Return what a piece says itself, whatever it is weighed against."""
+    measured = {} if new.measured is None else new.measured.as_json()
+    return {
+        **read.facts,
+        **new.facts,
+        **measured,
+        **said(
+            witness=new.witness.strip() or new.facts.get("witness"),
+            witness_office=new.witness_office.strip(),
+            step=new.step,
+            said=said(
+                place=None if new.place is None else [round(degrees, 7) for degrees in new.place],
+                taken=moment_iso(new.taken),
+            ),
+        ),
+    }
 
 
 def _metres(made: _Made, place: tuple[float, float], ground: BaseGeometry) -> float:
@@ -284,6 +299,16 @@ def _take_ground(made: _Made) -> Json:
             f"the case is “{words.en}”, so its ground can't be changed: keep the measurement as "
             "evidence only",
             code="ground_fixed",
+        )
+    away_m, most_m = apart_m(measured.ground, row.geometry), made.settings.evidence_far_m
+    if away_m > most_m:
+        raise UsageError(
+            f"测量的范围距线索现有地块约 {away_m:.0f} 米(最多 {most_m:g} 米),不能用作它的地块:"
+            "请核对是否选错线索,或只作为面积证据保存",
+            f"the measured ground is about {away_m:.0f} m from the case's ground (at most "
+            f"{most_m:g} m), so it can't become it: check that it is the right case, or keep the "
+            "measurement as evidence only",
+            code="ground_elsewhere",
         )
     before, area_before = row.geometry.wkt, row.area_code
     row.geometry = measured.ground

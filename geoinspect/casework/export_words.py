@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from geoinspect.report.dossier_body import SIMULATED
 
-_README = """案件 {number} 导出包 / Export of case {number}
+_README = """线索 {number} 导出包 / Export of case {number}
 {line}
 {simulated}制作时间 made at: {made_at}
 制作人 made by: {made_by}
 
 里面有什么 / What is in it
   dossier.html / .pdf / .docx   卷宗,三种格式内容相同 / the dossier, the same in three forms
-  case.json                     案件、经过、证据的全部字段 / every field of the case
+  case.json                     线索、经过、证据的全部字段 / every field of the case
   events.csv                    办理经过(Excel 可直接打开)/ what happened, for spreadsheets
   ground.geojson                地块与证据位置,WGS84 / ground and places of evidence
   evidence/                     证据原件,一个字节都没有改 / the originals, byte for byte
-  rows/                         本案每条记录的封存原文 / the text of each sealed record
-  chain/                        本案每一行审计链的原文 / the text of each row of the audit chain
+  rows/                         本线索每条记录的封存原文 / the text of each sealed record
+  chain/                        本线索每一行审计链的原文 / the text of each row of the audit chain
   anchor.txt                    制作时审计链的末端 / the end of the audit chain then
   SHA256SUMS                    全部文件的哈希 / the hashes of all files
 
@@ -34,7 +34,7 @@ _README = """案件 {number} 导出包 / Export of case {number}
      The SHA-256 of a file in evidence/ stands in rows/evidence-N.txt.
   2. rows/evidence-N.txt 的 SHA-256 写在 chain/ 某一行的 "sealed" 里(["evidence", N, ...])。
      The SHA-256 of rows/evidence-N.txt stands in a row of chain/, under "sealed".
-     案件本身(rows/case-N.txt)和关联(case_link)会变化:以编号最大的一行为准。
+     线索本身(rows/case-N.txt)和关联(case_link)会变化:以编号最大的一行为准。
      The case itself and its links change: the row with the largest number counts.
   3. chain/000123.txt 的 SHA-256 就是第 123 行的哈希(见 chain/SHA256SUMS);文件开头的 64 位是上一行的
      哈希。两行编号相连时,后一行的开头就是前一行的哈希。
@@ -45,7 +45,7 @@ _README = """案件 {number} 导出包 / Export of case {number}
   证明:这些文件自导出以来没有改动;每份证据与其入库时登记的哈希相符(不符会被 sha256sum -c 点名)。
   It proves that these files were not changed since the export, and that each piece of evidence
   still has the hash it had when it came in (sha256sum -c names one that has not).
-  不证明:写入的内容属实;也不能单凭本包证明整条链没有被重写——行与行之间属于其他案件的内容不外传。
+  不证明:写入的内容属实;也不能单凭本包证明整条链没有被重写——行与行之间属于其他线索的内容不外传。
   请让导出单位出示完整的审计链(geoinspect audit verify),并与早先打印或另存的锚点核对。
   It does not prove that what was written is true. Nor can this folder alone prove that the chain
   was not made anew: the rows between belong to other cases and stay in the office. Let the office

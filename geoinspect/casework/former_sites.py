@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from geoinspect.cases.records import CaseState
 from geoinspect.casework.actors import Actor
-from geoinspect.casework.site_risk import ground_of
+from geoinspect.casework.site_risk import ground_of, keep_site_risk
 from geoinspect.casework.site_rows import NewSite, new_site_row, site_state
 from geoinspect.casework.site_visits import settle_sites
 from geoinspect.casework.sites import check_keeper
@@ -99,6 +99,7 @@ def _rows_of(
         case_id=case.id,
     )
     row = new_site_row(session, settings, new, actor, now)
+    keep_site_risk(session, row, now)
     name = f"历史种植点 {row.code}"
     grounds.add_zones(session, [Zone(ZoneKind.FORMER, name, ground_of(row), starts)])
     return [row]

@@ -17,12 +17,12 @@ from geoinspect.cases.records import CaseAction, CaseState, LinkKind, Origin, Ou
 from geoinspect.casework.actors import Actor
 from geoinspect.casework.asked import NewCase, Source, Step
 from geoinspect.casework.book import act_in, open_in
+from geoinspect.casework.nearby import boxes_near, cases_near
 from geoinspect.casework.openers import brief, check_may_open, titled
 from geoinspect.casework.told import today_of
 from geoinspect.errors import UsageError
 from geoinspect.settings import Settings
 from geoinspect.store import cases, grounds, sightings
-from geoinspect.store.cases import CaseFilter
 from geoinspect.store.workspace import Workspace
 
 Json = dict[str, Any]
@@ -144,8 +144,10 @@ def _unit(session: Session, new: NewSighting, actor: Actor) -> str | None:
 
 
 def _near(session: Session, settings: Settings, case_id: int, ground: BaseGeometry) -> list[Json]:
-    rows = [r for r in cases.cases(session, CaseFilter(states=_OPEN)) if r.id != case_id]
     near_m = settings.case_near_m
+    found = cases_near(session, boxes_near([ground], near_m), _OPEN)
+    # The newest first, as lists of cases stand.
+    rows = [found[number] for number in sorted(found, reverse=True) if number != case_id]
     matches = match_patches([row.geometry for row in rows], [ground], near_m)
     return [
         {**brief(row), "distance_m": round(match.distance_m or 0.0, 1)}

@@ -11,16 +11,19 @@ from sqlalchemy.orm import Session
 
 from geoinspect.cases.matching import PatchMatch, cluster, match_patches
 from geoinspect.cases.records import CaseState, LinkKind
+from geoinspect.casework.nearby import boxes_near, cases_near
 from geoinspect.casework.openers import brief, home, ordered
 from geoinspect.store import case_sources, cases
 from geoinspect.store.case_schema import CaseRow
-from geoinspect.store.cases import CaseFilter
 from geoinspect.store.schema import PatchRow
+from geoinspect.store.sightings import Box
 
 Json = dict[str, Any]
 
 _OPEN = tuple(state.value for state in CaseState if not state.ended)
 _ENDED = (CaseState.DISMISSED.value, CaseState.CLOSED.value)
+# A survey's outline is simplified: its patches may reach out of it by less than this.
+_OUTLINE_M = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ def sort_patches(session: Session, rows: Sequence[PatchRow], near_m: float) -> S
         if row.id in linked
     )
     left = [row for row in rows if row.id not in linked]
-    joining, left = _joining(left, *_grounds(session, _OPEN), near_m)
+    boxes = _boxes(left, near_m)
+    joining, left = _joining(left, *_grounds(session, boxes, _OPEN), near_m)
     return Sorted(known, tuple(joining), _plots(session, left, near_m))
 
 
@@ -115,7 +119,7 @@ def _plots(session: Session, left: Sequence[PatchRow], near_m: float) -> tuple[P
     plots: dict[int, list[int]] = {}
     for at, plot in enumerate(cluster(shapes, near_m).tolist()):
         plots.setdefault(plot, []).append(at)
-    owners, grounds = _grounds(session, _ENDED)
+    owners, grounds = _grounds(session, _boxes(left, near_m), _ENDED)
     matches: Sequence[PatchMatch] = match_patches(shapes, grounds, near_m) if grounds else ()
     made = []
     for members in plots.values():
@@ -125,16 +129,31 @@ def _plots(session: Session, left: Sequence[PatchRow], near_m: float) -> tuple[P
     return tuple(made)
 
 
-def _grounds(session: Session, states: tuple[str, ...]) -> tuple[list[CaseRow], list[BaseGeometry]]:
-    """Return the grounds of cases in some states and of their patches, each with its case."""
-    rows = {row.id: row for row in cases.cases(session, CaseFilter(states=states))}
-    owners = [rows[number] for number in sorted(rows)]
+def _boxes(rows: Sequence[PatchRow], near_m: float) -> list[Box]:
+    """Return boxes that hold all near some patches, one or two a survey: surveys lie apart."""
+    by_survey: dict[int, list[BaseGeometry]] = {}
+    for row in rows:
+        by_survey.setdefault(row.survey_id, []).append(row.geometry)
+    return [box for shapes in by_survey.values() for box in boxes_near(shapes, near_m + _OUTLINE_M)]
+
+
+def _grounds(
+    session: Session, boxes: Sequence[Box], states: tuple[str, ...]
+) -> tuple[list[CaseRow], list[BaseGeometry]]:
+    """Return the grounds of cases in some states and of their patches, each with its case.
+
+    Those near some boxes; all that lie in them are among those. A case's ground need not hold that
+    of its patches (a split or a person may have drawn it anew), so links are found by where their
+    surveys lie.
+    """
+    rows = cases_near(session, boxes, states)
+    owners = list(rows.values())
     grounds = [row.geometry for row in owners]
     # Patches of a case that went into another one stay linked with the first.
     reached = (*states, CaseState.MERGED.value)
-    for link in case_sources.link_grounds(session, LinkKind.PATCH, reached):
+    for link in case_sources.link_grounds(session, LinkKind.PATCH, reached, boxes):
         owner = rows.get(link.case_id) or home(session, cases.case(session, link.case_id))
-        if owner.id in rows:
+        if owner.state in states:
             owners.append(owner)
             grounds.append(link.geometry)
     return owners, grounds

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import shapely
 from sqlalchemy.orm import Session
 
 from geoinspect.casework.actors import units_below
@@ -47,6 +49,22 @@ class Realm:
     def holds_area(self, code: str) -> bool:
         """Return whether an area belongs here."""
         return self.holds(None, code)
+
+    def codes_at(self, places: Sequence[tuple[float, float] | None]) -> list[str | None]:
+        """Return the code of the smallest area that holds each place, lon, lat in degrees; None
+        outside all of them and of no place. The same as :func:`area_code_at`, of many at once.
+        """
+        rows = sorted(self.areas.values(), key=lambda row: (row.area_m2, row.code))
+        held = [at for at, place in enumerate(places) if place is not None]
+        found: list[str | None] = [None] * len(places)
+        if rows and held:
+            points = shapely.points([place for place in places if place is not None])
+            tree = shapely.STRtree([row.geometry for row in rows])
+            whose, areas = tree.query(points, predicate="covered_by")
+            # The smallest area is written last.
+            for k in np.argsort(-areas, kind="stable"):
+                found[held[whose[k]]] = rows[areas[k]].code
+        return found
 
     def unit_name(self, code: str | None) -> str | None:
         """Return a unit's name; its code where it has none."""

@@ -122,13 +122,16 @@ def answer_site(
         known = _sent_before(session, new, site_id, actor)
         if known is not None:
             return known
-        answers = _checked(new, row, now)
+        _checked(new, row, now)
         files = [_photo(workspace, photo, row) for photo in _few(new.photos)]
     with workspace.database.writing() as session:
         known = _sent_before(session, new, site_id, actor)
         if known is not None:
             return known
+        # The site may have been changed or retired while the photos were read.
         row = sites.site(session, site_id)
+        _check_actor(session, row, actor)
+        answers = _checked(new, row, now)
         for told, kept in files:
             sightings.file_row(session, kept, str(told["name"]))
         return _write(
@@ -248,6 +251,7 @@ def _open_case(
         title=f"走访可疑:{row.name}"[:200],
         origin=Origin.SITE,
         ground=row.geometry,
+        unit_code=row.unit_code or actor.unit_code,
         note=new.note,
         sources=(source,),
         happened=new.happened,

@@ -1,8 +1,8 @@
 """The raised risk of sites, through what raises risk anyway: zones and edits of the prior risk.
 
 A former growing place becomes a zone of kind *former*: the office's rule for those says how much
-likelier a find is there and near it. The risk that a list states of any other site becomes an edit
-over its ground. Nothing is counted twice: a site has one of the two.
+likelier a find is there and near it. The risk of a site is one more factor, an edit over its
+ground; 1 makes none. So a former place counts once, by the rule, unless its site is given a risk.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def keep_site_risk(session: Session, row: SiteRow, now: datetime) -> None:
     """
     set_by = f"site {row.code}"
     stands = session.scalar(select(RiskEditRow).where(RiskEditRow.set_by == set_by))
-    wanted = row.active and row.case_id is None and row.risk != 1
+    wanted = row.active and row.risk != 1
     if not wanted:
         if stands is not None:
             session.delete(stands)

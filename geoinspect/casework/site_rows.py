@@ -163,9 +163,9 @@ def _place(session: Session, row: SiteRow) -> None:
     row.area_code = None if area is None else area.code
     if row.unit_code is None and area is not None:
         way = grounds.breadcrumb(session, area.code)
-        codes = {unit.code for unit in grounds.units(session)}
-        named = (one.unit_code for one in reversed(way))
-        row.unit_code = next((code for code in named if code in codes), None)
+        named = [one.unit_code for one in reversed(way) if one.unit_code is not None]
+        known = grounds.registered(session, named)
+        row.unit_code = next((code for code in named if code in known), None)
 
 
 def check_site(row: SiteRow) -> None:

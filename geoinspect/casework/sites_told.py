@@ -80,7 +80,13 @@ def first_day(row: SiteRow) -> date:
 
 
 def site_list(
-    session: Session, settings: Settings, wanted: SiteFilter, today: date, *, state: str = ""
+    session: Session,
+    settings: Settings,
+    wanted: SiteFilter,
+    today: date,
+    *,
+    state: str = "",
+    placed: bool = True,
 ) -> list[Json]:
     """Return sites, the most pressing first.
 
@@ -90,11 +96,12 @@ def site_list(
         wanted: Which sites.
         today: The day asked for.
         state: Only those of this state.
+        placed: Whether each says its ``place``; without, no ground is read and it is None.
     """
     last, answers = sites.last_visits(session, today), sites.last_answers(session)
     lines = [
-        site_line(row, last.get(row.id), answers.get(row.id), today, settings)
-        for row in sites.sites(session, wanted)
+        site_line(row, last.get(row.id), answers.get(row.id), today, settings, placed=placed)
+        for row in sites.sites(session, wanted, lean=not placed)
     ]
     kept = [line for line in lines if not state or line["state"] == state]
     return sorted(kept, key=_pressing)
@@ -106,10 +113,12 @@ def site_line(
     answered: date | None,
     today: date,
     settings: Settings,
+    *,
+    placed: bool = True,
 ) -> Json:
-    """Return what a list shows of a site."""
+    """Return what a list shows of a site; its ``place`` is None where nobody wants it."""
     due = due_of(row, None if last is None else last.day, today, settings.site_soon_days)
-    place = row.geometry.representative_point()
+    place = row.geometry.representative_point() if placed else None
     waits = answered is not None and (last is None or answered > last.day + timedelta(PROOF_DAYS))
     return {
         "id": row.id,
@@ -118,7 +127,7 @@ def site_line(
         "kind": row.kind,
         "unit_code": row.unit_code,
         "area_code": row.area_code,
-        "place": [round(place.x, 7), round(place.y, 7)],
+        "place": None if place is None else [round(place.x, 7), round(place.y, 7)],
         "state": due.state,
         "due": None if due.due is None else due.due.isoformat(),
         "days": due.days,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from geoinspect.casework.target_book import checked_tolerance, list_told, target
 from geoinspect.casework.told import case_line, today_of
 from geoinspect.errors import TooLargeError, UsageError
 from geoinspect.intake.rows import china_day
+from geoinspect.records import CHINA_TIME
 from geoinspect.store import case_sources, cases
 from geoinspect.store.case_schema import CaseRow, TargetListRow, TargetRow
 from geoinspect.store.cases import CaseFilter
@@ -40,6 +41,16 @@ class Window:
 
     first: date
     last: date
+
+    @property
+    def moments(self) -> tuple[datetime, datetime]:
+        """When the first day begins and when the last one ends, in Beijing."""
+        # The first day of all begins before the calendar does in UTC.
+        first = max(self.first, date.min + timedelta(days=1))
+        return (
+            datetime.combine(first, time.min, CHINA_TIME),
+            datetime.combine(self.last, time.max, CHINA_TIME),
+        )
 
 
 def match_list(
@@ -127,10 +138,9 @@ def _dossiers(session: Session, window: Window, states: Sequence[str]) -> tuple[
             f"unknown state {shown!r}, known: {known}",
             code="bad_state",
         )
-    rows = cases.cases(session, CaseFilter(states=tuple(states)))
-    within = [row for row in rows if window.first <= today_of(row.opened_at) <= window.last]
-    local = [row for row in within if row.origin != Origin.TARGET]
-    return sorted(local, key=lambda row: row.id), len(within) - len(local)
+    rows = cases.cases(session, CaseFilter(states=tuple(states), opened=window.moments))
+    local = [row for row in rows if row.origin != Origin.TARGET]
+    return sorted(local, key=lambda row: row.id), len(rows) - len(local)
 
 
 def _match(

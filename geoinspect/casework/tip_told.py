@@ -18,6 +18,7 @@ from geoinspect.cases.records import STATE_WORDS, CaseState
 from geoinspect.cases.tip_codes import hash_of_code, normal_code
 from geoinspect.cases.tip_records import Reward, TipState, likeness
 from geoinspect.cases.tip_words import MASK
+from geoinspect.casework.openers import home
 from geoinspect.casework.tip_writing import claimant
 from geoinspect.crs import GEOD
 from geoinspect.errors import Text
@@ -251,9 +252,7 @@ def heard(session: Session, written: str) -> Heard | None:
     if row is None:
         return None
     head = row if row.merged_into is None else tips.tip(session, row.merged_into)
-    case = None if head.case_id is None else cases.case(session, head.case_id)
-    while case is not None and case.merged_into is not None:
-        case = cases.case(session, case.merged_into)
+    case = None if head.case_id is None else home(session, cases.case(session, head.case_id))
     first = claimant(tips.group_of(session, row))
     mine = first is None or first.id == row.id
     return Heard(

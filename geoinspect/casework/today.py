@@ -9,12 +9,13 @@ from typing import Any
 import shapely
 from sqlalchemy.orm import Session
 
-from geoinspect.cases.lifecycle import possible
+from geoinspect.cases.lifecycle import Move, possible
 from geoinspect.cases.records import CaseState, Origin
 from geoinspect.cases.visiting import metres_between, visiting_order, way_m
 from geoinspect.casework.actors import Actor, units_below
 from geoinspect.casework.realm import Realm, realm_of
-from geoinspect.casework.work_rows import Gathered, case_task, gather
+from geoinspect.casework.told import case_line
+from geoinspect.casework.work_rows import Gathered, case_task, gather, place_rows
 from geoinspect.casework.work_words import TASK_WORDS, Task
 from geoinspect.crs import GEOD
 from geoinspect.errors import Text, UsageError
@@ -23,6 +24,7 @@ from geoinspect.report.day_files import DayStop, day_gpx
 from geoinspect.snapshot import Snapshot
 from geoinspect.store import sites
 from geoinspect.store.case_schema import CaseRow
+from geoinspect.store.cases import fill
 from geoinspect.store.workspace import Workspace
 
 Json = dict[str, Any]
@@ -71,13 +73,15 @@ def today_of_person(
     found = gather(workspace, session, realm, today, snapshot, most_gaps=_LOOKED_AT_GAPS)
     cards = [
         *_case_cards(session, found, actor),
-        *_site_cards(session, found),
+        *_site_cards(found),
         *_gap_cards(found, start),
     ]
+    place_rows(session, cards)
     if start is not None:
         cards = [card | _from(start, card["place"]) for card in cards]
         cards.sort(key=lambda card: (card["distance_m"], card["key"]))
     order, length_m = _route(start, cards[:stops])
+    shown = _whole(session, found, cards[:MOST_CARDS])
     until = None if snapshot is None else snapshot.data_until
     return {
         "as_of": today.isoformat(),
@@ -85,7 +89,7 @@ def today_of_person(
         "unit": realm.unit_name(actor.unit_code),
         "start": None if start is None else [round(start[0], 7), round(start[1], 7)],
         "start_from": start_from,
-        "cards": cards[:MOST_CARDS],
+        "cards": shown,
         "counts": {
             "cards": len(cards),
             "cases": sum(card["kind"] == "case" for card in cards),
@@ -149,13 +153,13 @@ def _from(start: tuple[float, float], place: Sequence[float]) -> Json:
 def _case_cards(session: Session, found: Gathered, actor: Actor) -> list[Json]:
     cards = []
     mine = units_below(session, actor.unit_code)
-    for row, line in found.cases:
-        own = row.unit_code in mine
-        allowed = possible(CaseState(row.state), Origin(row.origin), actor.role, own=own)
-        moves = [
-            {"action": move.action.value, "outcome": move.outcome and move.outcome.value}
-            for move in allowed
-        ]
+    known: dict[tuple[str, str, bool], list[Move]] = {}
+    for row, late in found.cases:
+        asked = row.state, row.origin, row.unit_code in mine
+        if asked not in known:
+            state, origin = CaseState(row.state), Origin(row.origin)
+            known[asked] = possible(state, origin, actor.role, own=asked[2])
+        allowed = known[asked]
         task = _ground_task(row, {move.action.value for move in allowed})
         if task is None:
             continue
@@ -164,16 +168,37 @@ def _case_cards(session: Session, found: Gathered, actor: Actor) -> list[Json]:
                 "key": f"case-{row.id}",
                 "kind": "case",
                 "task": task,
-                **line,
+                **late,
+                "id": row.id,
                 "name": row.number,
                 "what": row.title,
                 "area": found.realm.area_name(row.area_code),
                 "link": f"/cases/{row.id}",
-                "moves": moves,
+                "moves": [
+                    {"action": move.action.value, "outcome": move.outcome and move.outcome.value}
+                    for move in allowed
+                ],
                 "links": [],
             }
         )
     return cards
+
+
+def _whole(session: Session, found: Gathered, cards: Sequence[Json]) -> list[Json]:
+    """Return the cards that are shown with all that they say: asked only for these."""
+    wanted = {card["id"] for card in cards if card["kind"] == "case"}
+    rows = {row.id: row for row, _late in found.cases if row.id in wanted}
+    fill(session, list(rows.values()))
+    questions = sites.checklists(session, [c["id"] for c in cards if c["kind"] == "site"])
+    whole = []
+    for card in cards:
+        more: Json = {}
+        if card["kind"] == "case":
+            more = case_line(rows[card["id"]], found.today)
+        elif card["kind"] == "site":
+            more = {"checklist": list(questions[card["id"]])}
+        whole.append({**more, **card})
+    return whole
 
 
 def _ground_task(row: CaseRow, actions: set[str]) -> str | None:
@@ -185,7 +210,7 @@ def _ground_task(row: CaseRow, actions: set[str]) -> str | None:
     return task if task in _GROUND_TASKS else None
 
 
-def _site_cards(session: Session, found: Gathered) -> list[Json]:
+def _site_cards(found: Gathered) -> list[Json]:
     wanted = [line for line in found.sites if line["state"] in _SITE_STATES]
     return [
         {
@@ -199,9 +224,7 @@ def _site_cards(session: Session, found: Gathered) -> list[Json]:
             "area": found.realm.area_name(line["area_code"]),
             "deadline": line["due"],
             "overdue_days": 0 if line["days"] is None else max(0, -line["days"]),
-            "place": line["place"],
             "link": f"/sites/{line['id']}",
-            "checklist": list(sites.site(session, line["id"]).checklist),
         }
         for line in wanted
     ]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from geoinspect.casework.realm import Realm, realm_of
 from geoinspect.casework.work_duties import duties_of
 from geoinspect.casework.work_problems import problems_of
-from geoinspect.casework.work_rows import Gathered, case_task, gather
+from geoinspect.casework.work_rows import Gathered, case_task, gather, place_rows
 from geoinspect.casework.work_words import TASK_WORDS, TROUBLE_WORDS, Task
 from geoinspect.snapshot import Snapshot
 from geoinspect.store.workspace import Workspace
@@ -69,9 +69,9 @@ def work_of(
         "as_of": today.isoformat(),
         "campaign": None if snapshot is None else snapshot.campaign.name,
         "data_until": None if until is None else until.isoformat(),
-        "tasks": _listed(_tasks(found), "task", found, most),
+        "tasks": _listed(session, _tasks(found), "task", found, most),
         "problems": {
-            **_listed(problems, "trouble", found, most),
+            **_listed(session, problems, "trouble", found, most),
             "tips_counted": see_tips,
             "tip_days": workspace.settings.case_triage_days,
         },
@@ -93,15 +93,17 @@ def _unit(realm: Realm) -> Json | None:
     return None if code is None else {"code": code, "name": realm.unit_name(code)}
 
 
-def _listed(rows: Sequence[Json], key: str, found: Gathered, most: int) -> Json:
+def _listed(session: Session, rows: Sequence[Json], key: str, found: Gathered, most: int) -> Json:
     """Return rows with their counts by kind; overdue ones are counted beside."""
     counts = Counter(row[key] for row in rows)
     late = Counter(row[key] for row in rows if row["overdue_days"] > 0)
     gaps = found.gap_count if key == "task" else 0
     if gaps:
         counts[Task.SEARCH.value] = gaps
+    shown = rows[:most]
+    place_rows(session, shown)
     return {
-        "rows": rows[:most],
+        "rows": shown,
         "total": sum(counts.values()),
         "counts": dict(counts),
         "overdue": dict(late),
@@ -130,7 +132,7 @@ def _case_tasks(found: Gathered) -> Iterable[Json]:
             "area": realm.area_name(row.area_code),
             "deadline": line["deadline"],
             "overdue_days": line["overdue_days"],
-            "place": line["place"],
+            "place": None,
         }
 
 
@@ -151,7 +153,7 @@ def _site_tasks(found: Gathered) -> Iterable[Json]:
             "area": realm.area_name(line["area_code"]),
             "deadline": line["due"],
             "overdue_days": late,
-            "place": line["place"],
+            "place": None,
         }
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from geoinspect.cases.records import CaseState
 from geoinspect.casework.licences import licences_told
-from geoinspect.casework.realm import Realm, area_code_at
+from geoinspect.casework.realm import Realm
 from geoinspect.casework.work_rows import Gathered
 from geoinspect.records import Level
 
@@ -85,8 +85,9 @@ def _counted(session: Session, found: Gathered) -> list[tuple[str | None, str]]:
         told.append((site["area_code"], "sites"))
         late = site["days"] is not None and site["days"] < 0
         told += [(site["area_code"], "sites_due")] if late else []
-    for parcel in licences_told(session, found.today):
-        code = area_code_at(session, *parcel["place"])
+    parcels = licences_told(session, found.today)
+    codes = found.realm.codes_at([tuple(parcel["place"]) for parcel in parcels])
+    for parcel, code in zip(parcels, codes, strict=True):
         if parcel["state"] in ("valid", "undated") and found.realm.holds(None, code):
             told.append((code, "parcels"))
     return told

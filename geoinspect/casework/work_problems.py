@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from geoinspect.cases.clocks import DOUBT_WORDS
 from geoinspect.cases.records import CaseState
-from geoinspect.casework.realm import area_code_at
 from geoinspect.casework.work_rows import Gathered
 from geoinspect.casework.work_words import Trouble
 from geoinspect.errors import Text
@@ -91,7 +90,6 @@ def _of_case(found: Gathered, trouble: Trouble, row: CaseRow, since: date, **mor
         "since": since.isoformat(),
         "days": (found.today - since).days,
         "overdue_days": found.lines[row.id]["overdue_days"],
-        "place": found.lines[row.id]["place"],
     }
     return _row(trouble, f"/cases/{row.id}", row.number, row.title, **{**said, **more})
 
@@ -129,7 +127,6 @@ def _of_sites(found: Gathered) -> Iterable[Json]:
             since=line["due"],
             days=-line["days"],
             overdue_days=-line["days"],
-            place=line["place"],
         )
 
 
@@ -184,11 +181,11 @@ def _joined(said: Sequence[Text]) -> Json:
 
 def _tips(session: Session, found: Gathered, days: int) -> Iterable[Json]:
     realm = found.realm
-    for tip in tips.tips(session, TipFilter(states=("received",))):
+    waiting = tips.tips(session, TipFilter(states=("received",)))
+    late = [tip for tip in waiting if found.today > _day(tip.received_at) + timedelta(days=days)]
+    places = [None if t.lon is None or t.lat is None else (t.lon, t.lat) for t in late]
+    for tip, code in zip(late, realm.codes_at(places), strict=True):
         came = _day(tip.received_at)
-        if found.today <= came + timedelta(days=days):
-            continue
-        code = area_code_at(session, tip.lon, tip.lat)
         if not realm.holds(None, code):
             continue
         yield _row(
@@ -208,11 +205,16 @@ def _tips(session: Session, found: Gathered, days: int) -> Iterable[Json]:
 def _tracks(session: Session, found: Gathered) -> Iterable[Json]:
     realm = found.realm
     wanted = TrackFilter(doubtful=True, undecided=True)
-    for track in track_list.listed(session, wanted, limit=_MOST_TRACKS):
-        place = None if track.geometry.is_empty else track.geometry.representative_point()
-        code = None
-        if realm.within is not None or (realm.units is not None and track.unit_code is None):
-            code = None if place is None else area_code_at(session, place.x, place.y)
+    tracks = track_list.listed(session, wanted, limit=_MOST_TRACKS)
+    places = [None if t.geometry.is_empty else t.geometry.representative_point() for t in tracks]
+    asked = [
+        None
+        if place is None
+        or not (realm.within is not None or (realm.units is not None and track.unit_code is None))
+        else (place.x, place.y)
+        for track, place in zip(tracks, places, strict=True)
+    ]
+    for track, place, code in zip(tracks, places, realm.codes_at(asked), strict=True):
         if not realm.holds(track.unit_code, code):
             continue
         yield _row(

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from geoinspect.cases.records import CaseState
 from geoinspect.casework.realm import Realm
 from geoinspect.casework.sites_told import site_list
-from geoinspect.casework.told import case_line
+from geoinspect.casework.told import is_overdue
 from geoinspect.casework.work_words import NEXT_TASK
 from geoinspect.gap_list import gap_rows
 from geoinspect.records import CellState
 from geoinspect.report.gap_files import GapRow
 from geoinspect.snapshot import Snapshot
-from geoinspect.store import cases
+from geoinspect.store import cases, sites
 from geoinspect.store.case_schema import CaseRow
 from geoinspect.store.cases import CaseFilter
 from geoinspect.store.sites import SiteFilter
@@ -36,8 +36,9 @@ class Gathered:
     """What belongs to a realm on a day.
 
     Attributes:
-        cases: Open ones, the soonest deadline first, with their lines.
-        sites: Lines of those that are visited, the most pressing first.
+        cases: Open ones, the soonest deadline first, with how late each is. Their grounds and facts
+            are read when somebody asks for them.
+        sites: Lines of those that are visited, the most pressing first, without their places.
         gaps: Unseen ground of the newest campaign, the one to search first at the front.
         gap_count: How many gaps there are, listed or not.
     """
@@ -73,11 +74,11 @@ def gather(
         snapshot: Of the newest campaign; None without one.
         most_gaps: How many gaps to list.
     """
-    rows = cases.cases(session, CaseFilter(states=OPEN_STATES))
+    rows = cases.cases(session, CaseFilter(states=OPEN_STATES), lean=True)
     mine = [row for row in rows if realm.holds(row.unit_code, row.area_code)]
     mine.sort(key=lambda row: (row.deadline is None, row.deadline or today, row.id))
-    lines = [(row, case_line(row, today)) for row in mine]
-    visited = site_list(session, workspace.settings, SiteFilter(), today)
+    lines = [(row, _late(row, today)) for row in mine]
+    visited = site_list(session, workspace.settings, SiteFilter(), today, placed=False)
     kept = [one for one in visited if realm.holds(one["unit_code"], one["area_code"])]
     gaps, count = gaps_of(session, realm, snapshot, most=most_gaps)
     return Gathered(
@@ -92,6 +93,36 @@ def gather(
         sites_everywhere=len(visited),
         lines={row.id: line for row, line in lines},
     )
+
+
+def _late(row: CaseRow, today: date) -> Json:
+    """Return until when the next step of a case is due, and by how many days it is late."""
+    late = row.deadline is not None and is_overdue(row, today)
+    return {
+        "deadline": None if row.deadline is None else row.deadline.isoformat(),
+        "overdue": late,
+        "overdue_days": (today - row.deadline).days if late and row.deadline is not None else 0,
+    }
+
+
+def place_rows(session: Session, rows: Sequence[Json]) -> None:
+    """Let rows of cases and sites say their ``place``: those that are shown, asked for at once.
+
+    Args:
+        session: Open.
+        rows: With ``kind``, and ``link`` ending in the row's number.
+    """
+    for kind, ask in (("case", cases.grounds_of), ("site", sites.grounds_of)):
+        some = {_number(row): None for row in rows if row.get("kind") == kind}
+        grounds = ask(session, list(some))
+        for row in rows:
+            if row.get("kind") == kind:
+                place = grounds[_number(row)].representative_point()
+                row["place"] = [round(place.x, 7), round(place.y, 7)]
+
+
+def _number(row: Json) -> int:
+    return int(row["link"].rpartition("/")[2])
 
 
 def gaps_of(

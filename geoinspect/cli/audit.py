@@ -43,7 +43,7 @@ def audit() -> None:
 @json_option
 @click.pass_obj
 def verify(workspace: Path | None, anchors: tuple[str, ...], no_files: bool, as_json: bool) -> int:
-    """核验审计链、案件记录和证据文件 check that no audit row, case record or evidence file was changed."""
+    """核验审计链、线索记录和证据文件 check that no audit row, case record or evidence file was changed."""
     from geoinspect.casework.anchors import given_anchor
     from geoinspect.casework.chain import verify_workspace
 
@@ -116,7 +116,7 @@ def _whole(report: ChainReport) -> Text:
     files = report.files
     return Text(
         f"审计链完整,共 {report.rows} 行,末行哈希 {report.last_hash};"
-        f"核对了 {report.sealed} 条案件、部位、举报记录,{report.anchors} 个锚点,"
+        f"核对了 {report.sealed} 条线索、部位、举报记录,{report.anchors} 个锚点,"
         + ("证据文件未核对" if files is None else f"{files} 个证据文件"),
         f"chain unbroken, {report.rows} rows, last hash {report.last_hash}; compared "
         f"{report.sealed} records of cases, sites and tips, {report.anchors} anchors, "

@@ -28,7 +28,7 @@ def add_dossier_commands(group: click.Group) -> None:
 @json_option
 @click.pass_obj
 def export(workspace: Path | None, case: str, out: Path, as_json: bool) -> int:
-    """导出案件卷宗和证据 write a case's dossier, or all of it so that others can check it.
+    """导出线索卷宗和证据 write a case's dossier, or all of it so that others can check it.
 
     CASE 是线索编号,如 2026-00042 is the case's number.
     """

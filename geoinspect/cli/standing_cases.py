@@ -101,6 +101,13 @@ def _print(told: Mapping[str, Any]) -> None:
         *("最早收获 harvest from", "剩余天数 days left"),
     )
     print_table("未铲除 standing", heads, lines)
+    if told["outside"]:
+        say(
+            Text(
+                f"{told['outside']} 处种植不在任何辖区内,不计入各辖区",
+                f"growing places outside all areas, in no area's figures: {told['outside']}",
+            )
+        )
     if "statement" in told:
         said = told["statement"]
         say(Text(said["sentence_zh"], said["sentence"]))

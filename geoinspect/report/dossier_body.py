@@ -61,8 +61,8 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-TITLE = Text("案件卷宗", "Case dossier")
-SIMULATED = Text("模拟数据,不是真实案件", "SIMULATED DATA, not a real case")
+TITLE = Text("线索卷宗", "Case dossier")
+SIMULATED = Text("模拟数据,不是真实线索", "SIMULATED DATA, not a real case")
 SIGNERS = (Text("制表人", "Prepared by"), Text("见证人", "Witness"), Text("负责人", "Responsible"))
 SIGN_DAY = Text("日期", "date")
 _FOUND_WORDS: dict[FileState, Text] = {
@@ -269,7 +269,7 @@ def _links(d: Dossier) -> Iterator[Block]:
         yield Words("没有关联的图斑、举报或靶标。 / No patch, tip or target is linked.")
     if d.merged:
         yield Words(
-            "并入本案的线索(其证据列入第七部分): / Merged into this case (evidence in part 7):"
+            "并入本线索的其他线索(其证据列入第七部分): / Merged into this case (evidence in part 7):"
         )
         yield Table(
             (

@@ -37,7 +37,7 @@ class CaseRow(Boxed, Base):
     The row says how the case stands now and follows from its events alone.
 
     Attributes:
-        number: For people, such as ``2027-0042``; never given twice.
+        number: For people, such as ``2027-00042``; never given twice.
         version: Number of its last event.
         facts: What is known by step: ``verified``, ``eradicated``, ``rechecked``, ``closed`` ….
         deadline: When the step that is next must be done; None without one.
@@ -57,7 +57,7 @@ class CaseRow(Boxed, Base):
     area_code: Mapped[str | None] = mapped_column(index=True)
     deadline: Mapped[date | None]
     version: Mapped[int]
-    merged_into: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
     facts: Mapped[dict[str, Any]] = mapped_column(SealedJSON)
 
 

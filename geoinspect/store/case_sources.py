@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import shapely
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
@@ -78,8 +79,14 @@ def restate(session: Session, patch_ids: Sequence[int], state: str) -> None:
         session.execute(update(PatchRow).where(chosen).values(values))
 
 
-def link_grounds(session: Session, kind: str, states: Sequence[str]) -> list[CaseLinkRow]:
-    """Return the standing links of a kind that have a ground, of cases in some states."""
+def link_grounds(
+    session: Session, kind: str, states: Sequence[str], boxes: Iterable[Box]
+) -> list[CaseLinkRow]:
+    """Return the standing links of a kind that have a ground, of cases in some states.
+
+    Only those that meet one of some boxes. Links have no R*Tree, but what was found in a survey
+    lies in it: those of the surveys near are looked at, and those that name no survey.
+    """
     query = (
         select(CaseLinkRow)
         .join(CaseRow, CaseRow.id == CaseLinkRow.case_id)
@@ -90,7 +97,13 @@ def link_grounds(session: Session, kind: str, states: Sequence[str]) -> list[Cas
             CaseRow.state.in_(states),
         )
     )
-    return list(session.scalars(query.order_by(CaseLinkRow.id)))
+    found: dict[int, CaseLinkRow] = {}
+    for box in boxes:
+        here = CaseLinkRow.survey_id.in_(in_box("survey", box))
+        rows = session.scalars(query.where(here | CaseLinkRow.survey_id.is_(None))).all()
+        meets = shapely.intersects([row.geometry for row in rows], shapely.box(*box))
+        found |= {row.id: row for row, near in zip(rows, meets, strict=True) if near}
+    return [found[number] for number in sorted(found)]
 
 
 def target_lists(session: Session) -> Sequence[tuple[TargetListRow, int]]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from shapely import Point
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer, undefer
 from sqlalchemy.sql.elements import ColumnElement
 
 from geoinspect.errors import NotFoundError
 from geoinspect.store.case_schema import CaseEventRow, CaseLinkRow, CaseRow, EvidenceRow
 from geoinspect.store.schema import AreaRow
+from geoinspect.store.serials import next_serial
 from geoinspect.store.sightings import Box, in_box
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class CaseFilter:
         states: Any of these.
         overdue_on: Those whose deadline is before this day.
         units: Assigned to any of these.
-        text: In the number, the title, or a link's label.
+        opened: From one moment to another, both included.
+        text: In the number or the title.
     """
 
     states: tuple[str, ...] = ()
@@ -34,6 +39,7 @@ class CaseFilter:
     areas: tuple[str, ...] | None = None
     overdue_on: date | None = None
     box: Box | None = None
+    opened: tuple[datetime, datetime] | None = None
     text: str = ""
 
 
@@ -50,7 +56,7 @@ def case(session: Session, case_id: int) -> CaseRow:
 
 
 def case_named(session: Session, name: str) -> CaseRow:
-    """Return a case by its number for people (``2027-0042``) or its row number.
+    """Return a case by its number for people (``2027-00042``) or its row number.
 
     Raises:
         NotFoundError: There is none.
@@ -113,6 +119,7 @@ def cases(
     *,
     limit: int | None = None,
     before: int | None = None,
+    lean: bool = False,
 ) -> Sequence[CaseRow]:
     """Return cases, newest first.
 
@@ -121,11 +128,33 @@ def cases(
         wanted: Which; None is all.
         limit: How many at most.
         before: Only those with a smaller row number, for the next page.
+        lean: Leave the ground and the facts of each where they are until somebody asks for them.
     """
     query = select(CaseRow).where(*_conditions(wanted)).order_by(CaseRow.id.desc())
+    if lean:
+        query = query.options(defer(CaseRow.geometry), defer(CaseRow.facts))
     if before is not None:
         query = query.where(CaseRow.id < before)
     return session.scalars(query.limit(limit)).all()
+
+
+def grounds_of(session: Session, case_ids: Sequence[int]) -> dict[int, BaseGeometry]:
+    """Return the grounds of some cases by row number, WGS84."""
+    found: dict[int, BaseGeometry] = {}
+    for start in range(0, len(case_ids), _AT_ONCE):
+        some = CaseRow.id.in_(case_ids[start : start + _AT_ONCE])
+        found |= dict(session.execute(select(CaseRow.id, CaseRow.geometry).where(some)).all())
+    return found
+
+
+def fill(session: Session, rows: Sequence[CaseRow]) -> None:
+    """Let lean cases (see :func:`cases`) have their grounds and facts, asked for at once."""
+    numbers = [row.id for row in rows]
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = CaseRow.id.in_(numbers[start : start + _AT_ONCE])
+        whole = undefer(CaseRow.geometry), undefer(CaseRow.facts)
+        again = {"populate_existing": True}
+        session.scalars(select(CaseRow).where(some).options(*whole), execution_options=again).all()
 
 
 def count_by_state(session: Session, wanted: CaseFilter | None = None) -> dict[str, int]:
@@ -136,11 +165,7 @@ def count_by_state(session: Session, wanted: CaseFilter | None = None) -> dict[s
 
 def next_number(session: Session, year: int) -> str:
     """Return the next free number of a year, in a transaction that holds the write lock."""
-    last = session.scalar(
-        select(func.max(CaseRow.number)).where(CaseRow.number.startswith(f"{year}-"))
-    )
-    serial = 1 if last is None else int(last.partition("-")[2]) + 1
-    return f"{year}-{serial:05d}"
+    return next_serial(session, CaseRow.number, f"{year}-")
 
 
 def area_at(session: Session, lon: float, lat: float) -> AreaRow | None:
@@ -167,6 +192,9 @@ def _conditions(wanted: CaseFilter | None) -> list[ColumnElement[bool]]:
         found.append(CaseRow.deadline < wanted.overdue_on)
     if wanted.box is not None:
         found.append(CaseRow.id.in_(in_box("case", wanted.box)))
+    if wanted.opened is not None:
+        since, until = wanted.opened
+        found += [CaseRow.opened_at >= since, CaseRow.opened_at <= until]
     if wanted.text:
         found.append(_says(wanted.text))
     return found

@@ -15,6 +15,8 @@ from geoinspect.records import Area, Campaign, Level, Problem, Zone, ZoneKind
 from geoinspect.store.names import checked_name
 from geoinspect.store.schema import AreaRow, CampaignRow, UnitRow, ZoneRow
 
+_AT_ONCE = 500
+
 
 def add_unit(session: Session, *, code: str, name: str, parent_code: str | None) -> bool:
     """Add a unit or rename the one with this code; return whether it is new.
@@ -44,6 +46,11 @@ def add_unit(session: Session, *, code: str, name: str, parent_code: str | None)
 def units(session: Session) -> Sequence[UnitRow]:
     """Return all units by code."""
     return session.scalars(select(UnitRow).order_by(UnitRow.code)).all()
+
+
+def registered(session: Session, codes: Iterable[str]) -> set[str]:
+    """Return those of some units that are registered."""
+    return set(session.scalars(select(UnitRow.code).where(UnitRow.code.in_(sorted(set(codes))))))
 
 
 def require_unit(session: Session, code: str | None) -> None:
@@ -173,7 +180,8 @@ def outside_parents(session: Session, codes: set[str]) -> tuple[Problem, ...]:
 
 def add_zones(session: Session, new: Iterable[Zone]) -> int:
     """Add zones; return how many. The same zone again takes over what is new of its licence."""
-    known = {_zone_key(row): row for row in session.scalars(select(ZoneRow))}
+    new = list(new)
+    known = {_zone_key(row): row for row in _zones_named(session, {zone.name for zone in new})}
     added = 0
     for zone in new:
         row = ZoneRow(
@@ -195,6 +203,14 @@ def add_zones(session: Session, new: Iterable[Zone]) -> int:
         stored.licence_m2 = zone.licence_m2 or stored.licence_m2
     session.flush()
     return added
+
+
+def _zones_named(session: Session, names: set[str]) -> Iterable[ZoneRow]:
+    """Yield the zones of some names: the others can't be the same as one of these."""
+    listed = sorted(names)
+    for start in range(0, len(listed), _AT_ONCE):
+        some = ZoneRow.name.in_(listed[start : start + _AT_ONCE])
+        yield from session.scalars(select(ZoneRow).where(some).order_by(ZoneRow.id))
 
 
 def _zone_key(row: ZoneRow) -> tuple[object, ...]:

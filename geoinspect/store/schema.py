@@ -376,6 +376,6 @@ class AuditRow(Base):
     at: Mapped[str]
     actor: Mapped[str]
     action: Mapped[str]
-    subject: Mapped[str]
+    subject: Mapped[str] = mapped_column(index=True)
     details: Mapped[str]
     hash: Mapped[str] = mapped_column(String(64))

@@ -46,9 +46,9 @@ SEALED: tuple[type[Base], ...] = (
 APPEND_ONLY = frozenset({CaseEventRow, EvidenceRow, TargetListRow, TargetRow, SiteAnswerRow})
 SEALS_KEY = "sealed"
 TABLE_WORDS: Mapping[str, Text] = {
-    "case": Text("案件", "case"),
-    "case_event": Text("案件经过", "case event"),
-    "case_link": Text("案件线索", "case link"),
+    "case": Text("线索", "case"),
+    "case_event": Text("线索经过", "case event"),
+    "case_link": Text("线索来源", "case link"),
     "evidence": Text("证据", "evidence"),
     "target_list": Text("靶标清单", "target list"),
     "target": Text("靶标", "target"),
@@ -230,7 +230,7 @@ def row_words(table: str, row_id: object, case: str | None) -> Text:
     """Return how a row is called in both languages."""
     name = TABLE_WORDS[table]
     return Text(
-        f"{name.zh}({table})第 {row_id} 行" + (f"(案件 {case})" if case else ""),
+        f"{name.zh}({table})第 {row_id} 行" + (f"(线索 {case})" if case else ""),
         f"{name.en} row {row_id} (table {table})" + (f" of case {case}" if case else ""),
     )
 

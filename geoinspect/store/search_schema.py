@@ -83,7 +83,7 @@ class RiskEditRow(Boxed, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     multiplier: Mapped[float]
     note: Mapped[str]
-    set_by: Mapped[str]
+    set_by: Mapped[str] = mapped_column(index=True)
     set_at: Mapped[datetime]
 
 

@@ -35,7 +35,7 @@ class SiteRow(Boxed, Base):
     ends: Mapped[date | None]
     risk: Mapped[float]
     checklist: Mapped[list[Any]] = mapped_column(SealedJSON)
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
     note: Mapped[str]
     active: Mapped[bool] = mapped_column(default=True)
     made_at: Mapped[datetime]
@@ -49,7 +49,7 @@ class SiteVisitRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), index=True)
     track_id: Mapped[int] = mapped_column(ForeignKey("track.id"), index=True)
-    day: Mapped[date]
+    day: Mapped[date] = mapped_column(index=True)
     arrived: Mapped[datetime]
     dwell_s: Mapped[float]
     nearest_m: Mapped[float]
@@ -102,7 +102,7 @@ class TipRow(Base):
     lat: Mapped[float | None]
     state: Mapped[str] = mapped_column(String(10), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
-    merged_into: Mapped[int | None] = mapped_column(ForeignKey("tip.id"))
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("tip.id"), index=True)
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str | None]
     reward: Mapped[str] = mapped_column(String(10))

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 from sqlalchemy.sql.elements import ColumnElement
 
 from geoinspect.errors import NotFoundError
@@ -72,10 +73,32 @@ def site_of_case(session: Session, case_id: int) -> SiteRow | None:
     return session.scalar(select(SiteRow).where(SiteRow.case_id == case_id))
 
 
-def sites(session: Session, wanted: SiteFilter | None = None) -> Sequence[SiteRow]:
-    """Return sites by code."""
+def sites(
+    session: Session, wanted: SiteFilter | None = None, *, lean: bool = False
+) -> Sequence[SiteRow]:
+    """Return sites by code; ``lean`` leaves their grounds and checklists until somebody asks."""
     query = select(SiteRow).where(*_conditions(wanted or SiteFilter())).order_by(SiteRow.code)
+    if lean:
+        query = query.options(defer(SiteRow.geometry), defer(SiteRow.checklist))
     return session.scalars(query).all()
+
+
+def grounds_of(session: Session, site_ids: Sequence[int]) -> dict[int, BaseGeometry]:
+    """Return the grounds of some sites by row number, WGS84."""
+    found: dict[int, BaseGeometry] = {}
+    for start in range(0, len(site_ids), _BATCH):
+        some = SiteRow.id.in_(site_ids[start : start + _BATCH])
+        found |= dict(session.execute(select(SiteRow.id, SiteRow.geometry).where(some)).all())
+    return found
+
+
+def checklists(session: Session, site_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Return the questions of some sites by row number."""
+    found: dict[int, list[str]] = {}
+    for start in range(0, len(site_ids), _BATCH):
+        some = SiteRow.id.in_(site_ids[start : start + _BATCH])
+        found |= dict(session.execute(select(SiteRow.id, SiteRow.checklist).where(some)).all())
+    return found
 
 
 def sites_near(session: Session, box: Box) -> Sequence[SiteRow]:

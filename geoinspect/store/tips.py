@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from geoinspect.errors import NotFoundError
+from geoinspect.store.serials import next_serial
 from geoinspect.store.site_schema import TipRow
 
 _OPEN = "received"
@@ -41,7 +42,7 @@ def tip(session: Session, tip_id: int) -> TipRow:
 
 
 def tip_named(session: Session, name: str) -> TipRow:
-    """Return a tip by its number for people (``T2027-0042``) or its row number.
+    """Return a tip by its number for people (``T2027-00042``) or its row number.
 
     Raises:
         NotFoundError: There is none.
@@ -139,10 +140,7 @@ def answer_times(session: Session) -> list[tuple[datetime, datetime | None]]:
 
 def next_number(session: Session, year: int) -> str:
     """Return the next free number of a year, in a transaction that holds the write lock."""
-    start = f"T{year}-"
-    last = session.scalar(select(func.max(TipRow.number)).where(TipRow.number.startswith(start)))
-    serial = 1 if last is None else int(last.removeprefix(start)) + 1
-    return f"{start}{serial:05d}"
+    return next_serial(session, TipRow.number, f"T{year}-")
 
 
 def missing(name: str) -> NotFoundError:

@@ -21,7 +21,9 @@ from geoinspect.cases.tip_words import MASK, masked
 
 FULL = str.maketrans("0123456789-", "０１２３４５６７８９－")
 CHINESE = str.maketrans("0123456789", "零一二三四五六七八九")
-BETWEEN = ["", " ", "-", ".", "—", "\u3000", "\u200b", " - ", "·", "_"]
+FORMAL = str.maketrans("0123456789", "零壹贰叁肆伍陆柒捌玖")
+MIXED = str.maketrans("0123456789", "〇壹二叁四伍六柒八玖")
+BETWEEN = ["", " ", "-", ".", "—", "\u3000", "\u200b", " - ", "·", "_", "❤", "❤\ufe0f", "x", "★"]
 mobiles = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
 WORDS = ["后山有罂粟,约7株", "我的号码:", "请联系", "李家沟3组", "面积2亩,", "call me"]
 
@@ -34,6 +36,8 @@ def digits_of(text: str) -> str:
             found += "0"
         elif c in "一二三四五六七八九":
             found += str("一二三四五六七八九".index(c) + 1)
+        elif c in "壹贰叁肆伍陆柒捌玖":
+            found += str("壹贰叁肆伍陆柒捌玖".index(c) + 1)
         elif unicodedata.digit(c, -1) >= 0:
             found += str(unicodedata.digit(c))
     return found
@@ -43,7 +47,7 @@ def digits_of(text: str) -> str:
     mobile=mobiles,
     cuts=st.sets(st.integers(1, 10)),
     between=st.sampled_from(BETWEEN),
-    dress=st.sampled_from([None, FULL, CHINESE]),
+    dress=st.sampled_from([None, FULL, CHINESE, FORMAL, MIXED]),
     prefix=st.sampled_from(["", "+86 ", "86", "0086-", "0"]),
     before=st.sampled_from(WORDS),
     after=st.sampled_from([*WORDS, ""]),
@@ -67,6 +71,57 @@ def test_no_mobile_survives_in_any_dress(
     assert found.count >= 1
     assert mobile not in digits_of(found.text)
     assert mobile[-6:] not in digits_of(found.text.replace(MASK, "x"))
+
+
+@given(
+    mobile=mobiles,
+    zeros=st.text("0Oo", min_size=11, max_size=11),
+    ones=st.text("1lI|ㄧ", min_size=11, max_size=11),
+    cuts=st.sets(st.integers(1, 10), max_size=3),
+    between=st.sampled_from(["", " ", "-", "❤"]),
+    after=st.sampled_from(["", ",谢谢", " 联系我", "。"]),
+)
+def test_letters_for_digits_hide_no_mobile(
+    mobile: str, zeros: str, ones: str, cuts: set[int], between: str, after: str
+) -> None:
+    dressed = [{"0": zeros[at], "1": ones[at]}.get(digit, digit) for at, digit in enumerate(mobile)]
+    written = "".join(between + c if at in cuts else c for at, c in enumerate(dressed))
+    assert masked(f"电话:{written}{after}").text == f"电话:{MASK}{after}"
+
+
+@given(
+    word=st.sampled_from(["微信", "v信", "V 信", "v❤信", "薇信", "微❤️信", "薇❤", "加v", "加 薇"]),
+    gap=st.sampled_from([":", ":", " ", "号:", " : "]),
+    account=st.from_regex(r"[a-z][a-z0-9_]{5,15}", fullmatch=True),
+)
+def test_accounts_are_masked_whatever_leads_to_them(word: str, gap: str, account: str) -> None:
+    assert masked(f"请{word}{gap}{account},谢谢").text == f"请{word}{gap}{MASK},谢谢"
+
+
+@given(
+    surname=st.sampled_from("张王李赵刘陈欧万"),
+    given=st.text("三四明华伟芳建国", min_size=1, max_size=2),
+    says=st.sampled_from(["我是", "我叫", "本人"]),
+    group=st.integers(1, 40),
+    door=st.integers(1, 500),
+)
+def test_who_i_am_and_where_i_live_goes(
+    surname: str, given: str, says: str, group: int, door: int
+) -> None:
+    found = masked(f"{says}{surname}{given},住在{group}组{door}号,山后有罂粟{door}株")
+    assert found.text == f"{says}{MASK},住在{MASK},山后有罂粟{door}株"
+
+
+@given(
+    province=st.sampled_from("京川陕甘粤"),
+    letter=st.sampled_from("ABCDEFGHJK"),
+    gap=st.sampled_from(["", "·", " ", "-"]),
+    rest=st.from_regex(r"[0-9]{5}|[DF][0-9]{5}|[0-9]{3}[A-H]{2}", fullmatch=True),
+    lower=st.booleans(),
+)
+def test_plates_are_masked(province: str, letter: str, gap: str, rest: str, lower: bool) -> None:
+    plate = f"{province}{letter}{gap}{rest}"
+    assert masked(f"车牌{plate.lower() if lower else plate}的").text == f"车牌{MASK}的"
 
 
 @given(st.text(alphabet="0123456789 -.,Xx株亩〔〕已隐去微信qq@a:一三", max_size=60))
@@ -103,6 +158,12 @@ def test_the_ground_stays(
         f"坐标{lon}{gap}{lat}",
         f"东经{lon}度,北纬{lat}度,海拔{plants}米",
         f"{lat:.5f},{lon:.5f}",
+        f"{lat:.5f}°N {lon:.5f}°E",
+        f"{day}°{month}′{day}″N {day}°{month}′{day}″E,±{month}米",
+        f"离公路{plants}米,再走{mu}公里,地块{day}x{month}米",
+        f"他家住{month}组{day}号,屋后{plants}株★",
+        f"{month}月{day}号看到3号地有{plants}株",
+        f"我是村民,{day}号在{month}组看到{plants}株",
     ):
         assert masked(text) == masked("") or masked(text).text == text, text
 
@@ -133,6 +194,20 @@ def test_the_ground_stays(
         ("l39l2345678", MASK),
         ("139,1234,5678", MASK),
         ("130.123456789012 34.5", "130.123456 34.5"),
+        ("壹叁捌零零壹叁捌零零玖", MASK),
+        ("138❤0013❤8022", MASK),
+        ("138x0013x8017", MASK),
+        ("ㄧ38OO138O2O", MASK),
+        ("v❤信:zhangsan99", f"v❤信:{MASK}"),
+        ("薇❤:zhangsan99", f"薇❤:{MASK}"),
+        ("zhang[at]qq点com", MASK),
+        ("zhang 【at】 qq (dot) com", MASK),
+        ("zhang艾特163点com", MASK),
+        ("我是张三,住在3组12号", f"我是{MASK},住在{MASK}"),
+        ("我姓张,家住2栋3单元401室", f"我姓{MASK},家住{MASK}"),
+        ("本人欧阳小明举报", f"本人{MASK}举报"),
+        ("我住李家沟三组十二号", f"我住李家沟{MASK}"),
+        ("川A12345", MASK),
     ],
 )
 def test_identity_in_its_shapes(text: str, left: str) -> None:
@@ -151,6 +226,13 @@ def test_identity_in_its_shapes(text: str, left: str) -> None:
         "线索2027-00042附近",
         "用微信扫码看到的宣传",
         "1:10000地形图",
+        "紫薇:1200株,蔷薇 350株",
+        "我是李家沟的村民,本人于昨天看到",
+        "云南G310国道旁,川陕G65高速以东",
+        "大陆架上参差不齐,陆地六亩",
+        "卫星sentinel2影像",
+        "约138㎡,共1200株",
+        "seen at 33.0512, 108.0512 at noon.They left",
     ],
 )
 def test_harmless_numbers_stay(text: str) -> None:

@@ -23,7 +23,7 @@ from case_builders import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from geoinspect.cases.records import CaseAction, CaseState, Origin
 from geoinspect.cases.tip_codes import new_code
@@ -43,6 +43,7 @@ from geoinspect.casework.tip_told import answer_times, figures_told, heard, tip_
 from geoinspect.casework.tips import NewTip, TipTaken, take_tip
 from geoinspect.errors import ConflictError, ForbiddenError, UsageError
 from geoinspect.store import cases, tips
+from geoinspect.store.case_schema import CaseRow
 from geoinspect.store.schema import AuditRow
 from geoinspect.store.site_schema import TipRow
 from geoinspect.store.workspace import Workspace
@@ -146,6 +147,18 @@ def test_a_merged_case_is_followed(workspace: Workspace) -> None:
     gone = Step(CaseAction.DISMISS, reason="grass")
     act(workspace, into, gone, ANALYST, now=NOON)
     assert "is closed" in (hears(workspace, code) or ("", ""))[0]
+
+
+@pytest.mark.timeout(60)
+def test_cases_that_point_at_each_other_hold_nobody_up(workspace: Workspace) -> None:
+    code = new_code()
+    first = open_case_from_tip(workspace, sent(workspace, code=code).tip_id, ANALYST, now=NOON)
+    ring = [first.case_id, opened(workspace), opened(workspace)]
+    with workspace.database.writing() as session:
+        for one, into in zip(ring, [*ring[1:], ring[0]], strict=True):
+            set_to = update(CaseRow).where(CaseRow.id == one)
+            session.execute(set_to.values(merged_into=into, state=CaseState.MERGED.value))
+    assert "looked into" in (hears(workspace, code) or ("", ""))[0]
 
 
 def test_a_tip_becomes_a_case(workspace: Workspace) -> None:

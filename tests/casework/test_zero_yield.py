@@ -211,6 +211,19 @@ def test_figures_add_up_over_areas(workspace: Workspace, seed: int) -> None:
     assert rows[COUNTY]["found"] == sum(kind != "lead" for _t, kind, _n in made)
 
 
+def test_what_lies_in_no_area_is_counted_beside(workspace: Workspace) -> None:
+    confirmed(workspace)
+    assert status(workspace, area_code=COUNTY)["outside"] == 0
+    for town in (5, 6):
+        found = opened(workspace, town=town, origin=Origin.SIGHTING)
+        do(workspace, found, "verify", outcome="confirmed", facts=said(0, **plants(9)), minute=1)
+    do(workspace, found, "eradicate", day=1, facts=said(1, method="pulled"))
+    told, everywhere = status(workspace, area_code=COUNTY), status(workspace)
+    assert (told["whole"]["found"], told["outside"]) == (1, 2)
+    assert (everywhere["whole"]["found"], everywhere["outside"]) == (3, 2)
+    assert told["outside"] == statement(workspace, 30)["outside"]
+
+
 def test_what_nobody_counted_is_not_nought(workspace: Workspace) -> None:
     confirmed(workspace, facts={})
     told = status(workspace)["whole"]["plants"]

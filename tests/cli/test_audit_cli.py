@@ -65,7 +65,7 @@ def test_the_first_broken_row_is_named_and_all_are_listed(office: Path) -> None:
     assert done.returncode == 3
     assert done.stderr.startswith("错误:审计链在第 4 行断开")
     assert "第 9 行" in done.stderr
-    assert "案件 2027-0002" in done.stderr
+    assert "线索 2027-0002" in done.stderr
     report = told(audit(office, "verify", "--json"), 3)
     assert [(f["kind"], f["table"], f["row"], f["case"]) for f in report["faults"]] == [
         ("chain", "audit", 4, None),

@@ -115,5 +115,5 @@ def test_people_read_words(office: Workspace, tmp_path: Path) -> None:
     asked = ["-w", str(office.folder), "evidence"]
     done = CliRunner().invoke(cases, [*asked, "add", "1", str(tmp_path / "a.jpg")])
     assert "回执" in done.output
-    assert "离案件地块" in done.output
+    assert "离线索地块" in done.output
     assert "照片" in CliRunner().invoke(cases, [*asked, "list", "1"]).output

@@ -87,7 +87,7 @@ def test_libreoffice_opens_it_with_chinese_right(
     pdf = str(tmp_path / "dossier.pdf")
     text = subprocess.run(["pdftotext", "-raw", pdf, "-"], check=True, capture_output=True)
     joined = re.sub(r"\s", "", text.stdout.decode())
-    for words in ("案件卷宗", "后山地块{{7*7}}", "仅供参考,不是法律认定", "第1页/共", "制表人"):
+    for words in ("线索卷宗", "后山地块{{7*7}}", "仅供参考,不是法律认定", "第1页/共", "制表人"):
         assert words in joined
     assert all(one.sha256 in joined for one in dossier.evidence)
     fonts = subprocess.run(["pdffonts", pdf], check=True, capture_output=True).stdout.decode()

@@ -69,14 +69,14 @@ def test_it_says_what_it_rests_on(dossier: Dossier) -> None:
         "制表人",
         "见证人",
         "负责人",
-        "案件卷宗",
+        "线索卷宗",
         "未核对原文",
         "并案的线索",
         "填报时间早于",
     ):
         assert word in text
     assert "模拟数据" not in text
-    assert "模拟数据,不是真实案件" in dossier_html(replace(dossier, simulated=True))
+    assert "模拟数据,不是真实线索" in dossier_html(replace(dossier, simulated=True))
 
 
 def test_a_licence_to_say_law_needs_confirmed_ground(dossier: Dossier) -> None:
@@ -142,7 +142,7 @@ def test_a_browser_shows_it_and_asks_nobody(dossier: Dossier, tmp_path: Path) ->
         page.on("console", lambda message: wrong.append(message.text))
         page.on("dialog", lambda dialog: wrong.append(dialog.message))
         page.goto(path.as_uri())
-        assert page.locator("h1").inner_text().startswith("案件卷宗")
+        assert page.locator("h1").inner_text().startswith("线索卷宗")
         assert page.get_by_text(TITLE).count() >= 1
         pictures = page.evaluate("[...document.images].map(i => i.naturalWidth)")
         assert len(pictures) == 7

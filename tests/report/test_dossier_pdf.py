@@ -41,7 +41,7 @@ def said(*command: object) -> str:
 def test_its_text_can_be_read_and_searched(made: Path, dossier: Dossier) -> None:
     text = said("pdftotext", "-raw", made, "-")
     joined = re.sub(r"\s", "", text)
-    for words in ("案件卷宗2026-00001", "后山地块{{7*7}}<script>alert(1)</script>", "试验县/第1乡"):
+    for words in ("线索卷宗2026-00001", "后山地块{{7*7}}<script>alert(1)</script>", "试验县/第1乡"):
         assert words in joined
     for words in ("仅供参考,不是法律认定", "人工拔除", "制表人", "审计链行数", dossier.last_hash):
         assert words in joined
@@ -69,7 +69,7 @@ def test_its_fonts_are_inside(made: Path) -> None:
 def test_its_metadata_are_ours(made: Path) -> None:
     told = said("pdfinfo", "-isodates", made)
     assert re.search(r"CreationDate:\s+2026-05-14T20:00:00\+08", told)
-    assert re.search(r"Title:\s+案件卷宗 2026-00001", told)
+    assert re.search(r"Title:\s+线索卷宗 2026-00001", told)
     assert re.search(r"JavaScript:\s+no", told)
     assert re.search(r"Page size:\s+59\d\.\d+ x 84\d\.\d+ pts \(A4\)", told)
 

@@ -30,7 +30,7 @@ def workspace(tmp_path: Path):
 
 def test_a_new_database_passes_its_own_checks(workspace: Workspace) -> None:
     assert workspace.database.integrity() == "ok"
-    assert workspace.database.revision() == "0005"
+    assert workspace.database.revision() == "0006"
     with workspace.database.reading() as session:
         assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert session.execute(text("PRAGMA synchronous")).scalar() == 2

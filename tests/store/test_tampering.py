@@ -70,7 +70,7 @@ def test_a_changed_row_is_named_with_its_case(office: Workspace) -> None:
     report = tamper(office, "UPDATE evidence SET note = '现场清点 420 株' WHERE id = 3")
     (fault,) = report.faults
     assert (fault.kind, fault.table, fault.row, fault.case) == ("row", "evidence", 3, "2027-0002")
-    assert "证据(evidence)第 3 行(案件 2027-0002)" in fault.text.zh
+    assert "证据(evidence)第 3 行(线索 2027-0002)" in fault.text.zh
     assert "evidence row 3 (table evidence) of case 2027-0002" in fault.text.en
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from case_builders import case_row, county, opened
+from case_builders import ANALYST, NOON, case_row, county, opened
 from conftest import PASSWORD
 from playwright.sync_api import Page, expect
+from source_builders import add_survey
 from test_browser import PHONE, chromium
 from test_review_browser import go, serving, start
 
-from geoinspect.cases.records import ACTION_WORDS, STATE_WORDS, CaseAction, CaseState
+from geoinspect.cases.records import ACTION_WORDS, STATE_WORDS, CaseAction, CaseState, Outcome
+from geoinspect.casework.asked import Step
+from geoinspect.casework.book import act
 from geoinspect.store import people
 from geoinspect.store.workspace import Workspace
 
@@ -56,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with workspace.database.writing() as session:
             for name, (role, unit) in PEOPLE.items():
                 people.add_user(session, name=name, role=role, unit_code=unit, password=PASSWORD)
-        opened(workspace, title="第一处", town=1)
+        opened(workspace, title="第一处", east=0.505)
     return made
 
 
@@ -206,3 +210,37 @@ def test_a_field_person_opens_a_case_on_a_phone(folder, port, start) -> None:
     expect(page.locator("#list")).to_contain_text("沟边几株")
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= PHONE[0]
+
+
+def test_a_recheck_from_a_survey_and_a_corrected_day_are_recorded(folder, port, start) -> None:
+    case_id = new_case(folder)
+    with Workspace.open(folder) as workspace:
+        early = add_survey(workspace, "铲除前", taken=datetime(2026, 4, 1, 4, tzinfo=UTC))
+        late = add_survey(workspace, "铲除后", taken=datetime(2026, 5, 20, 20, tzinfo=UTC))
+        for step in (
+            Step(CaseAction.TRIAGE),
+            Step(CaseAction.ASSIGN, unit_code="U11"),
+            Step(CaseAction.VERIFY, outcome=Outcome.CONFIRMED, facts={"day": "2026-05-14"}),
+            Step(
+                CaseAction.ERADICATE, facts={"day": "2026-05-15", "method": "cut", "area_m2": 9.0}
+            ),
+        ):
+            act(workspace, case_id, step, ANALYST, now=NOON)
+    page = go(start(port), f"cases/{case_id}", "zh_CN", "管理员")
+    page.locator("#actions [data-step=recheck]").click()
+    choices = page.locator(".step-form [name=survey] option")
+    values = choices.evaluate_all("nodes => nodes.map(node => node.value)")
+    assert values == ["", str(late)], f"{early} was taken before"
+    page.locator(".step-form [name=survey]").select_option(str(late))
+    expect(page.locator(".step-form [name=day]")).to_have_value("2026-05-21")
+    page.locator(".step-form button[type=submit]").click()
+    expect(page.locator("#history li").first).to_contain_text(f"航测 {late}")
+    with Workspace.open(folder) as workspace:
+        assert case_row(workspace, case_id).facts["rechecked"]["survey"] == late
+    take(page, "correct", {"step": "eradicated", "day": "2026-05-16", "note": "写错了"})
+    expect(page.locator("#history li").first).to_contain_text("写错了")
+    take(page, "correct", {"step": "eradicated", "area_m2": "10", "note": "只改面积"})
+    expect(page.locator("#history li").first).to_contain_text("只改面积")
+    with Workspace.open(folder) as workspace:
+        told = case_row(workspace, case_id).facts["eradicated"]
+    assert (told["day"], told["area_m2"]) == ("2026-05-16", 10)

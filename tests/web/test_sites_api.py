@@ -24,6 +24,8 @@ from webmap import create_app
 EAST, WEST = "U990100001", "U990100002"
 # The county's walks of 14 May pass here at about 1.1 m/s.
 ON_WALK = county.walk()[100]
+# Makes a photo of other bytes.
+MINE = b"<x:xmpmeta/>"
 ROLES = ("field", "analyst", "commander", "auditor", "admin")
 
 
@@ -121,10 +123,7 @@ def test_a_site_shows_the_track_that_proves_its_visit(analyst: Visitor) -> None:
     assert (site["checklist"], site["may_change"]) == (["有无新土", "门锁完好"], True)
 
 
-def test_an_answer_with_a_photo_is_kept_once(site_app: Flask, analyst: Visitor) -> None:
-    person = as_(site_app, "field")
-    site_id = numbered(analyst)["S2"]
-    data = jpeg_bytes(exif_bytes())
+def sent_photo(person: Visitor, site_id: int, data: bytes) -> dict:
     sent = person.client.post(
         f"/api/v1/sites/{site_id}/photos",
         query_string={"name": "../门口.jpg", "sha256": hashlib.sha256(data).hexdigest()},
@@ -133,14 +132,21 @@ def test_an_answer_with_a_photo_is_kept_once(site_app: Flask, analyst: Visitor) 
         headers={"X-CSRFToken": person.token("/sites")},
     )
     assert sent.status_code == 201, sent.get_data(as_text=True)
-    photo = sent.get_json()["photo"]
+    return sent.get_json()["photo"]
+
+
+def test_an_answer_with_a_photo_is_kept_once(site_app: Flask, analyst: Visitor) -> None:
+    person = as_(site_app, "field")
+    site_id = numbered(analyst)["S2"]
+    data = jpeg_bytes(exif_bytes())
+    photo = sent_photo(person, site_id, data)
     assert photo["name"] == "门口.jpg"
     assert photo["distance_m"] > 1000
     body = {
         "day": "2026-05-14",
         "answers": {"有无新土": "无"},
         "note": "看过",
-        "photos": [{"sha256": photo["sha256"], "name": photo["name"]}],
+        "photos": [{key: photo[key] for key in ("sha256", "name", "token")}],
         "happened": "2026-05-14T03:00:00Z",
         "client_id": "answer-0001",
     }
@@ -208,8 +214,8 @@ def test_what_each_role_may(site_app: Flask, role: str) -> None:
         ("sites", {"code": "X", "name": "甲", "lon": 999, "lat": 33}, 400),
         ("sites", {"code": "X", "name": "甲"}, 400),
         ("sites", {"code": "S1", "name": "甲", "lon": 108, "lat": 33}, 409),
-        ("sites", {"code": "X", "name": "甲", "ground": {"type": "LineString"}}, 400),
-        ("sites", {"code": "X", "name": "甲", "ground": "POINT"}, 400),
+        ("sites", {"code": "X", "name": "甲", "ground": {"type": "LineString"}}, 422),
+        ("sites", {"code": "X", "name": "甲", "ground": "POINT"}, 422),
         ("sites", {"code": "X", "name": "甲", "lon": 108, "lat": 33, "unit": "?"}, 400),
         ("sites", {"code": "X", "name": "甲", "lon": 108, "lat": 33, "checklist": "?"}, 400),
         ("sites/1", {"interval_days": 0}, 400),
@@ -236,13 +242,63 @@ def test_wrong_requests_are_refused_in_words(
         assert told["message_zh"]
 
 
-def test_no_file_of_the_vault_is_shown_as_a_photo(analyst: Visitor, folder: Path) -> None:
-    """Whoever knows the hash of a track can't make an answer show it."""
-    kept = [path for path in (folder / "files").rglob("*") if len(path.name) == 64]
-    vault = next(path for path in kept if path.read_bytes()[:5] == b"<?xml")
-    body = {"note": "x", "photos": [{"sha256": vault.name, "name": "a.jpg"}]}
-    told = post(analyst, "sites/1/answers", body, 400)
-    assert told["message_zh"]
+@pytest.mark.parametrize("stolen", ["no token", "another person", "another site", "another file"])
+def test_only_photos_that_this_person_sent_for_this_site_are_taken(
+    site_app: Flask, analyst: Visitor, stolen: str
+) -> None:
+    """Whoever knows the hash of a photo of a case, of a tip or of a site can't make it theirs."""
+    sites = numbered(analyst)
+    theirs = sent_photo(as_(site_app, "field"), sites["S1"], jpeg_bytes(exif_bytes()))
+    mine = sent_photo(analyst, sites["S1"], jpeg_bytes(exif_bytes(), MINE))
+    photo = {
+        "no token": {**mine, "token": ""},
+        "another person": theirs,
+        "another site": mine,
+        "another file": {**mine, "sha256": theirs["sha256"]},
+    }[stolen]
+    site_id = sites["S2" if stolen == "another site" else "S1"]
+    told = post(analyst, f"sites/{site_id}/answers", {"note": "x", "photos": [photo]}, 400)
+    assert "上传" in told["message_zh"]
+    for odd in ({}, None, {**mine, "token": "é\ud800"}, {**mine, "token": 7}):
+        post(analyst, f"sites/{sites['S1']}/answers", {"note": "x", "photos": [odd]}, 400)
+    post(analyst, f"sites/{sites['S1']}/answers", {"note": "x", "photos": [mine]})
+
+
+def test_a_time_without_its_zone_is_refused(analyst: Visitor) -> None:
+    """Taken as UTC it would be eight hours off in Beijing."""
+    site_id = numbered(analyst)["S1"]
+    body = {"note": "x", "happened": "2026-05-14T08:30:00"}
+    assert "时区" in post(analyst, f"sites/{site_id}/answers", body, 400)["message_zh"]
+    body["happened"] += "+08:00"
+    told = post(analyst, f"sites/{site_id}/answers", body)
+    (mine,) = [one for one in told["site"]["answers"] if one["id"] == told["answer"]]
+    assert mine["happened"] == "2026-05-14T00:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("ground", "status"),
+    [
+        ({"type": "Point", "coordinates": [107.93, 33.96]}, 200),
+        ({"type": "Point", "coordinates": [107.93]}, 400),
+        ({"type": "Point", "coordinates": [107.93, "x"]}, 400),
+        ({"type": "Point", "coordinates": [107.93, 133.96]}, 400),
+        ({"type": "Point"}, 400),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 9], [0, 0]]]}, 413),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}, 422),
+    ],
+)
+def test_the_ground_of_a_site(analyst: Visitor, ground: dict, status: int) -> None:
+    told = post(analyst, f"sites/{numbered(analyst)['S3']}", {"ground": ground}, status)
+    if status == 200:
+        assert told["site"]["place"] == [107.93, 33.96]
+
+
+def test_adding_a_site_takes_no_identifier(analyst: Visitor) -> None:
+    """The code is what makes it one; the description of the API says no other."""
+    body = {"code": "S1", "name": "甲", "lon": 108, "lat": 33, "client_id": "x"}
+    assert "client_id" in post(analyst, "sites", body, 400)["message"]
+    taken = analyst.json("openapi.json")["paths"]["/api/v1/sites"]["post"]["requestBody"]
+    assert "client_id" not in taken["content"]["application/json"]["schema"]["properties"]
 
 
 def test_lists_refuse_what_they_do_not_know(analyst: Visitor) -> None:

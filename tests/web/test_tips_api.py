@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +129,8 @@ def test_a_tip_is_taken_and_leaves_no_trace_of_its_sender(
     assert len(told["code"]) == 23
     assert told["code"] in reporter.send(script=False).get_data(as_text=True)
     assert reporter.ask(told["code"]).status_code == 200
-    for _ in range(30):
-        last = reporter.send()
+    for _ in range(20):
+        last = Reporter(tip_app).send()
     assert last.status_code == 429
     logged = caplog.text + "".join(capfd.readouterr())
     tip_app.extensions["geoinspect"].workspace.close()
@@ -196,6 +198,41 @@ def test_large_bodies_are_refused_before_they_are_read(tip_app: Flask) -> None:
     assert "0.2 MB" in answer.get_json()["message"]
     large = (io.BytesIO(b"\xff\xd8" + bytes(250_000)), "a.jpg")
     assert reporter.send(photos=large).status_code == 413
+
+
+def test_sending_again_is_not_telling_more(tip_app: Flask, signed_in) -> None:
+    reporter = Reporter(tip_app)
+    assert [reporter.send().status_code for _ in range(30)] == [201] * 30
+    others = [Reporter(tip_app).send().status_code for _ in range(22)]
+    assert others == [201] * 19 + [429] * 3
+    # Over the limit, whose answer was lost still hears of it: it is no new tip.
+    late = reporter.send()
+    assert (late.status_code, late.get_json()["again"]) == (201, True)
+    assert len(signed_in(USER).json("tips")["tips"]) == 20
+    # Reading bodies has its own limit, for forms that are known too.
+    assert [reporter.send().status_code for _ in range(30)][-3:] == [429] * 3
+
+
+def test_who_found_no_slot_is_not_counted(tip_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, go_on = threading.Barrier(5), threading.Event()
+    taken = tip_pages.take_tip
+
+    def slow(*args: Any, **more: Any) -> Any:
+        inside.wait(30)
+        go_on.wait(30)
+        return taken(*args, **more)
+
+    monkeypatch.setattr(tip_pages, "take_tip", slow)
+    reporters = [Reporter(tip_app) for _ in range(4)]
+    late = Reporter(tip_app)
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(one.send) for one in reporters]
+        inside.wait(30)
+        assert [late.send().status_code for _ in range(100)] == [503] * 100
+        go_on.set()
+        assert [one.result().status_code for one in waiting] == [201] * 4
+    monkeypatch.setattr(tip_pages, "take_tip", taken)
+    assert late.send().status_code == 201
 
 
 def test_unknown_and_malformed_codes_look_alike(tip_app: Flask) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from test_browser import PHONE, Visit, _Quiet, chromium
 from werkzeug.serving import make_server
 from work_season import FIELD, step, work_folder
 
-from geoinspect.store import cases
+from geoinspect.store import cases, sites
 from geoinspect.store.workspace import Workspace
 from webmap import create_app
 
@@ -161,7 +162,12 @@ def test_each_kind_of_step_is_answered_in_place(phone, served) -> None:
         expect(form).to_have_count(0)
     site = card(page, "site", made["site"])
     site.locator("[data-do=visit]").click()
-    site.locator("[name=q0]").fill("完好")
+    # The same questions as on the site's own page: yes or no, with words where one wants.
+    site.locator("[data-question='0'] input[value=否]").check()
+    site.locator("[data-question='0'] .words input").fill("锁换了")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+    if folder := os.environ.get("SITE_PICTURES"):
+        page.screenshot(path=Path(folder) / "today-site.png", full_page=True)
     site.locator("button[type=submit]").click()
     expect(site.locator("form")).to_have_count(0)
     expect(page.locator("#receipts li:not(.empty)")).to_have_count(4)
@@ -170,7 +176,9 @@ def test_each_kind_of_step_is_answered_in_place(phone, served) -> None:
             name: cases.case(session, made[name]).state
             for name in ("verify", "eradicate", "recheck")
         }
+        (answer,) = sites.answers_of_site(session, made["site"])
     assert states == {"verify": "confirmed", "eradicate": "eradicated", "recheck": "rechecked"}
+    assert answer.answers["items"] == [["门锁是否完好?", "否: 锁换了"]]
     visit.fine()
 
 

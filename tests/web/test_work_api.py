@@ -133,6 +133,7 @@ def test_the_status_names_what_stands_and_the_statement_what_is_missing(desk: De
     assert one["harvest"]["stage"] == "bud"
     assert one["count"]["plants"] == 620
     assert (told["whole"]["found"], told["whole"]["clean"]) == (3, 1)
+    assert told["outside"] == 0
     rows = {row["code"]: row for row in told["rows"]}
     assert rows["990100"]["standing"] == rows["990100001"]["standing"] == 1
     assert rows["990100002"]["found"] == 0

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-from datetime import UTC, datetime
-
 import shapely
 from flask import Response, jsonify, request
 from shapely.geometry.base import BaseGeometry
 
-from geoinspect.cases.ground import drawn_ground
 from geoinspect.cases.records import Outcome
 from geoinspect.casework.from_patches import cases_from_patches
 from geoinspect.casework.from_sightings import NewSighting, case_from_sighting
@@ -22,7 +18,6 @@ from webmap.office import office
 from webmap.scope_case_sources import source_scope
 
 _MOST_ID = 10**15
-_NOTE = 2000
 _FROM_PATCHES = {
     "patches": Text("图斑", "the patches"),
     "survey": Text("航测", "the survey"),
@@ -79,7 +74,7 @@ def post_from_patches() -> Response:
         chosen,
         acting(),
         one_case=asked.flag("one_case"),
-        note=prose(asked, "note"),
+        note=asked.prose("note"),
         client_id=asked.text("client_id", 64),
     )
     return jsonify(done)
@@ -95,9 +90,9 @@ def post_sighting() -> Response:
     new = NewSighting(
         ground=_ground(asked),
         title=asked.text("title", 200),
-        note=prose(asked, "note"),
+        note=asked.prose("note"),
         track_id=None if track is None else int(track),
-        happened=_moment(asked, "happened"),
+        happened=asked.moment("happened"),
         outcome=asked.member("outcome", Outcome),
         facts=facts,
         client_id=asked.text("client_id", 54),
@@ -133,36 +128,9 @@ def numbers_of(asked: Fields, name: str) -> list[int]:
     return list(given)  # type: ignore[call-overload, no-any-return]
 
 
-def prose(asked: Fields, name: str) -> str:
-    """Return a text of several lines; the book says what it may not hold.
-
-    Raises:
-        UsageError: It is no text, or too long.
-    """
-    value = asked.values.get(name) or ""
-    if not isinstance(value, str) or len(value) > _NOTE:
-        raise asked.bad(name, f"应为最多 {_NOTE} 字的文字", f"a text of at most {_NOTE} characters")
-    return value
-
-
 def _ground(asked: Fields) -> BaseGeometry:
-    given = asked.values.get("ground")
-    if given is not None:
-        return drawn_ground(given)
+    drawn = asked.ground("ground")
+    if drawn is not None:
+        return drawn
     lon = asked.needed_number("lon", -180, 180)
     return shapely.Point(lon, asked.needed_number("lat", -90, 90))
-
-
-def _moment(asked: Fields, name: str) -> datetime | None:
-    if not asked.has(name):
-        return None
-    moment: datetime | None = None
-    with contextlib.suppress(ValueError):
-        moment = datetime.fromisoformat(asked.text(name, 40))
-    if moment is None or moment.tzinfo is None or not 1990 <= moment.year < 2200:
-        raise asked.bad(
-            name,
-            "应为带时区的时间,如 2026-05-14T08:30:00+08:00",
-            "a time with its zone, such as 2026-05-14T08:30:00+08:00",
-        )
-    return moment.astimezone(UTC)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import shapely
@@ -10,9 +9,9 @@ from flask import Response, jsonify, request
 from shapely.geometry.base import BaseGeometry
 
 from geoinspect.cases.facts import read_facts
-from geoinspect.cases.ground import drawn_ground
 from geoinspect.cases.lifecycle import MERGE_INTO, MOVES
 from geoinspect.cases.records import CaseAction, CaseState, Origin, Outcome
+from geoinspect.casework.actors import Actor
 from geoinspect.casework.asked import Done, NewCase, Step
 from geoinspect.casework.book import act, open_case
 from geoinspect.casework.law import law_told
@@ -23,7 +22,7 @@ from geoinspect.errors import ForbiddenError, Text
 from geoinspect.records import moment_iso
 from geoinspect.store.cases import CaseFilter
 from webmap.acting import acting
-from webmap.api.blueprint import box, limit, number
+from webmap.api.blueprint import box, limit, record_number
 from webmap.api.choices import one_of
 from webmap.api.fields import Fields, json_fields
 from webmap.api.sightings import picture_tiles
@@ -34,7 +33,6 @@ from webmap.scope_cases import case_scope
 _MOST_LISTED = 200
 _MOST_ID = 10**15
 _MOST_LINKS = 500
-_NOTE = 2000
 _NEW = {
     "title": Text("名称", "the title"),
     "origin": Text("来源", "the origin"),
@@ -88,7 +86,7 @@ def cases_list() -> Response:
         text=args.get("q", "").strip()[:100],
     )
     most = limit(_MOST_LISTED)
-    before = int(number("before")) if "before" in args else None
+    before = record_number("before") if "before" in args else None
     with office().workspace.database.reading() as session:
         scope = case_scope(session)
         wanted = scope.within(wanted, args.get("area") or None)
@@ -133,14 +131,13 @@ def post_case() -> Response:
     actor = acting()
     if actor.role == "auditor":
         raise ForbiddenError("审计员只能查看", "auditors only read", code="not_your_role")
-    unit = asked.unit("unit")
     new = NewCase(
         title=asked.text("title", 200, needed=True),
         origin=origin,
-        ground=_ground(asked) or _place(asked),
-        note=_prose(asked, "note"),
-        unit_code=unit if unit is not None or actor.role != "field" else actor.unit_code,
-        happened=_moment(asked, "happened"),
+        ground=asked.ground("ground") or _place(asked),
+        note=asked.prose("note"),
+        unit_code=_unit_to_open_for(asked, actor),
+        happened=asked.moment("happened"),
         client_id=asked.text("client_id", 64),
     )
     return _answer(open_case(office().workspace, new, actor))
@@ -162,7 +159,7 @@ def post_step(case_id: int) -> Response:
         action=action,
         outcome=asked.member("outcome", Outcome),
         reason=asked.text("reason", 40),
-        note=_prose(asked, "note"),
+        note=asked.prose("note"),
         unit_code=asked.unit("unit"),
         deadline=asked.day("deadline"),
         facts=_facts(facts, action),
@@ -170,14 +167,32 @@ def post_step(case_id: int) -> Response:
         into=_other_case(asked),
         links=_links(asked),
         title=asked.text("title", 200),
-        ground=_ground(asked),
+        ground=asked.ground("ground"),
         version=None if version is None else int(version),
-        happened=_moment(asked, "happened"),
+        happened=asked.moment("happened"),
         client_id=asked.text("client_id", 64),
     )
     with office().workspace.database.reading() as session:
         case_scope(session).case(case_id)
     return _answer(act(office().workspace, case_id, step, acting()))
+
+
+def _unit_to_open_for(asked: Fields, actor: Actor) -> str | None:
+    """Return the unit of a case to open: field people open for their own only.
+
+    Raises:
+        ForbiddenError: A field person named another.
+    """
+    unit = asked.unit("unit")
+    if actor.role != "field":
+        return unit
+    if unit not in (None, actor.unit_code):
+        raise ForbiddenError(
+            f"外勤人员只能以本单位的名义新建线索,不能用“{unit}”:请把单位留空",
+            f"field people open cases for their own unit only, not for {unit!r}: leave the unit out",
+            code="not_your_unit",
+        )
+    return actor.unit_code
 
 
 def _facts(given: dict[str, object], action: CaseAction) -> dict[str, Any]:
@@ -227,35 +242,6 @@ def _links(asked: Fields) -> tuple[int, ...]:
     return tuple(given)  # type: ignore[arg-type]
 
 
-def _ground(asked: Fields) -> BaseGeometry | None:
-    given = asked.values.get("ground")
-    return None if given is None else drawn_ground(given)
-
-
 def _place(asked: Fields) -> BaseGeometry:
     lon = asked.needed_number("lon", -180, 180)
     return shapely.Point(lon, asked.needed_number("lat", -90, 90))
-
-
-def _prose(asked: Fields, name: str) -> str:
-    """Return a text of several lines; the book says what it may not hold."""
-    value = asked.values.get(name) or ""
-    if not isinstance(value, str) or len(value) > _NOTE:
-        raise asked.bad(name, f"应为最多 {_NOTE} 字的文字", f"a text of at most {_NOTE} characters")
-    return value
-
-
-def _moment(asked: Fields, name: str) -> datetime | None:
-    if not asked.has(name):
-        return None
-    try:
-        moment = datetime.fromisoformat(asked.text(name, 40))
-    except ValueError:
-        moment = datetime.min.replace(tzinfo=None)  # noqa: DTZ901 - refused just below
-    if moment.tzinfo is None or not 1990 <= moment.year < 2200:
-        raise asked.bad(
-            name,
-            "应为带时区的时间,如 2026-05-14T08:30:00+08:00",
-            "a time with its zone, such as 2026-05-14T08:30:00+08:00",
-        )
-    return moment.astimezone(UTC)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import available_timezones
 
 from flask import Response, jsonify, request, send_file
@@ -30,7 +28,6 @@ from webmap.office import office
 from webmap.scope_evidence import evidence_scope
 
 _MOST_ID = 10**15
-_NOTE = 2000
 # A walk of as many points as one may have.
 _MOST_JSON_MB = 4.0
 _CHINA = "Asia/Shanghai"
@@ -73,10 +70,10 @@ def post_evidence(case_id: int) -> tuple[Response, int] | Response:
     told in ``problems``.
     """
     if request.mimetype != RAW_BYTES:
-        with office().workspace.database.reading() as session:
-            evidence_scope(session).check_may_add(case_id)
         request.max_content_length = int(_MOST_JSON_MB * 1e6)
         asked = json_fields(_OF_JSON)
+        with office().workspace.database.reading() as session:
+            evidence_scope(session).check_may_add(case_id, asked.text("client_id", 64))
         return _answer(add_evidence(office().workspace, case_id, _of_json(asked), acting()))
     slots = office().upload_slots
     if not slots.acquire(blocking=False):
@@ -123,7 +120,7 @@ def _take_file(case_id: int) -> tuple[Response, int]:
     new = _said(asked, kind)
     workspace = office().workspace
     with workspace.database.reading() as session:
-        evidence_scope(session).check_may_add(case_id)
+        evidence_scope(session).check_may_add(case_id, new.client_id)
     most_mb = workspace.settings.evidence_max_mb
     take_at_most(most_mb)
     kept = workspace.vault.keep(body_chunks(announced), max_bytes=int(most_mb * 1e6))
@@ -153,14 +150,14 @@ def _said(asked: Fields, kind: EvidenceKind) -> NewEvidence:
     step = asked.number("step", 1, _MOST_ID)
     return NewEvidence(
         kind=kind,
-        note=_prose(asked),
+        note=asked.prose("note"),
         use_as_ground=_use_as_ground(asked),
         step=None if step is None else int(step),
         place=_place(asked),
-        taken=_moment(asked, "taken"),
+        taken=asked.moment("taken"),
         witness=asked.text("witness", 300),
         witness_office=asked.text("witness_office", 300),
-        happened=_moment(asked, "happened"),
+        happened=asked.moment("happened"),
         client_id=asked.text("client_id", 64),
     )
 
@@ -208,32 +205,6 @@ def _use_as_ground(asked: Fields) -> bool:
     if isinstance(value, str):
         return value in ("1", "true")
     return asked.flag("use_as_ground") or False
-
-
-def _prose(asked: Fields) -> str:
-    """Return the note; the book says what it may not hold."""
-    value: Any = asked.values.get("note") or ""
-    if not isinstance(value, str) or len(value) > _NOTE:
-        raise asked.bad(
-            "note", f"应为最多 {_NOTE} 字的文字", f"a text of at most {_NOTE} characters"
-        )
-    return value
-
-
-def _moment(asked: Fields, name: str) -> datetime | None:
-    if not asked.has(name):
-        return None
-    try:
-        moment = datetime.fromisoformat(asked.text(name, 40))
-    except ValueError:
-        moment = datetime.min.replace(tzinfo=UTC)
-    if moment.tzinfo is None or not 1990 <= moment.year < 2200:
-        raise asked.bad(
-            name,
-            "应为带时区的时间,如 2026-05-14T08:30:00+08:00",
-            "a time with its zone, such as 2026-05-14T08:30:00+08:00",
-        )
-    return moment.astimezone(UTC)
 
 
 def _datum(asked: Fields) -> Datum | None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TypeVar
 
 from flask import request
+from shapely import MultiPolygon, Polygon
 from werkzeug.exceptions import BadRequest
 
+from geoinspect.cases.ground import drawn_ground
 from geoinspect.errors import Text, UsageError
 from webmap.api.choices import a_day, known_units, one_of
 
 _Kind = TypeVar("_Kind", bound=StrEnum)
 _SHOWN = 40
+MOST_PROSE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,15 @@ class Fields:
         if text and not text.isprintable():
             raise self.bad(name, "不能含控制字符", "without control characters")
         return text
+
+    def prose(self, name: str, most: int = MOST_PROSE) -> str:
+        """Return a text of several lines; whoever keeps it says what it may not hold."""
+        value = self.values.get(name) or ""
+        if not isinstance(value, str) or len(value) > most:
+            raise self.bad(
+                name, f"应为最多 {most} 字的文字", f"a text of at most {most} characters"
+            )
+        return value
 
     def number(self, name: str, least: float, most: float, *, above: bool = False) -> float | None:
         """Return a number from ``least`` to ``most``; None where it was not given.
@@ -128,6 +141,34 @@ class Fields:
         if not 1990 <= day.year < 2200:
             raise self.bad(name, "应在 1990 年至 2199 年之间", "between the years 1990 and 2199")
         return day
+
+    def moment(self, name: str) -> datetime | None:
+        """Return a time with its zone as UTC; None where it was not given.
+
+        A time without a zone is refused: nobody knows whether it is Beijing's or UTC.
+        """
+        if not self.has(name):
+            return None
+        text = self.text(name, _SHOWN)
+        moment: datetime | None = None
+        with contextlib.suppress(ValueError):
+            moment = datetime.fromisoformat(text)
+        if moment is None or moment.tzinfo is None or not 1990 <= moment.year < 2200:
+            raise self.bad(
+                name,
+                "应为带时区的时间,如 2026-05-14T08:30:00+08:00",
+                "a time with its zone, such as 2026-05-14T08:30:00+08:00",
+            )
+        return moment.astimezone(UTC)
+
+    def ground(self, name: str) -> Polygon | MultiPolygon | None:
+        """Return ground drawn as GeoJSON, WGS84; None where it was not given.
+
+        Raises:
+            InputError: It is no polygon, or one that can't be.
+            TooLargeError: It has too many points or too much ground.
+        """
+        return drawn_ground(self.values[name]) if self.has(name) else None
 
     def member(self, name: str, kind: type[_Kind]) -> _Kind | None:
         """Return one of an enumeration; None where it was not given."""

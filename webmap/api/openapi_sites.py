@@ -33,7 +33,6 @@ _FIELDS: dict[str, Json] = {
     "checklist": {"type": "array", "items": _TEXT},
     "note": {**_TEXT},
     "active": {**_FLAG},
-    "client_id": {**_TEXT},
 }
 
 SITE_PATHS: dict[str, Json] = {
@@ -74,7 +73,7 @@ SITE_PATHS: dict[str, Json] = {
         _SITE,
     ),
     "/api/v1/sites/{site_id}/photos": post(
-        "Send a photo as raw bytes, to be named by its hash in an answer.",
+        "Send a photo as raw bytes; an answer names it by sha256, name and token of the reply.",
         {},
         _SITE,
         query("name", "File name.", needed=True),

@@ -40,7 +40,7 @@ WORK_PATHS: dict[str, Json] = {
     ),
     "/api/v1/today.gpx": get("That way as GPX 1.1.", *_DAY, kind="application/gpx+xml"),
     "/api/v1/standing": get(
-        "What was confirmed and how it stands, by area; with date whether it can be stated that "
+        "What was confirmed and how it stands, by area, and how much lies in none; with date whether it can be stated that "
         "nothing stands after that day.",
         query("area", "Code of an area; the campaign's without it."),
         query("by", "How far down areas are listed, such as township."),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-import shapely
 from flask import Response, jsonify, request, send_file
 from shapely import Point
 from shapely.geometry.base import BaseGeometry
@@ -24,7 +26,6 @@ from geoinspect.casework.sites import add_site, change_site, check_keeper
 from geoinspect.casework.sites_told import STATES, counts_told
 from geoinspect.casework.told import today_of
 from geoinspect.errors import Text, UsageError
-from geoinspect.ingest.photos import is_photo
 from geoinspect.ingest.site_fields import (
     MOST_CODE_CHARS,
     MOST_DWELL_S,
@@ -48,7 +49,7 @@ from webmap.scope_sites import SiteScope, site_scope
 
 Json = dict[str, Any]
 
-_MOST_NOTE, _MOST_DRAWN = 2000, 2000
+_MOST_DRAWN = 2000
 _LABELS = {
     "code": Text("编号", "the code"),
     "name": Text("名称", "the name"),
@@ -66,7 +67,6 @@ _LABELS = {
     "checklist": Text("检查清单", "the checklist"),
     "note": Text("备注", "the note"),
     "active": Text("启用", "whether it is visited"),
-    "client_id": Text("提交编号", "the identifier"),
 }
 _ANSWER = {
     "day": Text("日期", "the day"),
@@ -126,7 +126,7 @@ def post_site() -> Response:
         kind=asked.member("kind", SiteKind) or SiteKind.OTHER,
         unit_code=asked.unit("unit"),
         checklist=tuple(_checklist(asked)),
-        note=_long(asked, "note"),
+        note=asked.prose("note"),
         starts=asked.day("starts"),
         ends=asked.day("ends"),
     )
@@ -154,7 +154,7 @@ def post_site_change(site_id: int) -> Response:
     if "checklist" in asked.values:
         values["checklist"] = _checklist(asked)
     if "note" in asked.values:
-        values["note"] = _long(asked, "note")
+        values["note"] = asked.prose("note")
     if asked.flag("active") is not None:
         values["active"] = asked.flag("active")
     changed = change_site(office().workspace, site_id, values, acting())
@@ -171,9 +171,9 @@ def post_answer(site_id: int) -> Response:
     new = NewAnswer(
         day=today_of() if day is None else day,
         answers={**(given or {}), "suspicious": asked.flag("suspicious") or False},
-        note=_long(asked, "note"),
-        happened=_moment(asked),
-        photos=tuple(_photos(asked)),
+        note=asked.prose("note"),
+        happened=asked.moment("happened"),
+        photos=tuple(_photos(asked, site_id)),
         lon=asked.number("lon", -180, 180),
         lat=asked.number("lat", -90, 90),
         client_id=asked.text("client_id", 64),
@@ -200,7 +200,7 @@ def post_site_photo(site_id: int) -> tuple[Response, int] | Response:
         workspace = office().workspace
         take_at_most(workspace.settings.photo_max_mb)
         told = keep_site_photo(workspace, site_id, body_chunks(announced), name, acting())
-        return jsonify(photo=told), 201
+        return jsonify(photo=told | {"token": _photo_token(site_id, told)}), 201
     finally:
         slots.release()
 
@@ -260,18 +260,26 @@ def _ground(asked: Fields) -> BaseGeometry:
     """Return the point or polygon of a site.
 
     Raises:
-        UsageError: There is none, or it can't be one.
+        UsageError: There is none, or the point can't be one.
+        InputError, TooLargeError: The polygon can't be one.
     """
-    if not asked.has("ground"):
-        lon, lat = asked.needed_number("lon", -180, 180), asked.needed_number("lat", -90, 90)
-        return Point(lon, lat)
-    try:
-        shape = shapely.geometry.shape(asked.values["ground"])
-        if shape.geom_type not in ("Point", "Polygon", "MultiPolygon"):
-            raise ValueError(shape.geom_type)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        raise asked.bad("ground", "应为 GeoJSON 点或面", "a point or polygon as GeoJSON") from error
-    return shapely.force_2d(shape)
+    given = asked.values.get("ground")
+    if isinstance(given, dict) and given.get("type") == "Point":
+        asked = Fields(dict(zip(("lon", "lat"), _pair(asked), strict=False)), asked.labels)
+    drawn = asked.ground("ground")
+    if drawn is not None:
+        return drawn
+    lon, lat = asked.needed_number("lon", -180, 180), asked.needed_number("lat", -90, 90)
+    return Point(lon, lat)
+
+
+def _pair(asked: Fields) -> list[object]:
+    """Return longitude and latitude of a GeoJSON point."""
+    given: Json = asked.values["ground"]  # type: ignore[assignment]
+    place = given.get("coordinates")
+    if not isinstance(place, list) or len(place) not in (2, 3):
+        raise asked.bad("ground", "应为 GeoJSON 点或面", "a point or polygon as GeoJSON")
+    return place
 
 
 def _checklist(asked: Fields) -> list[str]:
@@ -290,47 +298,41 @@ def _checklist(asked: Fields) -> list[str]:
     return list(dict.fromkeys(question for question in stripped if question))
 
 
-def _long(asked: Fields, name: str) -> str:
-    """Return a text that may have lines."""
-    value = asked.values.get(name) or ""
-    if not isinstance(value, str) or len(value) > _MOST_NOTE:
-        raise asked.bad(name, f"最多 {_MOST_NOTE} 字", f"a text of at most {_MOST_NOTE} characters")
-    return value
+def _photo_token(site_id: int, photo: Mapping[str, object]) -> str:
+    """Return what proves that this person sent a photo for a site.
+
+    Without it a hash alone would do to see any photo of the vault under a site.
+    """
+    text = json.dumps(["site photo", site_id, photo["sha256"], photo["name"], acting().name])
+    return hmac.new(office().workspace.secret_key(), text.encode(), hashlib.sha256).hexdigest()
 
 
-def _moment(asked: Fields) -> datetime | None:
-    if not asked.has("happened"):
-        return None
-    try:
-        moment = datetime.fromisoformat(asked.text("happened", 40))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        raise asked.bad(
-            "happened",
-            "应为 2026-05-14T08:30:00Z 这样的时间",
-            "a time such as 2026-05-14T08:30:00Z",
-        ) from error
-
-
-def _photos(asked: Fields) -> list[SitePhoto]:
-    """Return the photos that an answer names, which were sent before.
+def _photos(asked: Fields, site_id: int) -> list[SitePhoto]:
+    """Return the photos that an answer names, which this person sent for this site before.
 
     Raises:
-        UsageError: One was not, or is no photo.
+        UsageError: One was not.
     """
     given = asked.values.get("photos") or []
     if not isinstance(given, list) or len(given) > MOST_PHOTOS:
         raise asked.bad("photos", f"最多 {MOST_PHOTOS} 张", f"a list of at most {MOST_PHOTOS}")
     found = []
     for one in given:
-        sha256 = one.get("sha256") if isinstance(one, dict) else None
-        name = one.get("name") if isinstance(one, dict) else None
-        plain = isinstance(sha256, str) and len(sha256) == 64 and sha256.isalnum()
-        path = office().workspace.vault.path_of(str(sha256)) if plain else None
-        if path is None or not isinstance(name, str) or not path.is_file():
-            raise asked.bad("photos", "里有一张没有先上传", "of photos that were sent before")
-        with path.open("rb") as stream:
-            if not is_photo(stream.read(4096)):
-                raise asked.bad("photos", "里有一个文件不是照片", "of photos only")
+        told = one if isinstance(one, dict) else {}
+        sha256, name, token = (str(told.get(key, "")) for key in ("sha256", "name", "token"))
+        right = _photo_token(site_id, {"sha256": sha256, "name": name})
+        if not token.isascii() or not hmac.compare_digest(token, right):
+            raise _not_sent(asked)
+        path = office().workspace.vault.path_of(sha256)
+        if not path.is_file():
+            raise _not_sent(asked)
         found.append(SitePhoto(name, path))
     return found
+
+
+def _not_sent(asked: Fields) -> UsageError:
+    return asked.bad(
+        "photos",
+        "里有一张不是您先为这个部位上传的:请重新选择照片",
+        "photos that you sent for this site before: choose them again",
+    )

@@ -20,7 +20,7 @@ from webmap.api.bodies import (
     sent_name,
     take_at_most,
 )
-from webmap.api.case_sources import numbers_of, prose
+from webmap.api.case_sources import numbers_of
 from webmap.api.choices import a_day
 from webmap.api.fields import Fields, json_fields
 from webmap.office import office
@@ -118,7 +118,7 @@ def post_target_cases(list_id: int) -> Response:
         list_id,
         numbers_of(asked, "targets"),
         acting(),
-        note=prose(asked, "note"),
+        note=asked.prose("note"),
         client_id=asked.text("client_id", 64),
     )
     return jsonify(done)

@@ -28,7 +28,7 @@ from webmap.scope_tips import tip_scope
 Json = dict[str, Any]
 
 _MOST_LISTED = 200
-_NOTE, _NAME = 2000, 40
+_NAME = 40
 _STEP = {
     "client_id": Text("提交编号", "the identifier"),
     "note": Text("备注", "the note"),
@@ -98,7 +98,12 @@ def post_tip_link(tip_id: int) -> Response:
         case_id = tip_scope(session).case_number(name)
     return _told(
         link_tip(
-            office().workspace, tip_id, case_id, acting(), note=_note(asked), client_id=_id(asked)
+            office().workspace,
+            tip_id,
+            case_id,
+            acting(),
+            note=asked.prose("note"),
+            client_id=_id(asked),
         )
     )
 
@@ -118,7 +123,7 @@ def post_tip_case(tip_id: int) -> Response:
             acting(),
             title=asked.text("title", 200),
             place=None if lon is None or lat is None else (lon, lat),
-            note=_note(asked),
+            note=asked.prose("note"),
             client_id=_id(asked),
         )
     )
@@ -130,7 +135,12 @@ def post_tip_dismiss(tip_id: int) -> Response:
     reason = one_of("reason", asked.text("reason", _NAME, needed=True), TipReason)
     return _told(
         dismiss_tip(
-            office().workspace, tip_id, reason, acting(), note=_note(asked), client_id=_id(asked)
+            office().workspace,
+            tip_id,
+            reason,
+            acting(),
+            note=asked.prose("note"),
+            client_id=_id(asked),
         )
     )
 
@@ -155,7 +165,7 @@ def post_tip_reward(tip_id: int) -> Response:
             one_of("state", asked.text("state", _NAME, needed=True), Reward),
             acting(),
             yuan=asked.number("yuan", 0, 1e7, above=True),
-            note=_note(asked),
+            note=asked.prose("note"),
             client_id=_id(asked),
         )
     )
@@ -163,15 +173,6 @@ def post_tip_reward(tip_id: int) -> Response:
 
 def _id(asked: Fields) -> str:
     return asked.text("client_id", 64)
-
-
-def _note(asked: Fields) -> str:
-    value = asked.values.get("note")
-    if value is not None and (not isinstance(value, str) or len(value) > _NOTE):
-        raise asked.bad(
-            "note", f"应为最多 {_NOTE} 字的文字", f"a text of at most {_NOTE} characters"
-        )
-    return value or ""
 
 
 def _told(done: TipDone) -> Response:

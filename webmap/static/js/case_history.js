@@ -75,6 +75,7 @@ function saidWords(event) {
     details.into_number ? say("went_into", { number: details.into_number }) : null,
     details.number && details.absorbed ? say("took_over", { numbers: details.number }) : null,
     details.split_number ? say("split_from", { number: details.split_number }) : null,
+    details.facts?.survey ? say("by_survey", { n: details.facts.survey }) : null,
     details.facts?.count ? plantWords(details.facts.count) : null,
     details.facts?.area_m2 ? plotArea(details.facts.area_m2) : null,
   ];

@@ -1,6 +1,7 @@
 // The forms by which people take the steps of a case's life; which steps there are, the server says.
 
-import { el, page, say } from "./page.js";
+import { day as dayWords, el, page, say } from "./page.js";
+import { laterSurveys } from "./case_surveys.js";
 
 const METHODS = ["pulled", "cut", "ploughed", "burnt", "sprayed", "grower", "other"];
 const REASONS = ["grass", "crop", "garden", "licensed", "duplicate", "nothing", "picture", "other"];
@@ -15,12 +16,12 @@ const FORMS = {
   extend: ["deadline", "note"],
   verify: ["outcome", "day", "count", "area", "stage", "flags", "witness", "note"],
   eradicate: ["method", "day", "count", "area", "flags", "witness", "note"],
-  recheck: ["outcome", "day", "count", "witness", "note"],
+  recheck: ["outcome", "survey", "day", "count", "witness", "note"],
   close: ["note"],
   reopen: ["note"],
   merge: ["into", "note"],
   split: ["title", "links", "note"],
-  correct: ["step", "count", "area", "method", "stage", "flags", "witness", "note"],
+  correct: ["step", "day", "count", "area", "method", "stage", "flags", "witness", "note"],
   note: ["note"],
 };
 const NEEDS_NOTE = ["extend", "reopen", "correct", "note"];
@@ -30,7 +31,8 @@ const label = (words, ...parts) => el("label", {}, words, ...parts);
 const option = (value, words) => el("option", { value }, words);
 const select = (name, keys, prefix, empty = null) => el("select", { name },
   ...(empty === null ? [] : [option("", empty)]), ...keys.map((key) => option(key, say(`${prefix}_${key}`))));
-const today = () => new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(new Date());
+const beijing = (at) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(new Date(at));
+const today = () => beijing(Date.now());
 
 const PARTS = {
   note: (told, action) => label(say("f_note"), el("textarea", { name: "note", rows: 3, maxlength: 2000, required: NEEDS_NOTE.includes(action) })),
@@ -40,7 +42,9 @@ const PARTS = {
     action === "extend" ? null : el("span", { class: "sub" }, say("f_deadline_office"))),
   outcome: (told, action) => el("fieldset", {}, el("legend", {}, say("f_outcome")), el("div", { class: "choices" },
     outcomes(told, action).map((key, k) => el("label", {}, el("input", { type: "radio", name: "outcome", value: key, required: true, checked: k === 0 }), say(`outcome_${key}`))))),
-  day: () => label(say("f_day"), el("input", { name: "day", type: "date", value: today(), max: today(), required: true })),
+  // A correction without a day leaves the day as it was.
+  day: (told, action) => label(say("f_day"), el("input", { name: "day", type: "date", value: action === "correct" ? "" : today(), max: today(), required: action !== "correct" })),
+  survey: surveyPart,
   count: countPart,
   area: () => el("div", { class: "pair" },
     label(say("f_area_m2"), el("input", { name: "area_m2", type: "number", min: 0.01, step: "any", inputmode: "decimal" })),
@@ -58,6 +62,16 @@ const PARTS = {
 };
 
 const outcomes = (told, action) => [...new Set(told.moves.filter((move) => move.action === action).map((move) => move.outcome))];
+
+/** Return the choice between having been there and a survey that shows the ground; nothing without such a survey. */
+function surveyPart(told) {
+  const surveys = laterSurveys(told);
+  if (!surveys.length) return null;
+  const days = Object.fromEntries(surveys.map((one) => [one.id, beijing(one.taken)]));
+  const choose = (event) => { event.target.form.elements.day.value = days[event.target.value] ?? today(); };
+  return label(say("f_survey"), el("select", { name: "survey", onchange: choose }, option("", say("f_on_foot")),
+    surveys.map((one) => option(one.id, say("f_from_survey", { name: one.name, day: dayWords(days[one.id]) })))));
+}
 
 function countPart() {
   const plain = label(say("f_plants"), el("input", { name: "plants", type: "number", min: 0, step: 1, inputmode: "numeric" }));
@@ -83,7 +97,7 @@ function counted(of) {
 function factsOf(of, parts) {
   const facts = parts.includes("count") ? counted(of) : {};
   for (const name of ["day", "area_how", "method", "stage", "witness"]) if (of(name)) facts[name] = of(name);
-  if (of("area_m2")) facts.area_m2 = Number(of("area_m2"));
+  for (const name of ["area_m2", "survey"]) if (of(name)) facts[name] = Number(of(name));
   for (const name of FLAGS) if (of(name)) facts[name] = of(name) === "yes";
   return facts;
 }

@@ -12,10 +12,15 @@ function part(told, shown) {
     ...shown.reasons.map((reason) => el("span", { class: "sub" }, sentence(reason))));
 }
 
+/** Return the surveys that show a case's ground since it was eradicated, as far as they are known. */
+export function laterSurveys(told) {
+  const since = told.facts?.eradicated?.day;
+  return since ? (told.surveys ?? []).filter((one) => one.taken && one.taken.slice(0, 10) >= since) : [];
+}
+
 /** Fill a place with what the surveys after a case's eradication show of it. */
 export async function showSurveys(place, told) {
-  const since = told.facts.eradicated?.day;
-  const later = STATES.includes(told.state) && since ? told.surveys.filter((one) => one.taken && one.taken.slice(0, 10) >= since) : [];
+  const later = STATES.includes(told.state) ? laterSurveys(told) : [];
   place.hidden = !later.length;
   if (!later.length) return;
   const answers = await Promise.all(later.map((one) => ask(`cases/${told.id}/surveys/${one.id}`)));

@@ -33,7 +33,10 @@ export async function drawCases(map, group, bbox, signal) {
     const title = `${one.number} ${one.title} · ${sentence(found.states[one.state])}`;
     const at = [one.point[1], one.point[0]];
     const marker = L.marker(at, { icon, title, alt: title, pane: "patches", zIndexOffset: one.overdue ? 3000 : 2000 });
-    const card = () => L.popup({ offset: [0, -8], maxWidth: 260 }).setLatLng(at).setContent(cardOf(one, found.states)).openOn(map);
+    const card = () => {
+      const popup = L.popup({ offset: [0, -8], maxWidth: 260 }).setLatLng(at).setContent(cardOf(one, found.states)).openOn(map);
+      group.once("remove", () => popup.remove());
+    };
     whenChosen(marker, card).addTo(group);
   }
   return found.limited ? sentence(found.limited) : "";

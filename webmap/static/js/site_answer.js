@@ -3,6 +3,7 @@
 
 import { el, num, page, percent, Refused, say } from "./page.js";
 import { toldOutbox } from "./outbox.js";
+import { answersOf, questionFields } from "./site_checklist.js";
 
 const form = document.getElementById("answer");
 const part = document.getElementById("answer-part");
@@ -14,26 +15,6 @@ let sending = 0;
 let place = null;
 
 const today = () => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date());
-
-function questionField(question, k) {
-  const name = `question-${k}`;
-  const choice = (value, words) => el("label", {}, el("input", { type: "radio", name, value }), words);
-  const words = el("input", { name: `${name}-words`, maxlength: 400, "aria-label": `${question} ${say("in_words")}`, placeholder: say("in_words"), autocomplete: "off" });
-  return el("fieldset", { class: "question", "data-question": k }, el("legend", {}, question),
-    el("div", { class: "choices" }, choice(say("yes"), say("yes")), choice(say("no"), say("no")), el("span", { class: "words" }, words)));
-}
-
-/** Return question → answer of what was answered. */
-function answersOf(checklist) {
-  const found = {};
-  checklist.forEach((question, k) => {
-    const chosen = form.elements[`question-${k}`].value;
-    const words = form.elements[`question-${k}-words`].value.trim();
-    const answer = [chosen, words].filter(Boolean).join(": ");
-    if (answer) found[question] = answer;
-  });
-  return found;
-}
 
 /** Send a photo as raw bytes; resolves to what the server read in it. */
 function sendPhoto(file, onProgress) {
@@ -60,7 +41,7 @@ async function takePhoto(file) {
   sending += 1;
   try {
     const kept = await sendPhoto(file, (share) => { line.textContent = say("photo_sending", { name: file.name, share: percent(share) }); });
-    photos.push({ sha256: kept.sha256, name: kept.name });
+    photos.push({ sha256: kept.sha256, name: kept.name, token: kept.token });
     line.textContent = say("photo_there", { name: file.name });
     line.className = "good";
   } catch (error) {
@@ -94,7 +75,7 @@ function clear() {
 export function wireAnswer(site, show, fail) {
   if (!site.may_answer) return;
   part.hidden = false;
-  document.getElementById("questions").replaceChildren(...site.checklist.map(questionField));
+  document.getElementById("questions").replaceChildren(...questionFields(site.checklist));
   form.elements.day.value = today();
   form.elements.day.max = today();
   document.getElementById("photos").addEventListener("change", async (event) => {
@@ -109,7 +90,7 @@ export function wireAnswer(site, show, fail) {
     fail("");
     if (sending) { fail(say("photos_under_way")); return; }
     const body = {
-      day: form.elements.day.value, answers: answersOf(site.checklist), suspicious: form.elements.suspicious.checked,
+      day: form.elements.day.value, answers: answersOf(form, site.checklist), suspicious: form.elements.suspicious.checked,
       note: form.elements.note.value.trim(), photos: [...photos], ...(place ?? {}),
     };
     const button = form.querySelector(".primary");

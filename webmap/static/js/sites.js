@@ -2,7 +2,6 @@
 
 import { ask, day, el, num, page, say, tell } from "./page.js";
 import { arrowKeys, listRow, listTable } from "./lists.js";
-import { newId } from "./outbox.js";
 import { dueWords, stateWords, unitName, visitWords } from "./site_signs.js";
 
 const filters = document.getElementById("filters");
@@ -88,22 +87,19 @@ function wireFilters() {
 function wireNew() {
   if (!form) return;
   const status = document.getElementById("site-status");
-  // One identifier until the server has it: sent twice, it is one site.
-  let id = newId();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const of = (name) => form.elements[name].value.trim();
     const numbers = Object.fromEntries(["lon", "lat", "interval_days", "radius_m", "dwell_s"].map((name) => [name, Number(of(name))]));
     const body = {
       code: of("code"), name: of("name"), kind: of("kind"), unit: of("unit") || null, ...numbers,
-      checklist: of("checklist").split(/[\n;;]+/).map((one) => one.trim()).filter(Boolean), client_id: id,
+      checklist: of("checklist").split(/[\n;;]+/).map((one) => one.trim()).filter(Boolean),
     };
     try {
       const { site } = await tell("sites", body);
       status.textContent = say("site_added", { code: site.code });
       status.className = "done";
       form.reset();
-      id = newId();
       await show();
     } catch (error) {
       status.textContent = error.message;

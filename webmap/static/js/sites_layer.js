@@ -24,7 +24,10 @@ export async function drawSites(map, group, bbox, signal) {
     const icon = L.divIcon({ html: siteSquare(properties.state), className: "site-sign", iconSize: [SIDE_PX, SIDE_PX] });
     const title = `${properties.name} · ${say(`site_state_${properties.state}`)}`;
     const at = [properties.place[1], properties.place[0]];
-    const card = () => L.popup({ offset: [0, -8], maxWidth: 260 }).setLatLng(at).setContent(cardOf(properties)).openOn(map);
+    const card = () => {
+      const popup = L.popup({ offset: [0, -8], maxWidth: 260 }).setLatLng(at).setContent(cardOf(properties)).openOn(map);
+      group.once("remove", () => popup.remove());
+    };
     whenChosen(L.marker(at, { icon, title, alt: title, pane: "photos" }), card).addTo(group);
   }
   return found.features.length < found.total ? say("sites_drawn", { n: found.features.length, total: found.total }) : "";

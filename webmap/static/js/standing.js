@@ -78,7 +78,6 @@ function statement(told) {
   return el("div", { class: proved ? "statement holds" : "statement", "data-holds": String(told.holds) },
     el("h3", {}, say(head)),
     el("p", {}, sentence({ message: told.sentence, message_zh: told.sentence_zh })),
-    told.outside ? el("p", { class: "hint" }, say("st_outside", { n: num(told.outside) })) : null,
     rows.length ? el("div", { class: "list", tabindex: 0 }, plainTable(columns, rows, say("st_lacks"))) : null);
 }
 
@@ -88,6 +87,8 @@ function place(told) {
   part("told").textContent = all.found
     ? say("st_whole", { day: day(told.as_of), standing: num(all.standing), found: num(all.found), recheck: num(all.to_recheck + all.doubted), clean: num(all.clean) })
     : say("st_nothing_found");
+  part("outside").hidden = !told.outside;
+  part("outside").textContent = say("st_outside", { n: num(told.outside) });
   part("statement").replaceChildren(...(told.statement ? [statement(told.statement)] : []));
   const cases = heads(["st_what"], ["st_ground"], ["st_since"], ["st_harvest"], ["st_plants", true], ["st_planted", true], ["st_law"]);
   part("standing").replaceChildren(told.standing.length ? plainTable(cases, told.standing.map(caseRow), say("st_standing")) : el("p", { class: "hint empty" }, say("st_none_standing")));

@@ -3,6 +3,7 @@
 import { day, distance, el, landArea, num, say, svg } from "./page.js";
 import { stateSign } from "./case_signs.js";
 import { stepForm } from "./case_steps.js";
+import { answersOf, questionFields } from "./site_checklist.js";
 import { siteSquare } from "./site_signs.js";
 
 const WAYS = ["td_north", "td_northeast", "td_east", "td_southeast", "td_south", "td_southwest", "td_west", "td_northwest"];
@@ -88,15 +89,13 @@ function photoButton(card, on) {
 /** Return the checklist of a site as a form. */
 function siteForm(card, send, cancel) {
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
-  const questions = card.checklist.map((question, k) => el("label", {}, question, el("input", { name: `q${k}`, maxlength: 500, autocomplete: "off" })));
   return el("form", { class: "step-form", "data-action": "visit", onsubmit: async (event) => {
     event.preventDefault();
-    const of = (name) => event.target.elements[name].value.trim();
-    const answers = Object.fromEntries(card.checklist.map((question, k) => [question, of(`q${k}`)]).filter(([, answer]) => answer));
-    const refused = await send({ answers, suspicious: event.target.elements.suspicious.checked, note: of("note") });
+    const { suspicious, note } = event.target.elements;
+    const refused = await send({ answers: answersOf(event.target, card.checklist), suspicious: suspicious.checked, note: note.value.trim() });
     problem.textContent = refused;
     problem.hidden = !refused;
-  } }, ...questions,
+  } }, ...questionFields(card.checklist),
   el("div", { class: "choices" }, el("label", {}, el("input", { type: "checkbox", name: "suspicious" }), say("td_suspicious"))),
   el("label", {}, say("td_note"), el("textarea", { name: "note", rows: 3, maxlength: 2000 })), problem,
   el("div", { class: "end" }, el("button", { type: "submit", class: "primary" }, say("td_send")), el("button", { type: "button", onclick: cancel }, say("td_cancel"))));
