@@ -62,7 +62,7 @@ def record_number(name: str) -> int:
 
 def campaign_number() -> int | None:
     """Return the campaign's number from the query, None without one."""
-    return int(number("campaign")) if "campaign" in request.args else None
+    return record_number("campaign") if "campaign" in request.args else None
 
 
 def limit(most: int) -> int:
