@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import shapely
+from sqlalchemy import select
 
 from geoinspect.cases.facts import read_facts
 from geoinspect.cases.records import CaseAction, Origin, Outcome
@@ -31,6 +32,7 @@ from geoinspect.casework.told import counts_told
 from geoinspect.errors import ConflictError, ForbiddenError, GeoInspectError
 from geoinspect.records import Area, Level
 from geoinspect.store import cases, grounds
+from geoinspect.store.case_schema import CaseEventRow
 from geoinspect.store.cases import CaseFilter
 from geoinspect.store.workspace import Workspace
 
@@ -59,6 +61,7 @@ LEADS: dict[str, dict[tuple[str, str | None], str]] = {
     "refuted": {("close", None): "closed", ("reopen", None): "triaged"},
     "licensed": {("close", None): "closed", ("reopen", None): "triaged"},
     "dismissed": {("reopen", None): "triaged"},
+    "merged": {("reopen", None): "triaged"},
     "closed": {("reopen", None): "triaged"},
 }
 # An editor tries what moves a case on more often than what can't be.
@@ -112,7 +115,14 @@ def edit(folder: Path, editor: int, share: int, steps: int, units: int, seed: in
                 known = cases.cases(session)
                 row = dice.choice(known)
                 number, state, unit, version = row.id, row.state, row.unit_code, row.version
-            _step(workspace, dice, ledger, (editor, n), (number, state, unit, version), units)
+                other = dice.choice(known).id
+            seen = (number, state, unit, version)
+            if dice.random() < 0.08:
+                _merge(workspace, dice, ledger, (editor, n), number, other)
+            elif dice.random() < 0.06:
+                _correct(workspace, dice, ledger, (editor, n), number)
+            else:
+                _step(workspace, dice, ledger, (editor, n), seen, units)
     return ledger
 
 
@@ -120,8 +130,9 @@ def _open(
     workspace: Workspace, dice: random.Random, ledger: Ledger, editor: int, n: int, units: int
 ) -> None:
     town = dice.randrange(units)
+    # A hamlet each, so that what is one place may be told twice and merged.
     place = shapely.Point(
-        108.0 + 0.1 * town + dice.uniform(0.01, 0.09), 33 + dice.uniform(0.01, 0.09)
+        108.05 + 0.1 * town + dice.uniform(0, 0.005), 33.05 + dice.uniform(0, 0.005)
     )
     new = NewCase(
         title=f"线索 {editor}-{n}",
@@ -172,12 +183,72 @@ def _step(
         ledger.refused[error.code] += 1
         return
     ledger.done.append({**entry, "seq": done.seq})
+    if action == "reopen":
+        _note_aside(workspace, ledger, number, "released")
     if dice.random() < 0.2:
         again = act(workspace, number, step, actor, now=_now(dice))
         ledger.again += 1
         ledger.wrong_receipts += (again.seq, again.receipt) != (done.seq, done.receipt)
     elif dice.random() < 0.05:
         _undo(workspace, dice, ledger, mark, number, actor)
+
+
+def _merge(
+    workspace: Workspace,
+    dice: random.Random,
+    ledger: Ledger,
+    mark: tuple[int, int],
+    number: int,
+    other: int,
+) -> None:
+    step = Step(CaseAction.MERGE, into=other, client_id=f"merge-{mark[0]}-{mark[1]}")
+    try:
+        done = act(workspace, number, step, Actor("analyst", "analyst", "U00"), now=_now(dice))
+    except GeoInspectError as error:
+        ledger.refused[error.code] += 1
+        return
+    ledger.done.append(
+        {"case": number, "seq": done.seq, "action": "merge", "outcome": None, "unit": None}
+    )
+    _note_aside(workspace, ledger, number, "absorbed")
+
+
+def _correct(
+    workspace: Workspace, dice: random.Random, ledger: Ledger, mark: tuple[int, int], number: int
+) -> None:
+    plants = dice.randrange(5, 900)
+    step = Step(
+        CaseAction.CORRECT,
+        corrects="eradicated",
+        note="重新清点",
+        facts=read_facts({"plants": plants}, CaseAction.CORRECT, date(2026, 5, 1)),
+        client_id=f"correct-{mark[0]}-{mark[1]}",
+    )
+    try:
+        done = act(workspace, number, step, Actor("analyst", "analyst", "U00"), now=_now(dice))
+    except GeoInspectError as error:
+        ledger.refused[error.code] += 1
+        return
+    ledger.done.append({"case": number, "seq": done.seq, "action": "correct", "outcome": None,
+                        "unit": None, "plants": plants})  # fmt: skip
+
+
+def _note_aside(workspace: Workspace, ledger: Ledger, number: int, what: str) -> None:
+    """Enter what a step of one case did to another: the newest such row that is not entered yet."""
+    known = {(entry["case"], entry["seq"]) for entry in ledger.done}
+    with workspace.database.reading() as session:
+        query = (
+            select(CaseEventRow)
+            .where(CaseEventRow.action == "link")
+            .order_by(CaseEventRow.id.desc())
+        )
+        for row in session.scalars(query.limit(200)):
+            if row.details.get(what) == number:
+                if (row.case_id, row.seq) not in known:
+                    ledger.done.append(
+                        {"case": row.case_id, "seq": row.seq, "action": "link", "outcome": None}
+                    )
+                return
 
 
 def _undo(
@@ -200,6 +271,8 @@ def _undo(
     ledger.done.append(
         {"case": number, "seq": done.seq, "action": "undo", "outcome": None, "undoes": undoes}
     )
+    if event.details["what"] == "merge":
+        _note_aside(workspace, ledger, number, "released")
 
 
 def _actor(dice: random.Random, action: str, unit: str | None, units: int) -> Actor:
@@ -240,7 +313,11 @@ def replay(ledgers: list[Ledger]) -> dict[str, Any]:
         undone = {entry["undoes"] for entry in entries if entry["action"] == "undo"}
         state, unit, pulled = "suspected", None, 0
         for entry in entries:
-            if entry["action"] in ("open", "undo") or entry["seq"] in undone:
+            if entry["action"] in ("open", "undo", "link") or entry["seq"] in undone:
+                continue
+            if entry["action"] in ("merge", "correct"):
+                state = "merged" if entry["action"] == "merge" else state
+                pulled = entry.get("plants", 0) if pulled else 0
                 continue
             state = LEADS[state][entry["action"], entry["outcome"]]
             unit = entry["unit"] or unit
