@@ -67,10 +67,11 @@ def nothing_standing_after(
             code="bad_day",
         )
     area = grounds.area(session, area_code)
-    known = known_finds(session, snapshot, area_code)
+    within = realm_of(session, None, area_code).within or frozenset()
+    everywhere = known_finds(session, snapshot, None)
+    known = [one for one in everywhere if one.row.area_code in within]
     lines = [_line(session, one, day, today) for one in known]
     missing = [line for line in lines if line["lacks"]]
-    within = realm_of(session, None, area_code).within or frozenset()
     leads = cases.count_by_state(session, CaseFilter(states=_LEADS, areas=tuple(within)))
     told: Json = {
         "area": {"code": area.code, "name": area.name, "level": area.level},
@@ -82,7 +83,7 @@ def nothing_standing_after(
         "cases": lines,
         "missing": missing,
         "leads": sum(leads.values()),
-        "outside": sum(one.row.area_code is None for one in known_finds(session, snapshot, None)),
+        "outside": sum(one.row.area_code is None for one in everywhere),
         "p_clean": p_clean(session, snapshot, area_code),
         **unseen(snapshot, area_code),
     }
