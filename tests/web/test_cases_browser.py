@@ -244,3 +244,8 @@ def test_a_recheck_from_a_survey_and_a_corrected_day_are_recorded(folder, port, 
     with Workspace.open(folder) as workspace:
         told = case_row(workspace, case_id).facts["eradicated"]
     assert (told["day"], told["area_m2"]) == ("2026-05-16", 10)
+
+
+def test_the_tab_one_is_on_is_in_sight_on_a_phone(folder, port, start) -> None:
+    page = go(start(port, PHONE), "tips", "en", "管理员")
+    expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.9)

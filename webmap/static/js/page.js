@@ -194,5 +194,7 @@ for (const link of document.querySelectorAll("a[data-keep-place]")) {
   });
 }
 
-// Where the rail scrolls sideways, the page one is on is in sight.
-document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// Where the rail or the tabs scroll sideways, the page one is on is in sight.
+for (const current of document.querySelectorAll(".rail [aria-current], .tabs [aria-current]")) {
+  current.scrollIntoView({ block: "nearest", inline: "center" });
+}
