@@ -116,9 +116,10 @@ def book_version(workspace: Workspace, session: Session, campaign_id: int) -> Bo
     stamp = growth.stat().st_mtime_ns if growth.exists() else 0
     law = workspace.settings.detection_law.value[0]
     settings = workspace.settings
-    day = standing_day(grounds.campaign_record(grounds.campaign_numbered(session, campaign_id)))
+    campaign = grounds.campaign_record(grounds.campaign_numbered(session, campaign_id))
+    day = standing_day(campaign)
     # A licence that begins or ends changes the risk without a word from anybody.
-    risk = f"{searching.risk_version(session)}.{day.toordinal()}"
+    risk = f"{searching.risk_version(session)}.{day.toordinal()}.{campaign.end.toordinal()}"
     return BookVersion(f"{areas}{law}{settings.altitude_m:g}.{stamp:x}", count, newest, risk)
 
 

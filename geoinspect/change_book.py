@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +26,28 @@ from geoinspect.store.workspace import Workspace
 from geoinspect.survey_records import PatchState
 
 Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Which places (lon, lat) and surveys one person may know of."""
+
+    place: Callable[[float, float], bool]
+    survey: Callable[[SurveyRow], bool]
+
+    def narrowed(self, kept: dict[str, Any], earlier: SurveyRow | None) -> dict[str, Any] | None:
+        """Return what of a kept comparison they may know; None for nothing."""
+        if earlier is None or not self.survey(earlier):
+            return None
+        changes = [change for change in kept["changes"] if self._at(change["bbox"])]
+        states = Counter(change["state"] for change in changes)
+        counts = {state: states[state] for state in kept["counts"]}
+        uncertain = sum(change["uncertain"] for change in changes)
+        return {**kept, "changes": changes, "counts": counts, "uncertain": uncertain}
+
+    def _at(self, box: Sequence[float]) -> bool:
+        return self.place((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+
 
 REPORT = "change"
 # Surveys that share less ground than this have nothing to compare.
@@ -108,8 +132,11 @@ def compare_surveys(
     return kept, made
 
 
-def changes_between(later: SurveyRow, earlier: SurveyRow) -> dict[str, Any]:
-    """Return what was kept of a comparison; ``stale`` when one was searched anew since.
+def changes_between(
+    later: SurveyRow, earlier: SurveyRow, looker: Looker | None = None
+) -> dict[str, Any]:
+    """Return what was kept of a comparison, as far as ``looker`` may know it; ``stale`` when one
+    was searched anew since.
 
     Raises:
         NotFoundError: They were never compared.
@@ -123,17 +150,26 @@ def changes_between(later: SurveyRow, earlier: SurveyRow) -> dict[str, Any]:
             f"compare {earlier.id} {later.id}",
             code="not_compared",
         )
+    if looker is not None:
+        kept = looker.narrowed(kept, earlier) or kept
     return {**kept, "stale": _stale(kept, earlier, later)}
 
 
-def change_summaries(session: Session, later: SurveyRow) -> list[dict[str, Any]]:
-    """Return the comparisons kept with a survey without their patches, newest earlier one first.
+def change_summaries(
+    session: Session, later: SurveyRow, looker: Looker | None = None
+) -> list[dict[str, Any]]:
+    """Return the comparisons kept with a survey without their patches, newest earlier one first;
+    as far as ``looker`` may know them.
 
     Each tells the box of every change that is not plain sameness, to zoom to; and, as ``stale``,
     whether one of the two was searched anew since.
     """
     told = []
-    for number, kept in later.report.get(REPORT, {}).items():
+    for number, whole in later.report.get(REPORT, {}).items():
+        earlier = session.get(SurveyRow, int(number))
+        kept = whole if looker is None else looker.narrowed(whole, earlier)
+        if kept is None:
+            continue
         boxes: dict[str, list[list[float]]] = {}
         for change in kept["changes"]:
             if change["state"] in {"new", "grown", "cleared"}:
@@ -146,18 +182,24 @@ def change_summaries(session: Session, later: SurveyRow) -> list[dict[str, Any]]
                 "aligned": kept["alignment"]["aligned"],
                 "counts": kept["counts"],
                 "uncertain": kept["uncertain"],
-                "stale": _stale(kept, session.get(SurveyRow, int(number)), later),
+                "stale": _stale(kept, earlier, later),
                 "boxes": {state: _joined(found) for state, found in boxes.items()},
             }
         )
     return sorted(told, key=lambda one: (one["before"]["taken"] or "", one["with"]), reverse=True)
 
 
-def changes_of_patch(session: Session, patch: PatchRow) -> list[dict[str, Any]]:
-    """Return what comparisons that still hold say of one patch, newest earlier survey first."""
+def changes_of_patch(
+    session: Session, patch: PatchRow, looker: Looker | None = None
+) -> list[dict[str, Any]]:
+    """Return what comparisons that still hold say of one patch, newest earlier survey first;
+    those with surveys that ``looker`` may know of.
+    """
     told = []
     for number, kept in patch.survey.report.get(REPORT, {}).items():
-        if _stale(kept, session.get(SurveyRow, int(number)), patch.survey):
+        earlier = session.get(SurveyRow, int(number))
+        hidden = looker is not None and (earlier is None or not looker.survey(earlier))
+        if hidden or _stale(kept, earlier, patch.survey):
             continue
         for change in kept["changes"]:
             if change["after"] == patch.id:
@@ -175,12 +217,14 @@ def changes_of_patch(session: Session, patch: PatchRow) -> list[dict[str, Any]]:
 
 
 def _stale(kept: dict[str, Any], earlier: SurveyRow | None, later: SurveyRow) -> bool:
-    """Return whether a survey of a kept comparison was searched anew since, or is gone."""
+    """Return whether a survey of a kept comparison was searched or dated anew since, or is gone."""
     for side, row in (("before", earlier), ("after", later)):
         then = kept[side]["searched_at"]
         # Comparisons of older versions were kept to the microsecond.
         compared = None if then is None else moment_iso(datetime.fromisoformat(then))
         if row is None or compared != moment_iso(row.detected_at):
+            return True
+        if kept[side].get("taken") != moment_iso(row.taken):
             return True
     return False
 

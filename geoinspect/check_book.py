@@ -8,7 +8,7 @@ how well the first search found.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,6 +36,7 @@ from geoinspect.store.search_schema import CrossCheckRow
 from geoinspect.store.workspace import Workspace
 
 Json = dict[str, Any]
+Keep = Callable[[Json], bool]
 
 SHARE = 0.1
 _NOBODY = ""
@@ -164,11 +165,7 @@ def enter_check(
         cells = [dict(one) for one in row.cells]
         mine = next((one for one in cells if one["cell"] == cell), None)
         if mine is None:
-            raise NotFoundError(
-                f"抽查 {check_id} 里没有网格 {cell}",
-                f"the draw {check_id} does not hold the cell {cell}",
-                code="not_found",
-            )
+            raise missing_cell(check_id, cell)
         before = mine["found"]
         mine["found"] = {
             "first_only": first_only,
@@ -182,12 +179,26 @@ def enter_check(
     return row
 
 
-def check_json(snapshot: Snapshot, row: CrossCheckRow) -> Json:
-    """Return a draw, how far it was searched again, and what that says of the first search."""
+def missing_cell(check_id: int, cell: str) -> NotFoundError:
+    """Return the refusal of a cell that a draw has not, or that somebody may not know of."""
+    return NotFoundError(
+        f"抽查 {check_id} 里没有网格 {cell}",
+        f"the draw {check_id} does not hold the cell {cell}",
+        code="not_found",
+    )
+
+
+def check_json(snapshot: Snapshot, row: CrossCheckRow, keep: Keep | None = None) -> Json:
+    """Return a draw, how far it was searched again, and what that says of the first search.
+
+    With ``keep`` only of the cells that it keeps; what the whole draw was made from and says is
+    left out then.
+    """
     index = {_name(snapshot, k): k for k in range(len(snapshot.ground.cell_row))}
     cells = [
         {**one, "checked": _checked(snapshot, index.get(one["cell"]), one["unit"], row)}
         for one in row.cells
+        if keep is None or keep(one)
     ]
     return {
         "id": row.id,
@@ -196,12 +207,12 @@ def check_json(snapshot: Snapshot, row: CrossCheckRow) -> Json:
         "as_of": row.as_of.isoformat(),
         "drawn_at": row.drawn_at.isoformat().replace("+00:00", "Z"),
         "drawn_by": row.drawn_by,
-        "drawn_from": row.drawn_from,
+        "drawn_from": row.drawn_from if keep is None else {"cleared": None, "units": []},
         "cells": cells,
         "checked": sum(bool(one["checked"]) for one in cells),
         "entered": sum(one["found"] is not None for one in cells),
         "unproved": sum(one["found"] is not None and not one["checked"] for one in cells),
-        "result": check_result(row),
+        "result": check_result(row) if keep is None else None,
     }
 
 
@@ -267,10 +278,12 @@ def adopt_check(workspace: Workspace, check_id: int, *, actor: str) -> tuple[int
     return set_rate(workspace, rate, actor=actor)
 
 
-def check_list(session: Session, snapshot: Snapshot) -> list[Json]:
-    """Return the draws of a campaign without their cells, newest first."""
+def check_list(session: Session, snapshot: Snapshot, keep: Keep | None = None) -> list[Json]:
+    """Return the draws of a campaign without their cells, newest first; over the cells that
+    ``keep`` keeps.
+    """
     rows = searching.cross_checks(session, snapshot.campaign_id)
-    found = [check_json(snapshot, row) for row in rows]
+    found = [check_json(snapshot, row, keep) for row in rows]
     return [
         {k: v for k, v in one.items() if k != "cells"} | {"drawn": len(one["cells"])}
         for one in found

@@ -25,6 +25,7 @@ from geoinspect.store import grounds, searching
 
 # As in coverage.gaps: less is where a cell's corner reaches over a border.
 _LEAST_M2 = 100.0
+_SAMPLE_STEP = 64
 
 
 def gap_rows(
@@ -43,15 +44,15 @@ def gap_rows(
         NotFoundError: There is no such area.
         UsageError: The area is none of the campaign's.
     """
-    gaps = snapshot.gaps if state is CellState.TOUCHED else snapshot.lacking(state)
+    kept = {CellState.TOUCHED: "gaps", CellState.CLEARED: "uncleared"}.get(state)
+    gaps = snapshot.lacking(state) if kept is None else getattr(snapshot, kept)
     areas = {area.code: area for area in snapshot.book.areas}
     units = {unit.code: unit.name for unit in grounds.units(session)}
     found = _of_area(session, snapshot, gaps, area_code or snapshot.campaign.area_code)
     ways = Ways.of(session, snapshot)
     rows = []
     for rank, (gap, part) in enumerate(found[:top], start=1):
-        outline = snapshot.outline(gap) if part is None else part
-        place, kind = ways.into(outline)
+        shown = _shown(snapshot, ways, state, gap, part)
         area = areas[gap.area_code]
         rows.append(
             GapRow(
@@ -62,12 +63,46 @@ def gap_rows(
                 area_m2=gap.area_m2,
                 risk=gap.risk,
                 cells=len(gap.cells),
-                outline=crs_.transform_geometry(snapshot.ground.grid.crs, crs_.WGS84, outline),
-                access=place,
-                access_kind=kind,
+                outline=shown.outline,
+                access=shown.access,
+                access_kind=shown.access_kind,
             )
         )
     return rows, len(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """A gap's outline in WGS84, and where to enter it."""
+
+    outline: BaseGeometry
+    access: tuple[float, float]
+    access_kind: str
+
+
+# A county's largest gap has some hundred thousand corners: asked for again, it is not drawn anew.
+_outlined: WeakKeyDictionary[Snapshot, dict[tuple[CellState, str, int], _Shown]] = (
+    WeakKeyDictionary()
+)
+
+
+def _shown(
+    snapshot: Snapshot, ways: Ways, state: CellState, gap: Gap, part: BaseGeometry | None
+) -> _Shown:
+    """Return how a gap is shown; kept as long as its snapshot where it is whole."""
+    # Gaps of a state share no cell within a listed area.
+    key = (state, gap.area_code, int(gap.cells[0]))
+    with _lock:
+        known = _outlined.setdefault(snapshot, {})
+    if part is None and key in known:
+        return known[key]
+    outline = snapshot.outline(gap) if part is None else part
+    place, kind = ways.into(outline)
+    there = crs_.transform_geometry(snapshot.ground.grid.crs, crs_.WGS84, outline)
+    shown = _Shown(there, place, kind)
+    if part is None:
+        known[key] = shown
+    return shown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,8 +118,39 @@ class _Places:
         return cls(places, shapely.STRtree(places))
 
     def nearest(self, outline: BaseGeometry) -> list[BaseGeometry]:
-        """Return the place nearest to an outline, nothing where there is none."""
-        return [self.all[int(self.tree.nearest(outline))]] if len(self.all) else []
+        """Return a place nearest to an outline, nothing where there is none.
+
+        Sides are asked for one by one: all places in the box of a wide outline are equally near
+        to an index, which would measure each against all of its sides.
+        """
+        if not len(self.all):
+            return []
+        within = self.tree.query(outline, predicate="intersects")
+        if len(within):
+            return [self.all[within[0]]]
+        sides = _sides(outline)
+        # A few sides first: what lies farther off than their best is passed over at once.
+        best, far_m = self._best(sides[::_SAMPLE_STEP], None)
+        if far_m > 0.0:
+            best, _ = self._best(sides, float(np.nextafter(far_m, np.inf)))
+        return [self.all[best]]
+
+    def _best(self, sides: NDArray[np.object_], most_m: float | None) -> tuple[int, float]:
+        """Return the number of the place nearest to any of some sides, and how far it is."""
+        (_, places), far_m = self.tree.query_nearest(
+            sides, max_distance=most_m, return_distance=True, all_matches=False
+        )
+        at = int(np.argmin(far_m))
+        return int(places[at]), float(far_m[at])
+
+
+def _sides(outline: BaseGeometry) -> NDArray[np.object_]:
+    """Return the sides of an outline, lines of two corners, shape (n,)."""
+    xy, ring = shapely.get_coordinates(
+        shapely.get_parts(shapely.get_rings(shapely.get_parts(outline))), return_index=True
+    )
+    joined = ring[1:] == ring[:-1]
+    return np.asarray(shapely.linestrings(np.stack([xy[:-1], xy[1:]], axis=1)[joined]))
 
 
 _roads: WeakKeyDictionary[CampaignBook, _Places] = WeakKeyDictionary()
@@ -116,7 +182,9 @@ class Ways:
                 _roads[snapshot.book] = roads
             walked = _walked.get(snapshot)
             if walked is None:
-                walked = _walked[snapshot] = _Places.of(walked_points(snapshot))
+                # A county walked has a million places: none is asked for where there is a road.
+                places = () if len(roads.all) else walked_points(snapshot)
+                walked = _walked[snapshot] = _Places.of(places)
         return cls(crs, roads, walked)
 
     def into(self, outline: BaseGeometry) -> tuple[tuple[float, float], str]:

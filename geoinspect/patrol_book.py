@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -40,6 +41,14 @@ _MOST_POINTS, _MOST_FLAGGED = 20_000, 5_000
 _DECIMALS = 7
 
 Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Which tracks and units one person may know of; a patrol is known by its known tracks."""
+
+    track: Callable[[TrackRow], bool]
+    unit: Callable[[str | None], bool]
 
 
 def track_summary(row: TrackRow) -> Json:
@@ -150,8 +159,11 @@ def track_points(workspace: Workspace, session: Session, row: TrackRow) -> Json:
     }
 
 
-def patrol_list(workspace: Workspace, session: Session, *, start: date, end: date) -> list[Json]:
-    """Return the patrols of some days: what each was, how far, how long, and whether it is valid.
+def patrol_list(
+    workspace: Workspace, session: Session, *, start: date, end: date, seen: Seen | None = None
+) -> list[Json]:
+    """Return the patrols of some days: what each was, how far, how long, and whether it is valid;
+    those that somebody may know of, all without ``seen``.
 
     Earlier patrols of the same month and team are looked at too, since a route may not be
     repeated.
@@ -159,14 +171,21 @@ def patrol_list(workspace: Workspace, session: Session, *, start: date, end: dat
     rows = patrols.patrols(session, start=start.replace(day=1), end=end)
     tracks = patrols.tracks_of_patrols(session, (row.id for row in rows))
     judged = verdicts(session, workspace_rules(workspace), rows, tracks)
+    shown = {row.id: _known(tracks[row.id], seen) for row in rows}
     return [
-        _patrol_json(session, row, tracks[row.id], judged.get(row.id))
+        _patrol_json(session, row, shown[row.id], judged.get(row.id))
         for row in rows
-        if row.day is not None and row.day >= start
+        if row.day is not None and row.day >= start and (seen is None or shown[row.id])
     ]
 
 
-def month_report(workspace: Workspace, session: Session, month: date) -> Json:
+def _known(tracks: Sequence[TrackRow], seen: Seen | None) -> Sequence[TrackRow]:
+    return tracks if seen is None else [track for track in tracks if seen.track(track)]
+
+
+def month_report(
+    workspace: Workspace, session: Session, month: date, *, seen: Seen | None = None
+) -> Json:
     """Return the monthly indicators by unit and person, each with what was divided.
 
     Every patrol is judged by the rule that holds for its mode on its day. How many days the month
@@ -177,10 +196,11 @@ def month_report(workspace: Workspace, session: Session, month: date) -> Json:
         workspace: For its patrol rules.
         session: For its patrols and roster.
         month: Any day of the month.
+        seen: Which tracks and units to count; all without it.
     """
     start = month.replace(day=1)
     end = start.replace(day=monthrange(start.year, start.month)[1])
-    listed = patrol_list(workspace, session, start=start, end=end)
+    listed = patrol_list(workspace, session, start=start, end=end, seen=seen)
     tracks = patrols.tracks_of_patrols(
         session, (row.id for row in patrols.patrols(session, start=start, end=end))
     )
@@ -188,9 +208,12 @@ def month_report(workspace: Workspace, session: Session, month: date) -> Json:
     rows = [
         day
         for number, found in tracks.items()
-        for day in _person_days(session, found, valid.get(number, False))
+        for day in _person_days(session, _known(found, seen), valid.get(number, False))
     ]
-    roster = {person.code: person.unit_code for person in patrols.roster(session)}
+    everybody = {person.code: person.unit_code for person in patrols.roster(session)}
+    roster = {c: unit for c, unit in everybody.items() if seen is None or seen.unit(unit)}
+    # Somebody of another unit who went along is not unknown, only not theirs to count.
+    rows = [day for day in rows if day.person_code in roster or day.person_code not in everybody]
     rules = workspace_rules(workspace)
     standing = (rule_for(rules, end, mode) for mode in Mode)
     rule = next((rule for rule in standing if rule is not None), None)

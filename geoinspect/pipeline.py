@@ -247,9 +247,11 @@ def add_areas(
     actor: str,
     level: Level | None = None,
     chosen: FieldChoice | None = None,
+    name: str | None = None,
 ) -> tuple[int, int, tuple[Problem, ...]]:
     """Read areas into the workspace; return how many are new, how many replaced, and problems."""
-    file = read_areas(path, level=level, chosen=chosen)
+    label = name or path.name
+    file = read_areas(path, level=level, chosen=chosen, name=name)
     with workspace.database.writing() as session:
         known = {unit.code for unit in grounds.units(session)}
         for code in sorted({a.unit_code for a in file.areas if a.unit_code} - known):
@@ -257,7 +259,7 @@ def add_areas(
         added, replaced = grounds.add_areas(session, file.areas)
         outside = grounds.outside_parents(session, {area.code for area in file.areas})
         details: dict[str, object] = {"added": added, "replaced": replaced}
-        audit.record(session, actor=actor, action="areas.add", subject=path.name, details=details)
+        audit.record(session, actor=actor, action="areas.add", subject=label, details=details)
         campaigns = [row.name for row in grounds.campaigns(session)] if replaced else []
     return added, replaced, file.problems + outside + _old_borders(campaigns)
 

@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from geoinspect import crs as crs_
@@ -179,11 +180,19 @@ def plan_json(row: PlanRow, crs: str) -> Json:
     }
 
 
-def printed_plan(workspace: Workspace, session: Session, row: PlanRow, snapshot: Snapshot) -> str:
-    """Return the printable sheet of a plan as HTML."""
+def printed_plan(
+    workspace: Workspace,
+    session: Session,
+    row: PlanRow,
+    snapshot: Snapshot,
+    ground: Polygon | MultiPolygon | None = None,
+) -> str:
+    """Return the printable sheet of a plan as HTML; what is left to find is drawn on all of the
+    campaign's cells, or on those of a WGS84 ground.
+    """
     return plan_sheet(
         kept_plan(row),
-        plan_cells(snapshot, None),
+        plan_cells(snapshot, ground),
         day=row.day or snapshot.as_of,
         name=row.name,
         no_go=no_go_ground(session, snapshot.ground.grid.crs),
@@ -224,17 +233,23 @@ def no_go_ground(session: Session, crs: str) -> list[Polygon | MultiPolygon]:
     return [crs_.metric_shape(zone.polygon, crs) for zone in grounds.zones(session, ZoneKind.NO_GO)]
 
 
-def plan_walked(workspace: Workspace, snapshot: Snapshot, row: PlanRow) -> Json | None:
+def plan_walked(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    row: PlanRow,
+    *,
+    only: ColumnElement[bool] | None = None,
+) -> Json | None:
     """Return how the walk of the plan's day compares with it; None while the plan has no day.
 
     Tracks of the plan's unit count, or of everybody when it names none. Gains are on the cells
-    as they stood the evening before.
+    as they stood the evening before. ``only`` narrows which tracks are looked at.
     """
     if row.day is None:
         return None
     crs, day = snapshot.ground.grid.crs, row.day
     with workspace.database.reading() as session:
-        tracks = sightings.tracks_in(session, None, limit=100_000, start=day, end=day)
+        tracks = sightings.tracks_in(session, None, limit=100_000, start=day, end=day, only=only)
         walked = [t for t in tracks if row.unit_code in (None, t.unit_code)]
         lines = [line for track in walked for line in _lines(track, crs)]
     before = answer(snapshot.book, Question(as_of=day - timedelta(days=1)), workspace.settings)

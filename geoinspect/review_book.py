@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from geoinspect.detect.learn import what_is_left
 from geoinspect.errors import NotFoundError, UsageError
 from geoinspect.rank_model_book import make_model
 from geoinspect.records import utc_iso
+from geoinspect.review_part import narrowed, progress, untouched
 from geoinspect.review_records import Said, Standing, WhyNot
 from geoinspect.review_state import ReviewState, figures_hash, load_state, standing_of
 from geoinspect.store import audit, reviewing, sightings
 from geoinspect.store.review_schema import PatchLabelRow
 from geoinspect.store.reviewing import LabelEntry
-from geoinspect.store.schema import PatchRow
+from geoinspect.store.schema import PatchRow, SurveyRow
 from geoinspect.store.workspace import Workspace
 
 Json = dict[str, Any]
@@ -35,8 +35,6 @@ COMING = 6
 MOST_SECONDS = 300.0
 _NEXT = 100
 _MODEL_EACH = 25
-# Fewer times tell nothing of how long the rest takes.
-_LEAST_TIMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +53,23 @@ class Answer:
 
 
 def state_of(
-    workspace: Workspace, session: Session, survey_id: int, actor: str, *, learn: bool = True
+    workspace: Workspace,
+    session: Session,
+    survey_id: int,
+    actor: str,
+    *,
+    learn: bool = True,
+    only: Collection[int] | None = None,
 ) -> ReviewState:
-    """Return how the review of a survey stands for a person; without ``learn`` in the detector's
-    order, which takes less time.
+    """Return how the review of a survey stands for a person, of some of its patches by number or
+    of all; without ``learn`` in the detector's order, which takes less time.
 
     Raises:
         NotFoundError: There is no such survey.
     """
     survey = sightings.survey(session, survey_id)
-    return load_state(workspace, session, survey_id, survey.detector, actor, learn=learn)
+    state = load_state(workspace, session, survey_id, survey.detector, actor, learn=learn)
+    return narrowed(state, only)
 
 
 def queue(
@@ -75,6 +80,7 @@ def queue(
     *,
     wanted: int | None = None,
     most: int = COMING,
+    only: Collection[int] | None = None,
 ) -> Json:
     """Return what comes next of a survey for a person, how far the review is, and advice.
 
@@ -85,11 +91,12 @@ def queue(
         actor: Name of the person.
         wanted: Patch to show first, whatever was said of it.
         most: How many to return.
+        only: Numbers of the patches that this person may know of; None is all.
 
     Raises:
         NotFoundError: There is no such survey.
     """
-    state = state_of(workspace, session, survey_id, actor)
+    state = state_of(workspace, session, survey_id, actor, only=only)
     coming = state.coming(most)
     at = None if wanted is None else state.candidates.place_of(wanted)
     if at is not None:
@@ -101,7 +108,7 @@ def queue(
         "learning": state.candidates.features is not None,
         "verdicts": state.told,
         "coming": [_candidate(state, int(ranks[one]), one) for one in coming],
-        "progress": _progress(state),
+        "progress": progress(state),
         "advice": _advice(state),
     }
 
@@ -117,31 +124,6 @@ def _candidate(state: ReviewState, rank: int, at: int) -> Json:
         "mine": None if mine is None or not Said(mine.label).answers else mine.label,
         "earlier": mine is not None and mine.patch_id != int(candidates.ids[at]),
     }
-
-
-def _progress(state: ReviewState) -> Json:
-    count = Counter(state.standings)
-    times = sorted(
-        label.seconds
-        for given in state.answers
-        for label in given.values()
-        if label.seconds is not None and Said(label.label).answers
-    )
-    left = int(state.open.sum())
-    told: Json = {
-        "candidates": len(state.standings),
-        "seen": state.seen,
-        "open": left,
-        "settled": count[Standing.POPPY] + count[Standing.OTHER],
-        **{one.value: count[one] for one in (Standing.POPPY, Standing.OTHER)},
-        **{one.value: count[one] for one in (Standing.HALF, Standing.THIRD)},
-        "seconds_each": None,
-        "left_s": None,
-    }
-    if len(times) >= _LEAST_TIMES:
-        low, middle, high = (float(q) for q in np.percentile(times, [25, 50, 75]))
-        told |= {"seconds_each": round(middle, 1), "left_s": [left * low, left * high]}
-    return told
 
 
 def _advice(state: ReviewState) -> Json | None:
@@ -171,12 +153,7 @@ def label(
             return _same(known, survey_id, patch_id, answer, actor)
         patch = reviewing.patch_with_figures(session, patch_id)
         if patch is None or patch.survey_id != survey_id or patch.state != "suspected":
-            raise NotFoundError(
-                f"航测 {survey_id} 没有编号为 {patch_id} 的疑似图斑(可能已重新检测):请刷新页面",
-                f"the survey {survey_id} has no suspected patch {patch_id}, it may have been "
-                "detected again: load the page again",
-                code="no_patch",
-            )
+            raise missing_patch(survey_id, patch_id)
         row = label_row(patch, answer, actor=actor, client_id=client_id)
         session.add(row)
         session.flush()
@@ -194,6 +171,16 @@ def label(
     if answer.said in (Said.POPPY, Said.OTHER):
         _make_model_in_time(workspace, survey_id, number, actor)
     return number
+
+
+def missing_patch(survey_id: int, patch_id: int) -> NotFoundError:
+    """Return the refusal of a patch that a survey has not, or that somebody may not know of."""
+    return NotFoundError(
+        f"航测 {survey_id} 没有编号为 {patch_id} 的疑似图斑(可能已重新检测):请刷新页面",
+        f"the survey {survey_id} has no suspected patch {patch_id}, it may have been "
+        "detected again: load the page again",
+        code="no_patch",
+    )
 
 
 def label_row(patch: PatchRow, answer: Answer, *, actor: str, client_id: str) -> PatchLabelRow:
@@ -266,8 +253,10 @@ def undo(
     actor: str,
     patch_id: int | None = None,
     client_id: str = "",
+    only: Collection[int] | None = None,
 ) -> int:
-    """Take back what a person said of a patch, of their last one without its number.
+    """Take back what a person said of a patch, of their last one without its number; of those
+    that they may know of (``only``, by number).
 
     Returns:
         The patch's number, to show it again.
@@ -277,7 +266,7 @@ def undo(
     """
     with workspace.database.reading() as session:
         known = reviewing.label_sent(session, client_id) if client_id else None
-        state = state_of(workspace, session, survey_id, actor, learn=False)
+        state = state_of(workspace, session, survey_id, actor, learn=False, only=only)
     if known is not None and known.patch_id is not None:
         patch_id = known.patch_id
     else:
@@ -303,13 +292,19 @@ def _last(state: ReviewState) -> int | None:
     return max(spoken)[1] if spoken else None
 
 
-def labelled(workspace: Workspace, session: Session, survey_id: int, actor: str) -> list[Json]:
-    """Return what was said of a survey's patches, newest first.
+def labelled(
+    workspace: Workspace,
+    session: Session,
+    survey_id: int,
+    actor: str,
+    only: Collection[int] | None = None,
+) -> list[Json]:
+    """Return what was said of a survey's patches (of some by number), newest first.
 
     Where two people must agree, nobody reads what others said of a patch before it is settled or
     they have spoken themselves.
     """
-    state = state_of(workspace, session, survey_id, actor, learn=False)
+    state = state_of(workspace, session, survey_id, actor, learn=False, only=only)
     blind = workspace.settings.review_people > 1
     rows: list[tuple[int, Json]] = []
     for at, given in enumerate(state.answers):
@@ -340,8 +335,25 @@ def _entry(state: ReviewState, at: int, one: LabelEntry, stands: Standing) -> Js
     }
 
 
-def surveys_told(workspace: Workspace, session: Session, actor: str) -> list[Json]:
-    """Return the surveys that were searched, with how far the review of each is for a person."""
+def surveys_told(
+    workspace: Workspace,
+    session: Session,
+    actor: str,
+    some: Iterable[tuple[SurveyRow, Collection[int] | None]] | None = None,
+) -> list[Json]:
+    """Return the surveys that were searched, with how far the review of each is for a person; of
+    some, each over the patches that this person may know of.
+    """
+    if some is None:
+        some = [(survey, None) for survey in sightings.surveys(session)]
+    # Most surveys of a season are untouched: theirs are counts, without their patches' figures.
+    labelled = reviewing.labelled_surveys(session)
+
+    def told(survey: SurveyRow, only: Collection[int] | None) -> Json:
+        if survey.id in labelled:
+            return progress(state_of(workspace, session, survey.id, actor, learn=False, only=only))
+        return untouched(reviewing.count_reviewed(session, survey.id, only))
+
     return [
         {
             "id": survey.id,
@@ -349,10 +361,8 @@ def surveys_told(workspace: Workspace, session: Session, actor: str) -> list[Jso
             "taken": None if survey.taken is None else utc_iso(survey.taken.timestamp()),
             "gsd_cm": round(survey.gsd_cm, 2),
             "valid_area_m2": survey.valid_area_m2,
-            **_progress(
-                load_state(workspace, session, survey.id, survey.detector, actor, learn=False)
-            ),
+            **told(survey, only),
         }
-        for survey in sightings.surveys(session)
+        for survey, only in some
         if survey.detected_at is not None
     ]

@@ -229,17 +229,25 @@ def answer(book: CampaignBook, question: Question, settings: Settings) -> Snapsh
         ever = np.repeat(come[:, None], book.calendar.kinds, axis=1)
         faded = table_of(book.ground, tally(book.ground, book.looks, ever, kinds), limits).state
     expiry = "e" if expires else "k"
+    at_least = f"{limits.covered:g}-{limits.cleared:g}-{settings.claim_patch_m2:g}"
     return Snapshot(
         book=book,
         question=question,
         as_of=today,
-        version=f"{book.version}-{today:%y%m%d}{expiry}-{limits.covered:g}-{limits.cleared:g}",
+        version=f"{book.version}-{today:%y%m%d}{expiry}-{at_least}",
         table=table,
         faded=faded,
         counted=counted,
         thresholds=limits,
         smallest_patch_m2=settings.claim_patch_m2,
     )
+
+
+def rules_of(settings: Settings) -> str:
+    """Return what changes with any setting that an answer depends on beside its book."""
+    fades = "e" if settings.expire_looks else "k"
+    limits = thresholds_of(settings)
+    return f"{fades}-{limits.covered:g}-{limits.cleared:g}-{settings.claim_patch_m2:g}"
 
 
 def is_season(campaign: Campaign) -> bool:
@@ -268,12 +276,22 @@ class SnapshotCache:
         with self._lock:
             book = self._book(campaign_id)
             day = question.as_of or standing_day(book.campaign)
-            key = (campaign_id, question, f"{book.version}-{day}")
+            settings = self._workspace.settings
+            key = (campaign_id, question, f"{book.version}-{day}-{rules_of(settings)}")
             if key not in self._answers:
-                self._answers[key] = answer(book, question, self._workspace.settings)
+                self._answers[key] = answer(book, question, settings)
                 self._drop_old(campaign_id, book.version)
             self._answers.move_to_end(key)
             return self._answers[key]
+
+    def book(self, campaign_id: int) -> CampaignBook:
+        """Return the campaign's newest book.
+
+        Raises:
+            NotFoundError: There is no such campaign.
+        """
+        with self._lock:
+            return self._book(campaign_id)
 
     def _book(self, campaign_id: int) -> CampaignBook:
         earlier = self._books.get(campaign_id)
@@ -304,4 +322,5 @@ def walked_points(snapshot: Snapshot) -> NDArray[np.object_]:
     cells = np.flatnonzero(snapshot.table.length_m > 0)
     ground = snapshot.ground
     rows, cols = ground.cell_row[cells].astype(np.int64), ground.cell_col[cells].astype(np.int64)
-    return np.asarray(shapely.centroid(ground.grid.squares(rows, cols)))
+    cell_m = ground.grid.cell_m
+    return np.asarray(shapely.points((cols + 0.5) * cell_m, (rows + 0.5) * cell_m))

@@ -13,6 +13,7 @@ from geoinspect.cases.records import CaseAction, CaseState, DismissReason, Origi
 from geoinspect.casework.actors import Actor, is_own
 from geoinspect.casework.asked import Done, NewCase, Step
 from geoinspect.casework.former_sites import former_site_of
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.casework.special import Asked, give_back, merge, split, undo
 from geoinspect.casework.writing import (
     Entry,
@@ -88,7 +89,13 @@ def open_in(
 
 
 def act(
-    workspace: Workspace, case_id: int, step: Step, actor: Actor, *, now: datetime | None = None
+    workspace: Workspace,
+    case_id: int,
+    step: Step,
+    actor: Actor,
+    *,
+    now: datetime | None = None,
+    sight: Sight = ALL,
 ) -> Done:
     """Do something to a case.
 
@@ -98,6 +105,7 @@ def act(
         step: What to do.
         actor: Who does it.
         now: When the server took it; None is this moment.
+        sight: Of whom asks: no step reaches another case that they may not know of.
 
     Raises:
         NotFoundError: There is no such case or unit.
@@ -106,7 +114,7 @@ def act(
         UsageError: The step lacks what it needs.
     """
     with workspace.database.writing() as session:
-        return act_in(session, workspace.settings, case_id, step, actor, now=now)
+        return act_in(session, workspace.settings, case_id, step, actor, now=now, sight=sight)
 
 
 def act_in(
@@ -117,6 +125,7 @@ def act_in(
     actor: Actor,
     *,
     now: datetime | None = None,
+    sight: Sight = ALL,
 ) -> Done:
     """Do something to a case in the caller's transaction (see :func:`act`)."""
     if step.action in _ELSEWHERE:
@@ -137,7 +146,7 @@ def act_in(
     own = is_own(session, actor, row.unit_code)
     move = check_move(state, step.action, step.outcome, origin, actor.role, own=own)
     check_version(events, step.version)
-    asked = Asked(session, settings, row, events, step, actor, now)
+    asked = Asked(session, settings, row, events, step, actor, now, sight)
     special = _SPECIAL.get(step.action)
     if special is not None:
         return special(asked)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from geoinspect.cases.records import STATE_WORDS
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.casework.told import is_overdue
 from geoinspect.casework.work_rows import OPEN_STATES
 from geoinspect.casework.zero_yield import area_of
@@ -18,7 +19,15 @@ from geoinspect.store.sightings import Box
 Json = dict[str, Any]
 
 
-def case_points(session: Session, box: Box | None, today: date, *, ended: bool, limit: int) -> Json:
+def case_points(
+    session: Session,
+    box: Box | None,
+    today: date,
+    *,
+    ended: bool,
+    limit: int,
+    sight: Sight = ALL,
+) -> Json:
     """Return cases as a map draws them, newest first.
 
     Args:
@@ -27,13 +36,14 @@ def case_points(session: Session, box: Box | None, today: date, *, ended: bool, 
         today: In Beijing.
         ended: Also those where nobody has anything left to do.
         limit: How many at most.
+        sight: Whose cases; counts are of these too.
 
     Returns:
         ``cases`` with ``id``, ``number``, ``title``, ``state``, ``overdue``, ``point`` and
         ``area_m2`` (None where nobody measured); ``states`` in words; ``total`` in the box;
         ``limited``: words where not all are listed, else None; ``as_of``.
     """
-    wanted = CaseFilter(states=() if ended else OPEN_STATES, box=box)
+    wanted = CaseFilter(states=() if ended else OPEN_STATES, box=box, held=sight.held)
     rows = cases.cases(session, wanted, limit=limit)
     found = []
     for row in rows:

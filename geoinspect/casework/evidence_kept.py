@@ -21,12 +21,17 @@ def evidence(session: Session, evidence_id: int) -> EvidenceRow:
     """
     row = session.get(EvidenceRow, evidence_id)
     if row is None:
-        raise NotFoundError(
-            f"没有编号为 {evidence_id} 的证据",
-            f"there is no evidence with the number {evidence_id}",
-            code="no_evidence",
-        )
+        raise missing(evidence_id)
     return row
+
+
+def missing(evidence_id: int) -> NotFoundError:
+    """Return the refusal of evidence that there is not, or that somebody may not know of."""
+    return NotFoundError(
+        f"没有编号为 {evidence_id} 的证据",
+        f"there is no evidence with the number {evidence_id}",
+        code="no_evidence",
+    )
 
 
 def evidence_file(session: Session, workspace: Workspace, evidence_id: int) -> tuple[Path, str]:

@@ -15,6 +15,7 @@ from geoinspect.cases.records import CaseAction, CaseState, Outcome
 from geoinspect.casework.writing import event_of
 from geoinspect.records import CHINA_TIME
 from geoinspect.store.case_schema import CaseEventRow, CaseRow
+from geoinspect.store.held import Held
 
 _BATCH = 500
 
@@ -92,9 +93,16 @@ def find_of(events: Sequence[Event]) -> Find | None:
     return Find(confirmed, eradicated, clean, doubted)
 
 
-def finds_of(session: Session) -> list[tuple[CaseRow, Find, list[CaseEventRow]]]:
-    """Return every case that found something, with what became of it and its event rows."""
+def finds_of(
+    session: Session, held: Held | None = None
+) -> list[tuple[CaseRow, Find, list[CaseEventRow]]]:
+    """Return every case that found something, with what became of it and its event rows; with
+    ``held`` only one person's own.
+    """
     asked = select(CaseEventRow.case_id).where(CaseEventRow.to_state == CaseState.CONFIRMED.value)
+    if held is not None:
+        mine = select(CaseRow.id).where(held.cases(session))
+        asked = asked.where(CaseEventRow.case_id.in_(mine))
     ids = sorted(set(session.scalars(asked)))
     found: list[tuple[CaseRow, Find, list[CaseEventRow]]] = []
     for start in range(0, len(ids), _BATCH):

@@ -28,6 +28,7 @@ from geoinspect.casework.openers import (
     used_otherwise,
 )
 from geoinspect.casework.patch_plots import Joining, Plot, Sorted, joining_told, sort_patches
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.casework.special import together
 from geoinspect.casework.writing import (
     Entry,
@@ -60,6 +61,7 @@ def choose_patches(
     *,
     settled: bool = False,
     first: int | None = None,
+    sight: Sight = ALL,
 ) -> list[int]:
     """Return the numbers of patches of a survey that are worth a case.
 
@@ -69,6 +71,7 @@ def choose_patches(
         survey_id: The survey.
         settled: Those that review settled as poppy.
         first: The first so many by rank.
+        sight: Of whom chooses: only patches on their ground.
 
     Raises:
         NotFoundError: There is no such survey.
@@ -78,14 +81,26 @@ def choose_patches(
     if settled:
         state = load_state(workspace, session, survey_id, survey.detector, _NOBODY, learn=False)
         numbers = zip(state.candidates.ids.tolist(), state.standings, strict=True)
-        chosen += [number for number, stands in numbers if stands is Standing.POPPY]
+        poppy = [number for number, stands in numbers if stands is Standing.POPPY]
+        rows = [] if sight.whole else case_sources.patches(session, poppy)
+        foreign = {row.id for row in rows if not sight.patch(row.geometry)}
+        chosen += [number for number in poppy if number not in foreign]
     if first is not None:
-        chosen += case_sources.best_patches(session, survey_id, first)
+        seen = None if sight.whole else sight.patch
+        chosen += case_sources.best_patches(session, survey_id, first, seen)
     return sorted(set(chosen))
 
 
-def propose(workspace: Workspace, session: Session, patch_ids: Iterable[int]) -> Json:
+def propose(
+    workspace: Workspace, session: Session, patch_ids: Iterable[int], sight: Sight = ALL
+) -> Json:
     """Return what would become of patches, without doing it.
+
+    Args:
+        workspace: For its settings.
+        session: Open.
+        patch_ids: The patches.
+        sight: Of whom asks: other patches and cases look as if they did not exist.
 
     Returns:
         ``known`` (linked with a case already), ``joins`` (belong to an open case, with overlap and
@@ -96,12 +111,15 @@ def propose(workspace: Workspace, session: Session, patch_ids: Iterable[int]) ->
         UsageError: No patch, or too many.
         NotFoundError: There is no such patch.
     """
-    rows = case_sources.patches(session, checked_numbers(patch_ids, "图斑", "patches"))
+    numbers = checked_numbers(patch_ids, "图斑", "patches")
+    rows = case_sources.patches(session, numbers, sight.patch)
     near_m = workspace.settings.case_near_m
-    found = sort_patches(session, rows, near_m)
+    found = sort_patches(session, rows, near_m, sight)
     return {
         "near_m": near_m,
-        "known": [{"patch": row.id, "case": brief(case)} for row, case in found.known],
+        "known": [
+            {"patch": row.id, "case": brief(case)} for row, case in found.known if sight.case(case)
+        ],
         "joins": [joining_told(one) for one in found.joining],
         "plots": [_plot_told(session, plot) for plot in found.plots],
     }
@@ -116,6 +134,7 @@ def cases_from_patches(
     note: str = "",
     client_id: str = "",
     now: datetime | None = None,
+    sight: Sight = ALL,
 ) -> Json:
     """Open cases for patches, and link those that belong to an open case with it.
 
@@ -131,6 +150,7 @@ def cases_from_patches(
         note: Stands with every case that is opened and every link.
         client_id: Made by the sender; the same one again does nothing and gives the same answer.
         now: When the server took it; None is this moment.
+        sight: Of whom asks: other patches and cases look as if they did not exist.
 
     Returns:
         ``opened`` and ``linked`` (case, ``patches``, ``receipt``), ``known`` (case, ``patches``)
@@ -147,18 +167,18 @@ def cases_from_patches(
     request = digest_of(numbers, one_case)
     now = now or datetime.now(UTC)
     with workspace.database.writing() as session:
-        again = _told_again(session, numbers, request, client_id, actor)
+        again = _told_again(session, numbers, request, client_id, actor, sight)
         if again is not None:
             return again
-        rows = case_sources.patches(session, numbers)
-        found = sort_patches(session, rows, workspace.settings.case_near_m)
+        rows = case_sources.patches(session, numbers, sight.patch)
+        found = sort_patches(session, rows, workspace.settings.case_near_m, sight)
         work = _Work(session, workspace.settings, actor, now, note, client_id, request)
         opened = [work.open(plot) for plot in _wanted(found, one_case)]
         linked = [work.link(case, joining) for case, joining in _by_case(found.joining)]
         return {
             "opened": opened,
             "linked": linked,
-            "known": _known_told(found.known),
+            "known": _known_told([one for one in found.known if sight.case(one[1])]),
             "again": False,
         }
 
@@ -303,7 +323,12 @@ def _known_told(known: Sequence[tuple[PatchRow, CaseRow]]) -> list[Json]:
 
 
 def _told_again(
-    session: Session, numbers: list[int], request: str, client_id: str, actor: Actor
+    session: Session,
+    numbers: list[int],
+    request: str,
+    client_id: str,
+    actor: Actor,
+    sight: Sight,
 ) -> Json | None:
     """Return the answer to a request that came before; None for a new one."""
     told: dict[str, list[Json]] = {"opened": [], "linked": []}
@@ -327,5 +352,7 @@ def _told_again(
     known: dict[int, Json] = {}
     for number, link in sorted(rest.items()):
         case = home(session, cases.case(session, link.case_id))
+        if not sight.case(case):
+            continue
         known.setdefault(case.id, {**brief(case), "patches": []})["patches"].append(number)
     return {**told, "known": [known[number] for number in sorted(known)], "again": True}

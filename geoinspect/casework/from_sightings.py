@@ -19,6 +19,7 @@ from geoinspect.casework.asked import NewCase, Source, Step
 from geoinspect.casework.book import act_in, open_in
 from geoinspect.casework.nearby import boxes_near, cases_near
 from geoinspect.casework.openers import brief, check_may_open, titled
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.casework.told import today_of
 from geoinspect.errors import UsageError
 from geoinspect.settings import Settings
@@ -58,12 +59,17 @@ class NewSighting:
 
 
 def case_from_sighting(
-    workspace: Workspace, new: NewSighting, actor: Actor, *, now: datetime | None = None
+    workspace: Workspace,
+    new: NewSighting,
+    actor: Actor,
+    *,
+    now: datetime | None = None,
+    sight: Sight = ALL,
 ) -> Json:
     """Open a case for what was seen, and verify it at once where the person says what it is.
 
     The case is the person's unit's; of a person without one, that of the unit which answers for
-    the area.
+    the area. ``sight`` says which cases near they may know of.
 
     Returns:
         The case (``id``, ``number``, ``title``, ``state``), ``receipt``, ``again``, and ``near``:
@@ -106,7 +112,7 @@ def case_from_sighting(
             **brief(row),
             "receipt": done.receipt,
             "again": done.again,
-            "near": _near(session, settings, row.id, new.ground),
+            "near": _near(session, settings, row.id, new.ground, sight),
         }
 
 
@@ -143,9 +149,11 @@ def _unit(session: Session, new: NewSighting, actor: Actor) -> str | None:
     return next((one.unit_code for one in reversed(way) if one.unit_code), None)
 
 
-def _near(session: Session, settings: Settings, case_id: int, ground: BaseGeometry) -> list[Json]:
+def _near(
+    session: Session, settings: Settings, case_id: int, ground: BaseGeometry, sight: Sight
+) -> list[Json]:
     near_m = settings.case_near_m
-    found = cases_near(session, boxes_near([ground], near_m), _OPEN)
+    found = cases_near(session, boxes_near([ground], near_m), _OPEN, sight)
     # The newest first, as lists of cases stand.
     rows = [found[number] for number in sorted(found, reverse=True) if number != case_id]
     matches = match_patches([row.geometry for row in rows], [ground], near_m)

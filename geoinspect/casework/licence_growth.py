@@ -20,6 +20,7 @@ from geoinspect.casework.licences import (
     share_inside,
     zone_of,
 )
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.errors import Text
 from geoinspect.intake.rows import china_day
 from geoinspect.records import Problem
@@ -34,8 +35,8 @@ _BORDER_DEG = 1e-5
 _LEAST_M2 = 0.5
 
 
-def growth_told(session: Session, today: date) -> list[Json]:
-    """Return every licence (see ``licences_told``) with what each survey of its parcel shows.
+def growth_told(session: Session, today: date, sight: Sight = ALL) -> list[Json]:
+    """Return a reader's licences (see ``licences_told``) with what each survey of its parcel shows.
 
     ``surveys`` has for each survey ``survey``, ``name``, ``day``, ``valid`` (whether the licence
     held), ``seen`` (share of the parcel on the survey), ``patches`` and ``inside_m2`` (on the
@@ -43,11 +44,14 @@ def growth_told(session: Session, today: date) -> list[Json]:
     ``problems``.
     """
     rows = case_sources.licences(session)
-    surveys = case_sources.surveys(session)
-    told = licences_told(session, today)
+    mine = [row for row in rows if sight.on_ground(row.geometry)]
+    surveys = [
+        one for one in case_sources.surveys(session) if sight.territory.touches(one.geometry)
+    ]
+    told = licences_told(session, today, sight)
     return [
         {**one, "surveys": _surveys(session, row, rows, surveys)}
-        for one, row in zip(told, rows, strict=True)
+        for one, row in zip(told, mine, strict=True)
     ]
 
 

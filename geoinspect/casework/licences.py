@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from geoinspect import crs as crs_
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.errors import Text
 from geoinspect.intake.rows import china_day
 from geoinspect.records import Problem, Zone, ZoneKind
@@ -116,13 +117,15 @@ def licence_at(session: Session, ground: BaseGeometry, day: date | None) -> Json
     }
 
 
-def licences_told(session: Session, today: date) -> list[Json]:
-    """Return every licensed parcel with its days left, the next to end first.
+def licences_told(session: Session, today: date, sight: Sight = ALL) -> list[Json]:
+    """Return the licensed parcels on a reader's ground with its days left, the next to end first.
 
     ``state`` is ``valid``, ``future``, ``expired`` or ``undated``; an expired licence is ordinary
     ground. ``days_left`` counts today; 0 once it expired, None without a last day.
     """
-    return [_told(row, today) for row in case_sources.licences(session)]
+    return [
+        _told(row, today) for row in case_sources.licences(session) if sight.on_ground(row.geometry)
+    ]
 
 
 def zone_of(row: ZoneRow) -> Zone:

@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from geoinspect.cases.distances import boxes_around
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.store import cases
 from geoinspect.store.case_schema import CaseRow
 from geoinspect.store.cases import CaseFilter
@@ -28,11 +29,11 @@ def boxes_near(shapes: Sequence[BaseGeometry], reach_m: float) -> list[Box]:
 
 
 def cases_near(
-    session: Session, boxes: Iterable[Box], states: tuple[str, ...]
+    session: Session, boxes: Iterable[Box], states: tuple[str, ...], sight: Sight = ALL
 ) -> dict[int, CaseRow]:
-    """Return the cases in some states whose boxes meet any of some boxes, by row number."""
+    """Return a reader's cases in some states whose boxes meet any of some boxes, by row number."""
     found: dict[int, CaseRow] = {}
     for box in boxes:
-        rows = cases.cases(session, CaseFilter(states=states, box=box))
+        rows = cases.cases(session, CaseFilter(states=states, box=box, held=sight.held))
         found |= {row.id: row for row in rows}
     return {number: found[number] for number in sorted(found)}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from geoinspect.casework.finds import Done
 from geoinspect.casework.realm import realm_of
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.casework.writing import receipt_of
 from geoinspect.casework.zero_yield import Known, known_finds, p_clean, unseen
 from geoinspect.errors import Text, UsageError
@@ -39,6 +40,7 @@ def nothing_standing_after(
     today: date,
     *,
     snapshot: Snapshot | None = None,
+    sight: Sight = ALL,
 ) -> Json:
     """Return whether every growing place found in an area was eradicated by a day and seen clean.
 
@@ -51,6 +53,7 @@ def nothing_standing_after(
         day: The day after which nothing stands.
         today: In Beijing.
         snapshot: Of the campaign; None takes the cases of all times.
+        sight: What the reader may know of.
 
     Returns:
         ``holds``, ``cases`` with the steps that prove it, ``missing`` with what each lacks, counts,
@@ -66,13 +69,15 @@ def nothing_standing_after(
             f"the day {day} is after today, {today}: nothing can be stated of it yet",
             code="bad_day",
         )
+    within = realm_of(session, None, area_code, sight).within or frozenset()
     area = grounds.area(session, area_code)
-    within = realm_of(session, None, area_code).within or frozenset()
-    everywhere = known_finds(session, snapshot, None)
+    everywhere = known_finds(session, snapshot, None, sight)
     known = [one for one in everywhere if one.row.area_code in within]
     lines = [_line(session, one, day, today) for one in known]
     missing = [line for line in lines if line["lacks"]]
-    leads = cases.count_by_state(session, CaseFilter(states=_LEADS, areas=tuple(within)))
+    leads = cases.count_by_state(
+        session, CaseFilter(states=_LEADS, areas=tuple(within), held=sight.held)
+    )
     told: Json = {
         "area": {"code": area.code, "name": area.name, "level": area.level},
         "day": day.isoformat(),

@@ -84,7 +84,12 @@ def events_sent(session: Session, client_id: str, actor: Actor) -> list[CaseEven
 
 
 def used_otherwise() -> ConflictError:
-    """Return the refusal of an identifier that was used for something else."""
+    """Return the refusal of an identifier that was used for something else.
+
+    It tells that somebody sent this text before, and nothing of who, when or for which record.
+    Senders make identifiers at random (122 bits in our pages and client): who can guess one that
+    another person used has read it where the work itself stands.
+    """
     return ConflictError(
         "这个提交编号已用于另一次操作:请刷新页面后重试",
         "this identifier was used for something else: load the page again",

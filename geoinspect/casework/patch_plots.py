@@ -13,6 +13,7 @@ from geoinspect.cases.matching import PatchMatch, cluster, match_patches
 from geoinspect.cases.records import CaseState, LinkKind
 from geoinspect.casework.nearby import boxes_near, cases_near
 from geoinspect.casework.openers import brief, home, ordered
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.store import case_sources, cases
 from geoinspect.store.case_schema import CaseRow
 from geoinspect.store.schema import PatchRow
@@ -67,7 +68,9 @@ class Sorted:
     plots: tuple[Plot, ...]
 
 
-def sort_patches(session: Session, rows: Sequence[PatchRow], near_m: float) -> Sorted:
+def sort_patches(
+    session: Session, rows: Sequence[PatchRow], near_m: float, sight: Sight = ALL
+) -> Sorted:
     """Return where patches belong.
 
     A patch belongs to a case whose ground, or the ground of whose patches, it meets or lies near;
@@ -78,6 +81,7 @@ def sort_patches(session: Session, rows: Sequence[PatchRow], near_m: float) -> S
         session: Open.
         rows: The patches, the best one first.
         near_m: Largest distance in metres between parts of one plot.
+        sight: Of whom asks: a patch joins no case that they may not know of.
     """
     linked = cases.links_to(session, LinkKind.PATCH, [row.id for row in rows])
     known = tuple(
@@ -87,8 +91,8 @@ def sort_patches(session: Session, rows: Sequence[PatchRow], near_m: float) -> S
     )
     left = [row for row in rows if row.id not in linked]
     boxes = _boxes(left, near_m)
-    joining, left = _joining(left, *_grounds(session, boxes, _OPEN), near_m)
-    return Sorted(known, tuple(joining), _plots(session, left, near_m))
+    joining, left = _joining(left, *_grounds(session, boxes, _OPEN, sight), near_m)
+    return Sorted(known, tuple(joining), _plots(session, left, near_m, sight))
 
 
 def _joining(
@@ -112,14 +116,16 @@ def _joining(
     return found, left
 
 
-def _plots(session: Session, left: Sequence[PatchRow], near_m: float) -> tuple[Plot, ...]:
+def _plots(
+    session: Session, left: Sequence[PatchRow], near_m: float, sight: Sight
+) -> tuple[Plot, ...]:
     if not left:
         return ()
     shapes = [row.geometry for row in left]
     plots: dict[int, list[int]] = {}
     for at, plot in enumerate(cluster(shapes, near_m).tolist()):
         plots.setdefault(plot, []).append(at)
-    owners, grounds = _grounds(session, _boxes(left, near_m), _ENDED)
+    owners, grounds = _grounds(session, _boxes(left, near_m), _ENDED, sight)
     matches: Sequence[PatchMatch] = match_patches(shapes, grounds, near_m) if grounds else ()
     made = []
     for members in plots.values():
@@ -138,7 +144,7 @@ def _boxes(rows: Sequence[PatchRow], near_m: float) -> list[Box]:
 
 
 def _grounds(
-    session: Session, boxes: Sequence[Box], states: tuple[str, ...]
+    session: Session, boxes: Sequence[Box], states: tuple[str, ...], sight: Sight
 ) -> tuple[list[CaseRow], list[BaseGeometry]]:
     """Return the grounds of cases in some states and of their patches, each with its case.
 
@@ -146,14 +152,14 @@ def _grounds(
     of its patches (a split or a person may have drawn it anew), so links are found by where their
     surveys lie.
     """
-    rows = cases_near(session, boxes, states)
+    rows = cases_near(session, boxes, states, sight)
     owners = list(rows.values())
     grounds = [row.geometry for row in owners]
     # Patches of a case that went into another one stay linked with the first.
     reached = (*states, CaseState.MERGED.value)
     for link in case_sources.link_grounds(session, LinkKind.PATCH, reached, boxes):
         owner = rows.get(link.case_id) or home(session, cases.case(session, link.case_id))
-        if owner.state in states:
+        if owner.state in states and sight.case(owner):
             owners.append(owner)
             grounds.append(link.geometry)
     return owners, grounds

@@ -9,9 +9,10 @@ import numpy as np
 import shapely
 from sqlalchemy.orm import Session
 
-from geoinspect.casework.actors import units_below
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.store import cases, grounds
 from geoinspect.store.schema import AreaRow
+from geoinspect.territory import units_below
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +27,7 @@ class Realm:
         areas: Every area there is, by code.
         answers: Area → the unit that answers for it, its own or the nearest one above it.
         names: Unit → its name.
+        sight: Of whom asks: areas are listed as far as they are theirs.
     """
 
     unit_code: str | None
@@ -35,6 +37,7 @@ class Realm:
     areas: Mapping[str, AreaRow]
     answers: Mapping[str, str | None]
     names: Mapping[str, str]
+    sight: Sight = ALL
 
     def whose(self, unit_code: str | None, area_code: str | None) -> str | None:
         """Return who answers for something: its own unit, else that of its area."""
@@ -48,7 +51,7 @@ class Realm:
 
     def holds_area(self, code: str) -> bool:
         """Return whether an area belongs here."""
-        return self.holds(None, code)
+        return self.holds(None, code) and self.sight.territory.has_area(code)
 
     def codes_at(self, places: Sequence[tuple[float, float] | None]) -> list[str | None]:
         """Return the code of the smallest area that holds each place, lon, lat in degrees; None
@@ -86,17 +89,25 @@ class Realm:
         return [row for row in own if row.parent_code not in codes]
 
 
-def realm_of(session: Session, unit_code: str | None, area_code: str | None = None) -> Realm:
+def realm_of(
+    session: Session,
+    unit_code: str | None,
+    area_code: str | None = None,
+    sight: Sight = ALL,
+) -> Realm:
     """Return what a unit answers for.
 
     Args:
         session: Open.
         unit_code: None is everybody.
         area_code: Only what lies in this area or below it; None is everywhere.
+        sight: Of whom asks: other units and areas look as if they did not exist.
 
     Raises:
         NotFoundError: There is no such unit or area.
     """
+    sight.check_unit(unit_code)
+    sight.check_area(area_code)
     grounds.require_unit(session, unit_code)
     within = None
     if area_code is not None:
@@ -111,6 +122,7 @@ def realm_of(session: Session, unit_code: str | None, area_code: str | None = No
         areas=areas,
         answers={code: _answering(areas, names, code) for code in areas},
         names=names,
+        sight=sight,
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from geoinspect.cases.visits import DueState, due_on, due_state
 from geoinspect.casework.actors import Actor, is_own
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.errors import Text
 from geoinspect.records import CHINA_TIME, moment_iso
 from geoinspect.settings import Settings
@@ -143,9 +144,17 @@ def site_line(
 
 
 def site_told(
-    session: Session, settings: Settings, row: SiteRow, actor: Actor, today: date
+    session: Session,
+    settings: Settings,
+    row: SiteRow,
+    actor: Actor,
+    today: date,
+    sight: Sight = ALL,
 ) -> Json:
-    """Return a site with its visits and answers, newest first, and what its reader may do."""
+    """Return a site with its visits and answers, newest first, and what its reader may do.
+
+    Cases, and the tracks that proved a visit, are named as far as the reader may know of them.
+    """
     visits = sites.visits_of_site(session, row.id)
     answers = sites.answers_of_site(session, row.id, limit=_MOST_TOLD)
     last = next((visit for visit in visits if visit.day <= today), None)
@@ -165,13 +174,10 @@ def site_told(
         "note": row.note,
         "made_at": moment_iso(row.made_at),
         "made_by": row.made_by,
-        "case": None if case is None else {"id": case.id, "number": case.number},
-        "visits": [
-            {**visit_told(one), "track_name": sightings.track(session, one.track_id).name}
-            for one in visits[:_MOST_TOLD]
-        ],
+        "case": {"id": case.id, "number": case.number} if case and sight.case(case) else None,
+        "visits": [_visit(session, one, sight) for one in visits[:_MOST_TOLD]],
         "visit_total": len(visits),
-        "answers": [_answer(session, one, days) for one in answers],
+        "answers": [_answer(session, one, days, sight) for one in answers],
         "may_answer": row.active and actor.role != "auditor" and (actor.role != "field" or own),
         "may_change": actor.role in ("analyst", "admin"),
         "as_of": today.isoformat(),
@@ -188,6 +194,14 @@ def visit_told(row: SiteVisitRow) -> Json:
         "nearest_m": round(row.nearest_m, 1),
         "unit_code": row.unit_code,
     }
+
+
+def _visit(session: Session, row: SiteVisitRow, sight: Sight) -> Json:
+    track = sightings.track(session, row.track_id)
+    told = visit_told(row)
+    if sight.track(track):
+        return {**told, "track_name": track.name}
+    return {**told, "track": None, "track_name": ""}
 
 
 def counts_told(lines: Sequence[Json]) -> Json:
@@ -221,8 +235,9 @@ def _counts_by(lines: Sequence[Json], name: str) -> list[Json]:
     ]
 
 
-def _answer(session: Session, row: SiteAnswerRow, visited: set[date]) -> Json:
+def _answer(session: Session, row: SiteAnswerRow, visited: set[date], sight: Sight) -> Json:
     case_id = row.answers.get("case")
+    case = None if case_id is None else cases.case(session, case_id)
     near = (row.day + timedelta(days) for days in range(-PROOF_DAYS, PROOF_DAYS + 1))
     return {
         "id": row.id,
@@ -236,9 +251,7 @@ def _answer(session: Session, row: SiteAnswerRow, visited: set[date]) -> Json:
         "suspicious": row.answers["suspicious"],
         "items": row.answers["items"],
         "asked": row.answers["asked"],
-        "case": None
-        if case_id is None
-        else {"id": case_id, "number": cases.case(session, case_id).number},
+        "case": {"id": case_id, "number": case.number} if case and sight.case(case) else None,
         "files": row.files,
         "proved": any(day in visited for day in near),
     }

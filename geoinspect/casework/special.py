@@ -15,6 +15,7 @@ from geoinspect.cases.lifecycle import MERGE_INTO, Event, stand, undoable
 from geoinspect.cases.records import STATE_WORDS, CaseAction, CaseState, LinkKind, Origin
 from geoinspect.casework.actors import Actor
 from geoinspect.casework.asked import Done, Source, Step
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.casework.writing import (
     Entry,
     checked_note,
@@ -35,7 +36,11 @@ MOST_APART_M = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A step that its case allows, and all that is needed to take it."""
+    """A step that its case allows, and all that is needed to take it.
+
+    Attributes:
+        sight: What who asks may know of: a step never reaches another's case.
+    """
 
     session: Session
     settings: Settings
@@ -44,6 +49,7 @@ class Asked:
     step: Step
     actor: Actor
     now: datetime
+    sight: Sight = ALL
 
 
 def undo(asked: Asked) -> Done:
@@ -112,11 +118,19 @@ def give_back(asked: Asked) -> None:
     """Let the case that this one went into be without what the merge had brought it.
 
     Raises:
-        ConflictError: That case went into yet another one.
+        ConflictError: That case went into yet another one, or is not theirs any more.
     """
     other = cases.case(asked.session, int(asked.row.merged_into or 0))
-    if other.merged_into is not None:
-        further = cases.case(asked.session, other.merged_into)
+    into = other.merged_into
+    further = None if into is None else cases.case(asked.session, into)
+    if not all(asked.sight.case(one) for one in (other, further) if one is not None):
+        raise ConflictError(
+            "并入的那条线索已转由其他单位承办,不能从这里分出来:请联系上级单位",
+            "the case that this one went into is another unit's now, it can't be taken out from "
+            "here: ask the unit above yours",
+            code="merged_elsewhere",
+        )
+    if further is not None:
         raise ConflictError(
             f"线索 {other.number} 又已并入 {further.number}:请先把 {other.number} 分出来",
             f"case {other.number} has gone into {further.number}: take {other.number} out first",

@@ -28,6 +28,7 @@ from geoinspect.casework.openers import (
     titled,
     used_otherwise,
 )
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.casework.writing import checked_note, receipt_of
 from geoinspect.errors import NotFoundError, TooLargeError, UsageError
 from geoinspect.ingest.target_lists import TargetList, read_target_list
@@ -72,6 +73,7 @@ def import_targets(
     datum: Datum | None = None,
     crs: str | None = None,
     now: datetime | None = None,
+    sight: Sight = ALL,
 ) -> Imported:
     """Read a list of targets, and keep its file and every usable row.
 
@@ -85,6 +87,7 @@ def import_targets(
         datum: Declared by the sender; None goes by the file.
         crs: Declared for projected numbers, ``EPSG:n``.
         now: When the server took it; None is this moment.
+        sight: Of who brings it: of a list that came before they hear what they may know.
 
     Raises:
         ForbiddenError: Not this person.
@@ -95,7 +98,8 @@ def import_targets(
     check_may_open(actor, LEAD)
     settings = workspace.settings
     within_m = checked_tolerance(tolerance_m, settings.target_tolerance_m)
-    known = _known(workspace, sha256_of(path)) if path.is_file() else None
+    called = path.name if name is None else name
+    known = _known(workspace, sha256_of(path), called, sight) if path.is_file() else None
     if known is not None:
         return known
     read = read_target_list(path, datum=datum, crs=crs, settings=settings, name=name)
@@ -110,7 +114,7 @@ def import_targets(
     with workspace.database.writing() as session:
         before = case_sources.target_list_of_file(session, kept.sha256)
         if before is not None:
-            return _again(session, before)
+            return _again(session, before, called, sight)
         file = sightings.file_row(session, kept, read.name)
         days = [target.day for target in read.targets if target.day is not None]
         row = TargetListRow(
@@ -136,13 +140,28 @@ def import_targets(
         return Imported(row.id, row.name, len(rows), False, read.problems)
 
 
-def lists_told(session: Session) -> list[Json]:
-    """Return the target lists with how many targets each has, newest first."""
-    return [list_told(row, count) for row, count in case_sources.target_lists(session)]
+def lists_told(session: Session, sight: Sight = ALL) -> list[Json]:
+    """Return the target lists with how many targets each has, newest first.
+
+    Of who may not know of everything, those with targets on their ground, and only these count.
+    """
+    listed = case_sources.target_lists(session)
+    if sight.whole:
+        return [list_told(row, count) for row, count in listed]
+    own = [(row, len(targets_on(session, row.id, sight))) for row, _count in listed]
+    return [list_told(row, count, whole=False) for row, count in own if count]
 
 
-def list_told(row: TargetListRow, count: int) -> Json:
-    """Return a target list without its targets."""
+def targets_on(session: Session, list_id: int, sight: Sight) -> list[TargetRow]:
+    """Return the targets of a list on a reader's ground, in the order of its file."""
+    rows = case_sources.targets(session, list_id)
+    return [row for row in rows if sight.on_ground(row.geometry)]
+
+
+def list_told(row: TargetListRow, count: int, *, whole: bool = True) -> Json:
+    """Return a target list without its targets; what was said of the whole file only with
+    ``whole``.
+    """
     return {
         "id": row.id,
         "name": row.name,
@@ -151,8 +170,8 @@ def list_told(row: TargetListRow, count: int) -> Json:
         "added_at": moment_iso(row.added_at),
         "added_by": row.added_by,
         "targets": count,
-        "refused": sum(row.details.get("refused", {}).values()),
-        "problems": row.details.get("problems", []),
+        "refused": sum(row.details.get("refused", {}).values()) if whole else None,
+        "problems": row.details.get("problems", []) if whole else [],
     }
 
 
@@ -178,6 +197,7 @@ def cases_from_targets(
     note: str = "",
     client_id: str = "",
     now: datetime | None = None,
+    sight: Sight = ALL,
 ) -> Json:
     """Open a case for each of some targets; those that have one already are left as they are.
 
@@ -189,6 +209,7 @@ def cases_from_targets(
         note: Stands with every case.
         client_id: Made by the sender; the same one again does nothing and gives the same answer.
         now: When the server took it; None is this moment.
+        sight: Of whom asks: other targets and cases look as if they did not exist.
 
     Returns:
         ``opened`` (case, ``target``, ``receipt``), ``known`` (case, ``target``), ``again``.
@@ -204,7 +225,7 @@ def cases_from_targets(
     request = digest_of("targets", list_id, numbers)
     note, now = checked_note(note), now or datetime.now(UTC)
     with workspace.database.writing() as session:
-        rows = _chosen(session, list_id, numbers)
+        rows = _chosen(session, list_id, numbers, sight)
         sent = events_sent(session, client_id, actor)
         linked = cases.links_to(session, LinkKind.TARGET, numbers)
         opened, known = [], []
@@ -214,6 +235,8 @@ def cases_from_targets(
                 continue
             case = home(session, cases.case(session, link.case_id))
             event = next((one for one in sent if one.case_id == link.case_id), None)
+            if event is None and not sight.case(case):
+                continue
             if event is None:
                 known.append({**brief(case), "target": row.id})
             elif link.details.get("request") != request:
@@ -257,15 +280,17 @@ def checked_tolerance(given: float | None, default: float) -> float:
     return metres
 
 
-def _known(workspace: Workspace, sha256: str) -> Imported | None:
+def _known(workspace: Workspace, sha256: str, called: str, sight: Sight) -> Imported | None:
     with workspace.database.reading() as session:
         row = case_sources.target_list_of_file(session, sha256)
-        return None if row is None else _again(session, row)
+        return None if row is None else _again(session, row, called, sight)
 
 
-def _again(session: Session, row: TargetListRow) -> Imported:
-    count = len(case_sources.targets(session, row.id))
-    return Imported(row.id, row.name, count, True, ())
+def _again(session: Session, row: TargetListRow, called: str, sight: Sight) -> Imported:
+    """Return a list that came before; by its first sender's name only to who may know of it."""
+    count = len(targets_on(session, row.id, sight))
+    known = sight.whole or count or row.added_by == sight.person
+    return Imported(row.id, row.name if known else called[:200], count, True, ())
 
 
 def _details(read: TargetList) -> Json:
@@ -300,10 +325,14 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text).strip()
 
 
-def _chosen(session: Session, list_id: int, numbers: Sequence[int]) -> list[TargetRow]:
-    by_number = {row.id: row for row in case_sources.targets(session, list_id)}
+def _chosen(
+    session: Session, list_id: int, numbers: Sequence[int], sight: Sight
+) -> list[TargetRow]:
+    by_number = {row.id: row for row in targets_on(session, list_id, sight)}
     if not by_number:
         case_sources.target_list(session, list_id)
+    if not by_number and not sight.whole:
+        raise case_sources.missing_list(list_id)
     missing = [number for number in numbers if number not in by_number]
     if missing:
         named = ", ".join(map(str, missing[:10]))

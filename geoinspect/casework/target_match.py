@@ -19,7 +19,13 @@ from sqlalchemy.orm import Session
 from geoinspect.cases.matching import Matching, match_grounds
 from geoinspect.cases.records import CaseState, LinkKind, Origin
 from geoinspect.casework.openers import brief, home
-from geoinspect.casework.target_book import checked_tolerance, list_told, target_told
+from geoinspect.casework.sight import ALL, Sight
+from geoinspect.casework.target_book import (
+    checked_tolerance,
+    list_told,
+    target_told,
+    targets_on,
+)
 from geoinspect.casework.told import case_line, today_of
 from geoinspect.errors import TooLargeError, UsageError
 from geoinspect.intake.rows import china_day
@@ -62,6 +68,7 @@ def match_list(
     *,
     first: date | None = None,
     last: date | None = None,
+    sight: Sight = ALL,
 ) -> Json:
     """Match the targets of a list with the local dossiers.
 
@@ -72,6 +79,7 @@ def match_list(
         as_of: Only dossiers opened by this day; None takes all of the window.
         states: Dossiers that stand in any of these now.
         first, last: Days on which dossiers were opened; None is the calendar year of the list.
+        sight: Of whom asks: only targets on their ground and dossiers of theirs are matched.
 
     Returns:
         ``list``, ``tolerance_m``, ``window`` (``first``, ``last``), ``states``; ``targets`` and
@@ -85,13 +93,15 @@ def match_list(
         TooLargeError: Too many pairs lie within the tolerance.
     """
     row = case_sources.target_list(session, list_id)
+    targets = targets_on(session, list_id, sight)
+    if not targets and not sight.whole:
+        raise case_sources.missing_list(list_id)
     within_m = checked_tolerance(tolerance_m, row.tolerance_m)
     window = _window(row, first, last, as_of)
-    targets = case_sources.targets(session, list_id)
-    dossiers, left_out = _dossiers(session, window, states)
+    dossiers, left_out = _dossiers(session, window, states, sight)
     found = _match(targets, dossiers, within_m)
     return {
-        "list": list_told(row, len(targets)),
+        "list": list_told(row, len(targets), whole=sight.whole),
         "tolerance_m": within_m,
         "window": {"first": window.first.isoformat(), "last": window.last.isoformat()},
         "states": list(states),
@@ -106,7 +116,7 @@ def match_list(
             }
             for pair in found.pairs
         ],
-        "unmatched_targets": _unmatched(session, targets, found),
+        "unmatched_targets": _unmatched(session, targets, found, sight),
         "unmatched_cases": [case_line(dossiers[at], today_of()) for at in found.unmatched_dossiers],
         "by_tolerance": [_at(targets, dossiers, metres) for metres in TOLERANCES_M],
     }
@@ -127,7 +137,9 @@ def _window(
     return Window(start, end)
 
 
-def _dossiers(session: Session, window: Window, states: Sequence[str]) -> tuple[list[CaseRow], int]:
+def _dossiers(
+    session: Session, window: Window, states: Sequence[str], sight: Sight
+) -> tuple[list[CaseRow], int]:
     """Return the local dossiers, and how many cases of targets were left out."""
     unknown = sorted(set(states) - set(DOSSIERS))
     if unknown or not states:
@@ -138,7 +150,8 @@ def _dossiers(session: Session, window: Window, states: Sequence[str]) -> tuple[
             f"unknown state {shown!r}, known: {known}",
             code="bad_state",
         )
-    rows = cases.cases(session, CaseFilter(states=tuple(states), opened=window.moments))
+    wanted = CaseFilter(states=tuple(states), opened=window.moments, held=sight.held)
+    rows = cases.cases(session, wanted)
     local = [row for row in rows if row.origin != Origin.TARGET]
     return sorted(local, key=lambda row: row.id), len(rows) - len(local)
 
@@ -165,7 +178,9 @@ def _at(targets: Sequence[TargetRow], dossiers: Sequence[CaseRow], tolerance_m: 
     }
 
 
-def _unmatched(session: Session, targets: Sequence[TargetRow], found: Matching) -> list[Json]:
+def _unmatched(
+    session: Session, targets: Sequence[TargetRow], found: Matching, sight: Sight
+) -> list[Json]:
     """Return the targets without a dossier, with the case that was opened from each, if any."""
     rows = [targets[at] for at in found.unmatched_targets]
     links = cases.links_to(session, LinkKind.TARGET, [row.id for row in rows])
@@ -173,7 +188,8 @@ def _unmatched(session: Session, targets: Sequence[TargetRow], found: Matching) 
     for row in rows:
         link = links.get(row.id)
         case = None if link is None else home(session, cases.case(session, link.case_id))
-        told.append({**target_told(row), "case": None if case is None else brief(case)})
+        known = case is not None and sight.case(case)
+        told.append({**target_told(row), "case": brief(case) if case and known else None})
     return told
 
 

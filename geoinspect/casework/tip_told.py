@@ -19,6 +19,7 @@ from geoinspect.cases.tip_codes import hash_of_code, normal_code
 from geoinspect.cases.tip_records import Reward, TipState, likeness
 from geoinspect.cases.tip_words import MASK
 from geoinspect.casework.openers import home
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.casework.tip_writing import claimant
 from geoinspect.crs import GEOD
 from geoinspect.errors import Text
@@ -38,21 +39,37 @@ _M_PER_DEG = 110_000.0
 
 
 def tip_lines(
-    session: Session, settings: Settings, rows: Sequence[TipRow], now: datetime
+    session: Session,
+    settings: Settings,
+    rows: Sequence[TipRow],
+    now: datetime,
+    sight: Sight = ALL,
 ) -> list[Json]:
-    """Return what a list shows of tips, each with what may be the same while it waits."""
+    """Return what a list shows of tips, each with what may be the same while it waits.
+
+    Other tips and cases are named as far as the reader may know of them.
+    """
     waiting = [row for row in rows if row.state == TipState.RECEIVED]
-    others = _around(session, waiting)
-    return [_line(session, settings, row, others, now) for row in rows]
+    others = _around(session, waiting, sight)
+    return [_line(session, settings, row, others, now, sight) for row in rows]
 
 
 def _line(
-    session: Session, settings: Settings, row: TipRow, others: Sequence[TipRow], now: datetime
+    session: Session,
+    settings: Settings,
+    row: TipRow,
+    others: Sequence[TipRow],
+    now: datetime,
+    sight: Sight,
 ) -> Json:
     group = tips.group_of(session, row)
+    known = tips.theirs(session, [one.id for one in group], sight.held)
     first = claimant(group)
+    first = first if first and first.id in known else None
+    group = [one for one in group if one.id in known]
     case = None if row.case_id is None else cases.case(session, row.case_id)
-    head = None if row.merged_into is None else tips.tip(session, row.merged_into)
+    case = case if case and sight.case(case) else None
+    head = next((one for one in group if one.id == row.merged_into), None)
     waits = row.state == TipState.RECEIVED
     answered = row.answered_at or now
     return {
@@ -77,15 +94,20 @@ def _line(
         "reward": row.reward,
         "reward_yuan": row.reward_yuan,
         "claimant": None if first is None else {"id": first.id, "number": first.number},
-        "suggestions": _suggestions(session, settings, row, others) if waits else [],
+        "suggestions": _suggestions(session, settings, row, others, sight) if waits else [],
     }
 
 
 def tip_told(
-    session: Session, settings: Settings, row: TipRow, *, now: datetime | None = None
+    session: Session,
+    settings: Settings,
+    row: TipRow,
+    *,
+    now: datetime | None = None,
+    sight: Sight = ALL,
 ) -> Json:
     """Return a tip with what was done to it."""
-    (line,) = tip_lines(session, settings, [row], now or datetime.now(UTC))
+    (line,) = tip_lines(session, settings, [row], now or datetime.now(UTC), sight)
     shown = ("step", "by", "role", "at", "case", "left", "reason", "note", "into", "yuan", "new")
     steps = [
         {name: step[name] for name in shown if name in step}
@@ -94,28 +116,28 @@ def tip_told(
     return {**line, "steps": steps}
 
 
-def _around(session: Session, rows: Sequence[TipRow]) -> Sequence[TipRow]:
+def _around(session: Session, rows: Sequence[TipRow], sight: Sight) -> Sequence[TipRow]:
     """Return the tips that any of some may be the same as, asked for once."""
     if not rows:
         return []
     came, around = [row.received_at for row in rows], timedelta(days=_DAYS)
-    return tips.tips_around(session, min(came) - around, max(came) + around)
+    return tips.tips_around(session, min(came) - around, max(came) + around, sight.held)
 
 
 def _suggestions(
-    session: Session, settings: Settings, row: TipRow, others: Sequence[TipRow]
+    session: Session, settings: Settings, row: TipRow, others: Sequence[TipRow], sight: Sight
 ) -> list[Json]:
     """Return the cases and tips that may tell of the same thing, nearest first.
 
     Near is within the setting ``tip_near_m``; tips count within 30 days, cases while they are open
     or ended within 30 days. Tips in very similar words are named too, wherever they are.
     """
-    found = [*_cases_near(session, settings, row), *_tips_alike(settings, row, others)]
+    found = [*_cases_near(session, settings, row, sight), *_tips_alike(settings, row, others)]
     found.sort(key=lambda one: (one["distance_m"] is None, one["distance_m"] or 0.0))
     return found[:_MOST_SUGGESTED]
 
 
-def _cases_near(session: Session, settings: Settings, row: TipRow) -> list[Json]:
+def _cases_near(session: Session, settings: Settings, row: TipRow, sight: Sight) -> list[Json]:
     if row.lon is None or row.lat is None:
         return []
     near_m, place = settings.tip_near_m, (row.lon, row.lat)
@@ -124,7 +146,7 @@ def _cases_near(session: Session, settings: Settings, row: TipRow) -> list[Json]
     box = (row.lon - east, row.lat - north, row.lon + east, row.lat + north)
     since = row.received_at - timedelta(days=_DAYS)
     found = []
-    for case in cases.cases(session, CaseFilter(box=box), limit=100):
+    for case in cases.cases(session, CaseFilter(box=box, held=sight.held), limit=100):
         state = CaseState(case.state)
         if state is CaseState.MERGED or (state.ended and case.state_since < since):
             continue
@@ -210,11 +232,11 @@ def answer_times(times: Sequence[tuple[datetime, datetime | None]], now: datetim
     )
 
 
-def figures_told(session: Session, now: datetime) -> Json:
+def figures_told(session: Session, now: datetime, sight: Sight = ALL) -> Json:
     """Return how many tips stand where, and how long answers took."""
-    times = answer_times(tips.answer_times(session), now)
+    times = answer_times(tips.answer_times(session, sight.held), now)
     return {
-        "states": tips.count_by_state(session),
+        "states": tips.count_by_state(session, sight.held),
         "received": times.received,
         "answered": times.answered,
         "unanswered": times.unanswered,

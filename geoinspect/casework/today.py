@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from geoinspect.cases.lifecycle import Move, possible
 from geoinspect.cases.records import CaseState, Origin
 from geoinspect.cases.visiting import metres_between, visiting_order, way_m
-from geoinspect.casework.actors import Actor, units_below
+from geoinspect.casework.actors import Actor
 from geoinspect.casework.realm import Realm, realm_of
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.casework.told import case_line
 from geoinspect.casework.work_rows import Gathered, case_task, gather, place_rows
 from geoinspect.casework.work_words import TASK_WORDS, Task
@@ -26,6 +27,7 @@ from geoinspect.store import sites
 from geoinspect.store.case_schema import CaseRow
 from geoinspect.store.cases import fill
 from geoinspect.store.workspace import Workspace
+from geoinspect.territory import units_below
 
 Json = dict[str, Any]
 
@@ -48,6 +50,7 @@ def today_of_person(
     place: tuple[float, float] | None = None,
     stops: int = 8,
     snapshot: Snapshot | None = None,
+    sight: Sight = ALL,
 ) -> Json:
     """Return what a person can do today, the nearest first, and the way through the nearest.
 
@@ -59,6 +62,7 @@ def today_of_person(
         place: Where they are, lon, lat; None takes the middle of their unit's ground.
         stops: How many of the nearest the way goes through.
         snapshot: Of the newest campaign, for its gaps; None lists none.
+        sight: What they may know of.
 
     Returns:
         ``start`` (None where nobody knows a place), ``cards``, ``counts``, ``route`` with
@@ -68,7 +72,7 @@ def today_of_person(
         UsageError: The place is none, or the number of stops can't be.
     """
     _check(place, stops)
-    realm = realm_of(session, actor.unit_code)
+    realm = realm_of(session, actor.unit_code, None, sight)
     start, start_from = _start(realm, place)
     found = gather(workspace, session, realm, today, snapshot, most_gaps=_LOOKED_AT_GAPS)
     cards = [

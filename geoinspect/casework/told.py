@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from geoinspect.cases.clocks import DOUBT_WORDS
 from geoinspect.cases.extent import area_of, count_of
 from geoinspect.cases.lifecycle import OPEN, possible, stand, undoable, without_undone
-from geoinspect.cases.records import ACTION_WORDS, CaseState, Origin
+from geoinspect.cases.records import ACTION_WORDS, CaseState, LinkKind, Origin
 from geoinspect.casework.actors import Actor, is_own
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.casework.writing import event_of, receipt_of
 from geoinspect.records import CHINA_TIME, moment_iso
 from geoinspect.settings import Settings
@@ -23,6 +24,13 @@ from geoinspect.store.case_schema import CaseEventRow, CaseLinkRow, CaseRow, Evi
 from geoinspect.store.cases import CaseFilter
 
 Json = dict[str, Any]
+# What a step says of another case: its row number, and its number for people.
+_OTHER_CASE = {
+    "into": "into_number",
+    "absorbed": "number",
+    "released": "number",
+    "split_from": "split_number",
+}
 
 
 def today_of(now: datetime | None = None) -> date:
@@ -63,9 +71,18 @@ def case_line(row: CaseRow, today: date) -> Json:
 
 
 def case_told(
-    session: Session, settings: Settings, row: CaseRow, actor: Actor, *, now: datetime | None = None
+    session: Session,
+    settings: Settings,
+    row: CaseRow,
+    actor: Actor,
+    *,
+    now: datetime | None = None,
+    sight: Sight = ALL,
 ) -> Json:
-    """Return a case with its history, what it rests on, its evidence, and what its reader may do."""
+    """Return a case with its history, what it rests on, its evidence, and what its reader may do.
+
+    Other cases that it went into or took over are named as far as the reader may know of them.
+    """
     now = now or datetime.now(UTC)
     rows = cases.events_of(session, row.id)
     events = [event_of(one) for one in rows]
@@ -81,19 +98,23 @@ def case_told(
     ]
     way = [] if row.area_code is None else grounds.breadcrumb(session, row.area_code)
     into = None if row.merged_into is None else cases.case(session, row.merged_into)
+    absorbed = cases.merged_into(session, row.id)
     return {
         **case_line(row, today_of(now)),
         "ground": shapely.geometry.mapping(row.geometry),
         "areas": [area.name for area in way],
         "facts": row.facts,
-        "merged_into": None if into is None else {"id": into.id, "number": into.number},
-        "absorbed": [
-            {"id": one.id, "number": one.number} for one in cases.merged_into(session, row.id)
-        ],
+        "merged_into": {"id": into.id, "number": into.number}
+        if into and sight.case(into)
+        else None,
+        "absorbed": [{"id": one.id, "number": one.number} for one in absorbed if sight.case(one)],
         "moves": moves,
         "undo": None if last is None else {"seq": last.seq, "action": last.action.value},
-        "events": [_event(session, one, one.seq in counted) for one in rows],
-        "links": [link_told(one) for one in cases.links_of(session, row.id)],
+        "events": [_event(session, one, one.seq in counted, sight) for one in rows],
+        "links": [
+            link_told(one) | _unnamed(session, one, sight)
+            for one in cases.links_of(session, row.id)
+        ],
         "evidence": [evidence_told(one) for one in cases.evidence_of(session, row.id)],
         "stands": stand(events).state.value == row.state,
     }
@@ -148,7 +169,26 @@ def counts_told(session: Session, wanted: CaseFilter, today: date) -> Json:
     }
 
 
-def _event(session: Session, row: CaseEventRow, counted: bool) -> Json:
+def _unnamed(session: Session, row: CaseLinkRow, sight: Sight) -> Json:
+    """Return what to tell instead of a link that names a case which is not to be known."""
+    if row.kind != LinkKind.CASE or _sees(session, row.source_id, sight):
+        return {}
+    return {"source": None, "label": "", "details": {}}
+
+
+def _named(session: Session, details: Json, sight: Sight) -> Json:
+    """Return what a step says, without the cases that are not to be known."""
+    known = [name for name in _OTHER_CASE if name in details]
+    hidden = {name for name in known if not _sees(session, int(details[name]), sight)}
+    hidden |= {_OTHER_CASE[name] for name in hidden}
+    return {name: value for name, value in details.items() if name not in hidden}
+
+
+def _sees(session: Session, case_id: int | None, sight: Sight) -> bool:
+    return sight.whole or case_id is None or sight.case(cases.case(session, case_id))
+
+
+def _event(session: Session, row: CaseEventRow, counted: bool, sight: Sight) -> Json:
     action = event_of(row).action
     doubts: Sequence[str] = row.details.get("doubts", ())
     return {
@@ -162,7 +202,7 @@ def _event(session: Session, row: CaseEventRow, counted: bool) -> Json:
         "unit_code": row.unit_code,
         "at": moment_iso(row.at),
         "happened": moment_iso(row.happened),
-        "details": row.details,
+        "details": _named(session, row.details, sight),
         "undone": not counted and row.action != "undo",
         "doubts": [{"code": code, **_words(code)} for code in doubts],
         "receipt": receipt_of(session, row),

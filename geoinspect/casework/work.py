@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from geoinspect.casework.realm import Realm, realm_of
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.casework.work_duties import duties_of
 from geoinspect.casework.work_problems import problems_of
 from geoinspect.casework.work_rows import Gathered, case_task, gather, place_rows
@@ -33,6 +34,7 @@ def work_of(
     snapshot: Snapshot | None = None,
     area_code: str | None = None,
     see_tips: bool = True,
+    sight: Sight = ALL,
     most: int = MOST_ROWS,
 ) -> Json:
     """Return the work lists of a unit and all below it.
@@ -45,6 +47,7 @@ def work_of(
         snapshot: Of the newest campaign, for its gaps; None lists none.
         area_code: Only what lies in this area or below it.
         see_tips: Whether the reader may know of tips.
+        sight: What the reader may know of; every count is of that.
         most: How many rows a list has at most; counts are always of all.
 
     Returns:
@@ -55,7 +58,7 @@ def work_of(
     Raises:
         NotFoundError: There is no such unit or area.
     """
-    realm = realm_of(session, unit_code, area_code)
+    realm = realm_of(session, unit_code, area_code, sight)
     found = gather(workspace, session, realm, today, snapshot, most_gaps=_MOST_GAPS)
     problems = problems_of(workspace, session, found, see_tips=see_tips)
     duties = duties_of(session, found)
@@ -65,7 +68,7 @@ def work_of(
         "area": None
         if area_code is None
         else {"code": area_code, "name": realm.area_name(area_code)},
-        "units": len(realm.units) if realm.units is not None else len(realm.names),
+        "units": _unit_count(realm),
         "as_of": today.isoformat(),
         "campaign": None if snapshot is None else snapshot.campaign.name,
         "data_until": None if until is None else until.isoformat(),
@@ -86,6 +89,12 @@ def work_of(
 def words_json(words: Any) -> Json:  # noqa: ANN401 - a Text
     """Return words in both languages."""
     return {"zh": words.zh, "en": words.en}
+
+
+def _unit_count(realm: Realm) -> int:
+    if realm.units is not None:
+        return len(realm.units)
+    return len(realm.names if realm.sight.whole else realm.sight.territory.units)
 
 
 def _unit(realm: Realm) -> Json | None:

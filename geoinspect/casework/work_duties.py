@@ -67,7 +67,7 @@ def duties_of(session: Session, found: Gathered) -> Json:
         "counts": whole,
         "elsewhere": elsewhere,
         "of": {
-            "areas": len(realm.areas),
+            "areas": sum(map(realm.sight.territory.has_area, realm.areas)),
             "open": found.open_everywhere,
             "sites": found.sites_everywhere,
         },
@@ -85,7 +85,7 @@ def _counted(session: Session, found: Gathered) -> list[tuple[str | None, str]]:
         told.append((site["area_code"], "sites"))
         late = site["days"] is not None and site["days"] < 0
         told += [(site["area_code"], "sites_due")] if late else []
-    parcels = licences_told(session, found.today)
+    parcels = licences_told(session, found.today, found.realm.sight)
     codes = found.realm.codes_at([tuple(parcel["place"]) for parcel in parcels])
     for parcel, code in zip(parcels, codes, strict=True):
         if parcel["state"] in ("valid", "undated") and found.realm.holds(None, code):

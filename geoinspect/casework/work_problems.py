@@ -181,7 +181,7 @@ def _joined(said: Sequence[Text]) -> Json:
 
 def _tips(session: Session, found: Gathered, days: int) -> Iterable[Json]:
     realm = found.realm
-    waiting = tips.tips(session, TipFilter(states=("received",)))
+    waiting = tips.tips(session, TipFilter(states=("received",), held=realm.sight.held))
     late = [tip for tip in waiting if found.today > _day(tip.received_at) + timedelta(days=days)]
     places = [None if t.lon is None or t.lat is None else (t.lon, t.lat) for t in late]
     for tip, code in zip(late, realm.codes_at(places), strict=True):
@@ -205,7 +205,12 @@ def _tips(session: Session, found: Gathered, days: int) -> Iterable[Json]:
 def _tracks(session: Session, found: Gathered) -> Iterable[Json]:
     realm = found.realm
     wanted = TrackFilter(doubtful=True, undecided=True)
-    tracks = track_list.listed(session, wanted, limit=_MOST_TRACKS)
+    sight = realm.sight
+    tracks = [
+        track
+        for track in track_list.listed(session, wanted, limit=_MOST_TRACKS)
+        if sight.track(track)
+    ]
     places = [None if t.geometry.is_empty else t.geometry.representative_point() for t in tracks]
     asked = [
         None

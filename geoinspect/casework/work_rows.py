@@ -41,6 +41,7 @@ class Gathered:
         sites: Lines of those that are visited, the most pressing first, without their places.
         gaps: Unseen ground of the newest campaign, the one to search first at the front.
         gap_count: How many gaps there are, listed or not.
+        open_everywhere, sites_everywhere: Of all that the reader may know of.
     """
 
     realm: Realm
@@ -74,11 +75,12 @@ def gather(
         snapshot: Of the newest campaign; None without one.
         most_gaps: How many gaps to list.
     """
-    rows = cases.cases(session, CaseFilter(states=OPEN_STATES), lean=True)
+    held = realm.sight.held
+    rows = cases.cases(session, CaseFilter(states=OPEN_STATES, held=held), lean=True)
     mine = [row for row in rows if realm.holds(row.unit_code, row.area_code)]
     mine.sort(key=lambda row: (row.deadline is None, row.deadline or today, row.id))
     lines = [(row, _late(row, today)) for row in mine]
-    visited = site_list(session, workspace.settings, SiteFilter(), today, placed=False)
+    visited = site_list(session, workspace.settings, SiteFilter(held=held), today, placed=False)
     kept = [one for one in visited if realm.holds(one["unit_code"], one["area_code"])]
     gaps, count = gaps_of(session, realm, snapshot, most=most_gaps)
     return Gathered(
@@ -145,7 +147,7 @@ def gaps_of(
 
 def _searched_areas(realm: Realm, snapshot: Snapshot, known: set[str]) -> list[str]:
     """Return the campaign's areas that make up a realm, none inside another."""
-    if realm.units is None and realm.within is None:
+    if realm.units is None and realm.within is None and realm.sight.whole:
         return [snapshot.campaign.area_code]
     top = [row.code for row in realm.top_areas() if row.code in known]
     if not top and realm.within is not None and snapshot.campaign.area_code in realm.within:

@@ -22,6 +22,7 @@ from geoinspect.casework.finds import Find, finds_of
 from geoinspect.casework.harvest import Growing, calendars, harvest_of
 from geoinspect.casework.law import law_told
 from geoinspect.casework.realm import realm_of
+from geoinspect.casework.sight import ALL, Sight
 from geoinspect.casework.told import case_line
 from geoinspect.records import Level
 from geoinspect.season import stage_rows
@@ -103,6 +104,7 @@ def standing_of(
     snapshot: Snapshot | None = None,
     area_code: str | None = None,
     level: Level = Level.TOWNSHIP,
+    sight: Sight = ALL,
 ) -> Json:
     """Return what was confirmed and how it stands, for an area and those below it.
 
@@ -111,8 +113,10 @@ def standing_of(
         session: Open.
         today: In Beijing.
         snapshot: Of the campaign; None counts cases of all times and knows no calendar.
-        area_code: None is the campaign's area, or everywhere without one.
+        area_code: None is the campaign's area, or everywhere without one; of who may not know of
+            all that, their own area where they have one.
         level: How far down areas are listed.
+        sight: What the reader may know of; every sum is of that.
 
     Returns:
         ``rows`` by area, wide ones first, those below counted in; ``whole``, the sums of them all;
@@ -122,10 +126,10 @@ def standing_of(
     Raises:
         NotFoundError: There is no such area.
     """
-    code = area_code or (None if snapshot is None else snapshot.campaign.area_code)
-    known = known_finds(session, snapshot, code)
-    everywhere = known if code is None else known_finds(session, snapshot, None)
-    areas = _areas(session, code, level)
+    code = area_code or _own_area(snapshot, sight)
+    known = known_finds(session, snapshot, code, sight)
+    everywhere = known if code is None else known_finds(session, snapshot, None, sight)
+    areas = _areas(session, code, level, sight)
     growing = calendars(snapshot)
     stages = {} if snapshot is None else {row["code"]: row for row in stage_rows(snapshot)}
     claim = newest_claim(session, snapshot)
@@ -172,16 +176,27 @@ def standing_of(
     }
 
 
-def known_finds(session: Session, snapshot: Snapshot | None, area_code: str | None) -> list[Known]:
+def _own_area(snapshot: Snapshot | None, sight: Sight) -> str | None:
+    """Return which area is meant where none was named; None is all that the reader may know of."""
+    code = None if snapshot is None else snapshot.campaign.area_code
+    tops = sight.territory.tops
+    if sight.whole or (code is not None and sight.territory.has_area(code)):
+        return code
+    return tops[0] if len(tops) == 1 else None
+
+
+def known_finds(
+    session: Session, snapshot: Snapshot | None, area_code: str | None, sight: Sight = ALL
+) -> list[Known]:
     """Return the growing places that stood on any day of the campaign, and all that may still stand.
 
     Only what is settled can lie outside a campaign: seen clean before it began, or found after the
     end of one that is not the newest. What may stand today counts, whenever it was found.
     """
-    within = realm_of(session, None, area_code).within
+    within = realm_of(session, None, area_code, sight).within
     newest = snapshot is not None and grounds.campaigns(session)[0].id == snapshot.campaign_id
     found = []
-    for row, find, events in finds_of(session):
+    for row, find, events in finds_of(session, sight.held):
         if within is not None and row.area_code not in within:
             continue
         if snapshot is not None:
@@ -291,10 +306,11 @@ def _above(session: Session) -> dict[str, set[str]]:
     return ways
 
 
-def _areas(session: Session, code: str | None, level: Level) -> list[AreaRow]:
+def _areas(session: Session, code: str | None, level: Level, sight: Sight) -> list[AreaRow]:
     rows = list(grounds.areas(session)) if code is None else grounds.below(session, code)
-    deepest = _LEVELS[level.value]
-    kept = [row for row in rows if _LEVELS.get(row.level, 9) <= deepest or row.code == code]
+    rows = [row for row in rows if sight.territory.has_area(row.code)]
+    deepest, tops = _LEVELS[level.value], {code, *sight.territory.tops}
+    kept = [row for row in rows if _LEVELS.get(row.level, 9) <= deepest or row.code in tops]
     return sorted(kept, key=lambda row: (_LEVELS.get(row.level, 9), row.code))
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 import click
 
 from geoinspect import __version__
+from geoinspect.cli.accounts import tokens, users
 from geoinspect.cli.audit import audit
+from geoinspect.cli.backup import backup, restore
 from geoinspect.cli.case_sources import add_source_commands
 from geoinspect.cli.case_steps import add_step_commands
 from geoinspect.cli.cases import cases
@@ -25,7 +27,7 @@ from geoinspect.cli.detecting import detect
 from geoinspect.cli.dossiers import add_dossier_commands
 from geoinspect.cli.evidence import add_evidence_commands
 from geoinspect.cli.ground import areas, campaigns, units, zones
-from geoinspect.cli.office import demo, doctor, init, serve, tokens, users
+from geoinspect.cli.office import demo, doctor, init, serve
 from geoinspect.cli.output import say_error
 from geoinspect.cli.patrols import patrols
 from geoinspect.cli.photos import photos
@@ -33,6 +35,7 @@ from geoinspect.cli.planning import plan
 from geoinspect.cli.reviewing import labels
 from geoinspect.cli.risks import risk
 from geoinspect.cli.searching import footprints, landmarks, terrain
+from geoinspect.cli.settings import settings
 from geoinspect.cli.sites import sites
 from geoinspect.cli.standing_cases import add_standing_commands
 from geoinspect.cli.surveys import surveys
@@ -42,6 +45,7 @@ from geoinspect.cli.track_review import add_review_commands
 from geoinspect.cli.tracks import tracks
 from geoinspect.cli.trials import trials
 from geoinspect.cli.work import work
+from geoinspect.cli.worker import worker
 from geoinspect.errors import GeoInspectError, Text
 
 _COMMANDS = (
@@ -72,10 +76,14 @@ _COMMANDS = (
     areas,
     zones,
     campaigns,
+    settings,
     users,
     tokens,
     serve,
+    worker,
     audit,
+    backup,
+    restore,
     tips,
 )
 

@@ -47,14 +47,28 @@ def fact_options(command: _Command) -> _Command:
         click.option("--day", type=DAY, help="日期 day; 默认今天 default: today."),
         click.option("--plants", type=click.IntRange(0), help="逐株清点 plants counted."),
         click.option("--quadrats", help="样方株数 plants in each quadrat: 3,0,5,2."),
-        click.option("--quadrat-m2", type=float, default=1.0, show_default=True, help="样方面积."),
+        click.option(
+            "--quadrat-m2", type=float, default=1.0, show_default=True, help="样方面积 quadrat, m²."
+        ),
         click.option("--area-m2", type=float, help="面积 area, m²."),
         click.option("--area-how", help="walked, drawn, measured, estimated."),
         click.option("--stage", help="生育期 growth stage."),
-        click.option("--sprouted/--not-sprouted", default=None, help="是否已出苗."),
-        click.option("--repeated/--not-repeated", default=None, help="是否曾被处理后又种."),
-        click.option("--resisted/--not-resisted", default=None, help="是否抗拒铲除."),
-        click.option("--self-removed/--not-self-removed", default=None, help="收获前自动铲除."),
+        click.option("--sprouted/--not-sprouted", default=None, help="是否已出苗 sprouted or not."),
+        click.option(
+            "--repeated/--not-repeated",
+            default=None,
+            help="是否曾被处理后又种 grown again after a penalty or not.",
+        ),
+        click.option(
+            "--resisted/--not-resisted",
+            default=None,
+            help="是否抗拒铲除 resisted eradication or not.",
+        ),
+        click.option(
+            "--self-removed/--not-self-removed",
+            default=None,
+            help="收获前自动铲除 removed by the grower before harvest.",
+        ),
         click.option("--witness", help="见证人 witness."),
     )
     for option in reversed(options):

@@ -283,6 +283,26 @@ def sweep_campaign(workspace: Path | None, name: str | None, as_json: bool) -> i
     return 0
 
 
+@campaigns.command("close")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def end_campaign(workspace: Path | None, name: str, as_json: bool) -> int:
+    """今天结束行动,已计入的不变 end a running campaign today; what counts stays."""
+    from geoinspect.casework.told import today_of
+    from geoinspect.intake.campaign_asking import close_campaign
+    from geoinspect.store import grounds
+
+    with open_workspace(workspace) as opened, opened.database.writing() as session:
+        row = grounds.campaign(session, name)
+        close_campaign(session, row, today=today_of(), actor="cli")
+        end = row.end
+    if as_json:
+        print_json({"campaign": name, "to": str(end)})
+    say(Text(f"行动“{name}”于 {end} 结束", f"the campaign {name} ends on {end}"))
+    return 0
+
+
 @campaigns.command("list")
 @json_option
 @click.pass_obj

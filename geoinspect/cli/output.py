@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 # A number of a row; a database has none beyond.
 ROW_ID = click.IntRange(0, 2**63 - 1)
 
-# What a terminal would obey instead of showing.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# What a terminal would obey instead of showing, also the marks that turn the order of letters.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="只输出一个 JSON / one JSON document."

@@ -10,8 +10,10 @@ from typing import Any
 
 import click
 
+from geoinspect.cli.asking import DAY
 from geoinspect.cli.comparing import compare, verify
 from geoinspect.cli.output import (
+    ROW_ID,
     json_option,
     open_workspace,
     print_json,
@@ -20,6 +22,7 @@ from geoinspect.cli.output import (
     progress_bar,
     refused,
     report_results,
+    say,
 )
 from geoinspect.cli.rates import survey_rate
 from geoinspect.cli.sensitivity import survey_sensitivity
@@ -135,4 +138,24 @@ def list_(workspace: Path | None, as_json: bool) -> int:
         print_table(
             "航测 surveys", list(rows[0]) if rows else ["id"], [list(r.values()) for r in rows]
         )
+    return 0
+
+
+@surveys.command("day")
+@click.argument("survey", type=ROW_ID)
+@click.argument("day", type=DAY)
+@click.option("--note", default="", help="更正原因 why.")
+@json_option
+@click.pass_obj
+def correct(workspace: Path | None, survey: int, day: datetime, note: str, as_json: bool) -> int:
+    """更正航测的拍摄日期 correct the day a survey was flown; its ground is counted anew."""
+    from geoinspect.casework.survey_days import correct_day
+
+    with open_workspace(workspace) as opened:
+        change = correct_day(opened, survey, day.date(), actor="cli", note=note)
+    if as_json:
+        print_json(change.as_json())
+    else:
+        for text in (change.text, *(problem.text for problem in change.problems)):
+            say(text)
     return 0

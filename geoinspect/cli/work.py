@@ -74,7 +74,13 @@ def work_list(
 @click.option(
     "--from", "place", help="出发地 经度,纬度 LON,LAT; 默认辖区中部 default: unit's ground."
 )
-@click.option("--stops", type=click.IntRange(1, 30), default=8, show_default=True, help="路线点数.")
+@click.option(
+    "--stops",
+    type=click.IntRange(1, 30),
+    default=8,
+    show_default=True,
+    help="路线点数 stops of the route.",
+)
 @click.option("--out", type=FILE, help="FILE.gpx")
 @json_option
 @click.pass_obj

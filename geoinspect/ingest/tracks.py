@@ -97,6 +97,7 @@ def read_track(
     crs: str | None = None,
     settings: Settings,
     name: str | None = None,
+    columns: str | None = None,
 ) -> TrackFile:
     """Read a track file: every usable point, in WGS84.
 
@@ -107,6 +108,7 @@ def read_track(
         crs: CRS that the sender declares for projected numbers, ``EPSG:n``.
         settings: For the size limit.
         name: The sender's file name where ``path`` is server-made.
+        columns: Which columns of a table hold what, as ``time=1,lon=2,lat=3``.
 
     Raises:
         TrackError: No track, or nothing usable in it.
@@ -114,7 +116,7 @@ def read_track(
         UsageError: An unknown time zone.
     """
     label = name or path.name
-    options = ReadOptions(named_zone(timezone), crs, label)
+    options = ReadOptions(named_zone(timezone), crs, label, columns)
     _check_size(path, settings)
     try:
         with path.open("rb") as stream:

@@ -43,6 +43,12 @@ from geoinspect.surroundings import stage_at
 from geoinspect.survey_records import Detection, DetectOptions
 
 Progress = Callable[[float], None]
+# How far of a whole, and what is done now.
+Tell = Callable[[float, float, Text], None]
+# Parts of the time that a survey takes.
+_KEPT_SHARE = 0.4
+_KEEPING = Text("转存影像", "keeping the picture")
+_SEARCHING = Text("检测图斑", "looking for patches")
 _NOT_SEARCHED = Problem(
     "not_searched",
     Text(
@@ -141,22 +147,38 @@ class Intake:
         return replace(result, summary=dated(label, taken), problems=problems)
 
     def add_searched_survey(
-        self, path: Path, *, name: str | None = None, taken: date | None = None
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        taken: date | None = None,
+        tell: Tell | None = None,
     ) -> AddResult:
         """Add a raster and run the detector over it, unless that was done before.
 
-        A survey whose search was interrupted is searched when its file comes again.
+        A survey whose search was interrupted is searched when its file comes again. ``tell`` hears
+        how far it is.
 
         Raises:
             RasterError: It can't be read or placed; nothing is stored.
         """
-        result = self.add_survey(path, name=name, taken=taken)
+        told = tell or (lambda done, total, phase: None)
+        told(0.0, 1.0, _KEEPING)
+        result = self.add_survey(
+            path,
+            name=name,
+            taken=taken,
+            progress=lambda share: told(_KEPT_SHARE * share, 1.0, _KEEPING),
+        )
         if result.record_id is None:
             return result
         with self._workspace.database.reading() as session:
             if sightings.survey(session, result.record_id).detected_at is not None:
                 return result
-        detection, problems = self.detect_survey(result.record_id)
+        detection, problems = self.detect_survey(
+            result.record_id,
+            progress=lambda share: told(_KEPT_SHARE + (1.0 - _KEPT_SHARE) * share, 1.0, _SEARCHING),
+        )
         n = len(detection.patches)
         text = Text(
             f"{result.summary.zh}找到 {n} 个疑似图斑,需到现场核实。",

@@ -106,6 +106,7 @@ def prepare_file(
         crs=choices.crs,
         settings=settings,
         name=label,
+        columns=choices.columns,
     )
     outings = split_outings(file.segments, gap_s=settings.outing_gap_s)
     if len(outings) > _MOST_OUTINGS:

@@ -84,6 +84,7 @@ def choices_of(tags: TrackTags) -> TrackChoices:
         timezone=tags.timezone,
         crs=tags.crs,
         visibility=tags.visibility,
+        columns=tags.columns,
     )
 
 

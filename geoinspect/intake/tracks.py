@@ -175,6 +175,16 @@ class TrackIntake:
             session.refresh(row)
         return row
 
+    def tried(self, track_id: int, choices: TrackChoices) -> PreparedTrack:
+        """Return a track as it would be with other choices; nothing changes.
+
+        Raises:
+            NotFoundError: There is no such track.
+            TrackError: Its file can't be read with these choices.
+        """
+        with self._workspace.database.reading() as session:
+            return self._prepared(session, sightings.track(session, track_id), choices)
+
     def _make(
         self,
         session: Session,

@@ -39,6 +39,7 @@ class TrackTags:
         timezone: Zone of naive times in tables and logs.
         crs: CRS of projected numbers, ``EPSG:n``.
         visibility: How far one saw through what grows there.
+        columns: Which columns of a table hold what, as ``time=1,lon=2,lat=3``.
     """
 
     unit_code: str | None = None
@@ -52,6 +53,37 @@ class TrackTags:
     timezone: str = "Asia/Shanghai"
     crs: str | None = None
     visibility: Visibility | None = None
+    columns: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return what was said for keeping; the unknown is left out."""
+        kept: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}
+        kept["day"] = None if self.day is None else self.day.isoformat()
+        return {name: value for name, value in kept.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, object]) -> TrackTags:
+        """Return what :meth:`as_json` wrote; what is missing is unknown."""
+
+        def text(name: str) -> str | None:
+            return None if kept.get(name) is None else str(kept[name])
+
+        mode, datum, day, visibility = map(text, ("mode", "datum", "day", "visibility"))
+        headcount = text("headcount")
+        return cls(
+            unit_code=text("unit_code"),
+            team=text("team"),
+            mode=None if mode is None else Mode(mode),
+            datum=None if datum is None else Datum(datum),
+            day=None if day is None else date.fromisoformat(day),
+            person=text("person"),
+            headcount=None if headcount is None else int(headcount),
+            purpose=Purpose(text("purpose") or Purpose.SEARCH),
+            timezone=text("timezone") or "Asia/Shanghai",
+            crs=text("crs"),
+            visibility=None if visibility is None else Visibility(visibility),
+            columns=text("columns"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +97,7 @@ class TrackChoices:
     timezone: str = "Asia/Shanghai"
     crs: str | None = None
     visibility: Visibility | None = None
+    columns: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the choices for keeping."""
@@ -76,6 +109,7 @@ class TrackChoices:
             "timezone": self.timezone,
             "crs": self.crs,
             "visibility": self.visibility,
+            "columns": self.columns,
         }
 
     @classmethod
@@ -92,4 +126,5 @@ class TrackChoices:
             timezone=str(kept.get("timezone", "Asia/Shanghai")),
             crs=None if crs is None else str(crs),
             visibility=None if visibility is None else Visibility(str(visibility)),
+            columns=None if kept.get("columns") is None else str(kept["columns"]),
         )

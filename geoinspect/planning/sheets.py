@@ -32,7 +32,8 @@ svg { width: 100%; max-height: 85mm; box-sizing: border-box; border: 1px solid #
 table { border-collapse: collapse; width: 100%; margin-top: 3mm; font-size: 8.5pt }
 th, td { border: 1px solid #999; padding: .6mm 1.5mm; text-align: right }
 thead { display: table-header-group } tr { break-inside: avoid }
-.note { color: #444; font-size: 8.5pt }"""
+.note { color: #444; font-size: 8.5pt }
+@media screen { body { max-width: 182mm; margin: 14px auto; padding: 0 14px; overflow-wrap: break-word } }"""
 _MEANING = Text(
     "“增益”是走完后系统灵敏度(有罂粟时能被发现的概率,按模型计算)的增加量,不是发现罂粟的概率。路线只标出要查看的土地,不针对任何人。",
     "“Gain” is what the walk adds to the system sensitivity (how probably poppy would be found if it "

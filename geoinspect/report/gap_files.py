@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoinspect.errors import Text, UsageError
 from geoinspect.records import MU_M2
-from geoinspect.report.plain_text import csv_bytes, xml_text
+from geoinspect.report.plain_text import csv_bytes, kml_words, xml_text
 from geoinspect.report.qgis_styles import ACCESS_STYLE, GAP_STYLE, style_layers
 
 SUFFIXES = (".gpx", ".kml", ".gpkg", ".csv")
@@ -142,7 +142,7 @@ def gap_kml(rows: Sequence[GapRow]) -> str:
         polygons = "".join(_kml_polygon(polygon) for polygon in _polygons(row))
         parts.append(
             f"<Placemark><name>{xml_text(row.title)}</name>"
-            f"<description>{xml_text(row.words)}</description><styleUrl>#gap</styleUrl>"
+            f"<description>{kml_words(row.words)}</description><styleUrl>#gap</styleUrl>"
             f"<MultiGeometry>{polygons}</MultiGeometry></Placemark>\n"
         )
     for row in rows:

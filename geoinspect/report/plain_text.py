@@ -26,6 +26,14 @@ def xml_text(words: str) -> str:
     return escape(_NOT_XML.sub("", words), {'"': "&quot;"})
 
 
+def kml_words(words: str) -> str:
+    """Return words as a KML description, which Earth browsers show as a page.
+
+    Markup in it would be drawn and would fetch pictures; wide signs can't begin any.
+    """
+    return xml_text(words.translate({ord("<"): "\uff1c", ord(">"): "\uff1e"}))
+
+
 def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """Return a table as CSV that spreadsheets open as it is.
 

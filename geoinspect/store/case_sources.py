@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
@@ -18,17 +20,25 @@ from geoinspect.store.sightings import Box, in_box
 _AT_ONCE = 500
 
 
-def patches(session: Session, patch_ids: Iterable[int]) -> list[PatchRow]:
+def patches(
+    session: Session, patch_ids: Iterable[int], seen: Callable[[BaseGeometry], bool] | None = None
+) -> list[PatchRow]:
     """Return patches with their surveys, by rank (unranked ones last), then by number.
 
+    Args:
+        session: Open.
+        patch_ids: Which.
+        seen: Whether the asker may know of a patch with this outline; None of every one.
+
     Raises:
-        NotFoundError: One is none any more; says which.
+        NotFoundError: One is none any more, or none that the asker may know of; says which.
     """
     wanted = sorted(set(patch_ids))
     found: list[PatchRow] = []
     for start in range(0, len(wanted), _AT_ONCE):
         query = select(PatchRow).where(PatchRow.id.in_(wanted[start : start + _AT_ONCE]))
         found += session.scalars(query.options(joinedload(PatchRow.survey)))
+    found = [row for row in found if seen is None or seen(row.geometry)]
     missing = sorted(set(wanted) - {row.id for row in found})
     if missing:
         named = ", ".join(map(str, missing[:10]))
@@ -41,12 +51,19 @@ def patches(session: Session, patch_ids: Iterable[int]) -> list[PatchRow]:
     return sorted(found, key=lambda row: (row.rank is None, row.rank or 0, row.id))
 
 
-def best_patches(session: Session, survey_id: int, first: int) -> list[int]:
-    """Return the numbers of the first suspected patches of a survey by rank."""
-    query = select(PatchRow.id).where(
+def best_patches(
+    session: Session,
+    survey_id: int,
+    first: int,
+    seen: Callable[[BaseGeometry], bool] | None = None,
+) -> list[int]:
+    """Return the numbers of the first suspected patches of a survey by rank, of those ``seen``."""
+    query = select(PatchRow.id, PatchRow.geometry).where(
         PatchRow.survey_id == survey_id, PatchRow.state == "suspected", PatchRow.rank.is_not(None)
     )
-    return list(session.scalars(query.order_by(PatchRow.rank).limit(first)))
+    ranked = session.execute(query.order_by(PatchRow.rank).limit(first if seen is None else None))
+    numbers = (number for number, shape in ranked if seen is None or seen(shape))
+    return list(islice(numbers, first))
 
 
 def patches_of(session: Session, survey_id: int, box: Box | None = None) -> Sequence[PatchRow]:
@@ -125,12 +142,17 @@ def target_list(session: Session, list_id: int) -> TargetListRow:
     """
     row = session.get(TargetListRow, list_id)
     if row is None:
-        raise NotFoundError(
-            f"没有编号为 {list_id} 的靶标清单",
-            f"there is no target list with the number {list_id}",
-            code="no_target_list",
-        )
+        raise missing_list(list_id)
     return row
+
+
+def missing_list(list_id: int) -> NotFoundError:
+    """Return the refusal of a target list that there is not, or that somebody may not know of."""
+    return NotFoundError(
+        f"没有编号为 {list_id} 的靶标清单",
+        f"there is no target list with the number {list_id}",
+        code="no_target_list",
+    )
 
 
 def target_list_of_file(session: Session, sha256: str) -> TargetListRow | None:

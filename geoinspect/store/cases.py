@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from geoinspect.errors import NotFoundError
 from geoinspect.store.case_schema import CaseEventRow, CaseLinkRow, CaseRow, EvidenceRow
+from geoinspect.store.held import Held
 from geoinspect.store.schema import AreaRow
 from geoinspect.store.serials import next_serial
 from geoinspect.store.sightings import Box, in_box
@@ -31,6 +32,7 @@ class CaseFilter:
         units: Assigned to any of these.
         opened: From one moment to another, both included.
         text: In the number or the title.
+        held: One person's own.
     """
 
     states: tuple[str, ...] = ()
@@ -41,6 +43,7 @@ class CaseFilter:
     box: Box | None = None
     opened: tuple[datetime, datetime] | None = None
     text: str = ""
+    held: Held | None = None
 
 
 def case(session: Session, case_id: int) -> CaseRow:
@@ -51,7 +54,7 @@ def case(session: Session, case_id: int) -> CaseRow:
     """
     row = session.get(CaseRow, case_id)
     if row is None:
-        raise _missing(str(case_id))
+        raise missing(str(case_id))
     return row
 
 
@@ -65,7 +68,7 @@ def case_named(session: Session, name: str) -> CaseRow:
     if row is None and name.isascii() and name.isdecimal() and len(name) < 18:
         row = session.get(CaseRow, int(name))
     if row is None:
-        raise _missing(name[:40])
+        raise missing(name[:40])
     return row
 
 
@@ -130,7 +133,7 @@ def cases(
         before: Only those with a smaller row number, for the next page.
         lean: Leave the ground and the facts of each where they are until somebody asks for them.
     """
-    query = select(CaseRow).where(*_conditions(wanted)).order_by(CaseRow.id.desc())
+    query = select(CaseRow).where(*_conditions(session, wanted)).order_by(CaseRow.id.desc())
     if lean:
         query = query.options(defer(CaseRow.geometry), defer(CaseRow.facts))
     if before is not None:
@@ -159,7 +162,11 @@ def fill(session: Session, rows: Sequence[CaseRow]) -> None:
 
 def count_by_state(session: Session, wanted: CaseFilter | None = None) -> dict[str, int]:
     """Return how many cases stand in each state; states without one are left out."""
-    query = select(CaseRow.state, func.count()).where(*_conditions(wanted)).group_by(CaseRow.state)
+    query = (
+        select(CaseRow.state, func.count())
+        .where(*_conditions(session, wanted))
+        .group_by(CaseRow.state)
+    )
     return {row[0]: row[1] for row in session.execute(query)}
 
 
@@ -176,7 +183,7 @@ def area_at(session: Session, lon: float, lat: float) -> AreaRow | None:
     return next((row for row in rows if row.geometry.covers(place)), None)
 
 
-def _conditions(wanted: CaseFilter | None) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, wanted: CaseFilter | None) -> list[ColumnElement[bool]]:
     if wanted is None:
         return []
     found: list[ColumnElement[bool]] = []
@@ -197,6 +204,8 @@ def _conditions(wanted: CaseFilter | None) -> list[ColumnElement[bool]]:
         found += [CaseRow.opened_at >= since, CaseRow.opened_at <= until]
     if wanted.text:
         found.append(_says(wanted.text))
+    if wanted.held is not None:
+        found.append(wanted.held.cases(session))
     return found
 
 
@@ -205,5 +214,6 @@ def _says(text: str) -> ColumnElement[bool]:
     return CaseRow.number.like(like, escape="\\") | CaseRow.title.like(like, escape="\\")
 
 
-def _missing(name: str) -> NotFoundError:
+def missing(name: str) -> NotFoundError:
+    """Return the refusal of a case that there is not, or that somebody may not know of."""
     return NotFoundError(f"没有线索“{name}”", f"there is no case {name!r}", code="no_case")

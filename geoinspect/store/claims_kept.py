@@ -69,9 +69,14 @@ def plan(session: Session, plan_id: int) -> PlanRow:
     """
     row = session.get(PlanRow, plan_id)
     if row is None:
-        raise NotFoundError(
-            f"没有编号为 {plan_id} 的计划",
-            f"there is no plan with the number {plan_id}",
-            code="not_found",
-        )
+        raise missing_plan(plan_id)
     return row
+
+
+def missing_plan(plan_id: int) -> NotFoundError:
+    """Return the refusal of a plan that there is not, or that somebody may not know of."""
+    return NotFoundError(
+        f"没有编号为 {plan_id} 的计划",
+        f"there is no plan with the number {plan_id}",
+        code="not_found",
+    )

@@ -49,12 +49,15 @@ class Database:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self, *, at_once: bool = False) -> Iterator[Session]:
         """Yield a session that holds the write lock from its first statement.
 
         It commits when the block ends and rolls back when it raises.
+
+        Args:
+            at_once: Fail instead of waiting for others who write.
         """
-        engine = self._engine.execution_options(writes=True)
+        engine = self._engine.execution_options(writes=True, at_once=at_once)
         with (
             _told_of_the_database(),
             engine.connect() as connection,
@@ -179,7 +182,14 @@ def _sqlite_engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("at_once", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+            return
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
 
     return engine

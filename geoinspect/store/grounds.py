@@ -60,11 +60,16 @@ def require_unit(session: Session, code: str | None) -> None:
         NotFoundError: It does not.
     """
     if code is not None and session.scalar(select(UnitRow).where(UnitRow.code == code)) is None:
-        raise NotFoundError(
-            f"没有单位“{code}”:请先用 geoinspect units add 登记",
-            f"there is no unit {code!r}: add it first with geoinspect units add",
-            code="no_such_unit",
-        )
+        raise missing_unit(code)
+
+
+def missing_unit(code: str) -> NotFoundError:
+    """Return the refusal of a unit that there is not, or that somebody may not know of."""
+    return NotFoundError(
+        f"没有单位“{code}”:请先用 geoinspect units add 登记",
+        f"there is no unit {code!r}: add it first with geoinspect units add",
+        code="no_such_unit",
+    )
 
 
 def add_areas(session: Session, new: Iterable[Area]) -> tuple[int, int]:
@@ -109,6 +114,13 @@ def duties(session: Session) -> dict[str, tuple[str | None, str | None]]:
     return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 
 
+def extents(session: Session) -> list[tuple[object, ...]]:
+    """Return of every area its code, parent, unit, size and box, by code."""
+    box = (AreaRow.west, AreaRow.south, AreaRow.east, AreaRow.north)
+    columns = (AreaRow.code, AreaRow.parent_code, AreaRow.unit_code, AreaRow.area_m2, *box)
+    return [tuple(row) for row in session.execute(select(*columns).order_by(AreaRow.code))]
+
+
 def areas_of_unit(session: Session, unit_code: str) -> Sequence[AreaRow]:
     """Return the areas that a unit answers for, and the one whose code it bears, by code."""
     mine = or_(AreaRow.unit_code == unit_code, AreaRow.code == unit_code)
@@ -124,12 +136,17 @@ def area(session: Session, code: str) -> AreaRow:
     """
     row = session.scalar(select(AreaRow).where(AreaRow.code == code))
     if row is None:
-        raise NotFoundError(
-            f"没有代码为“{code}”的辖区:请先用 geoinspect areas add 导入边界",
-            f"there is no area with the code {code!r}: import its boundary with geoinspect areas add",
-            code="no_such_area",
-        )
+        raise missing_area(code)
     return row
+
+
+def missing_area(code: str) -> NotFoundError:
+    """Return the refusal of an area that there is not, or that somebody may not know of."""
+    return NotFoundError(
+        f"没有代码为“{code}”的辖区:请先用 geoinspect areas add 导入边界",
+        f"there is no area with the code {code!r}: import its boundary with geoinspect areas add",
+        code="no_such_area",
+    )
 
 
 def children(session: Session, code: str) -> Sequence[AreaRow]:
@@ -295,14 +312,27 @@ def campaign(session: Session, name: str | None = None) -> CampaignRow:
         query = query.where(CampaignRow.name == name)
     row = session.scalar(query)
     if row is None:
-        what = f"“{name}”" if name is not None else ""
-        raise NotFoundError(
-            f"没有行动{what}:请先用 geoinspect campaigns add 建立",
-            f"there is no campaign{'' if name is None else f' named {name!r}'}: "
-            "make one with geoinspect campaigns add",
+        raise missing_campaign(name)
+    return row
+
+
+def missing_campaign(name: str | int | None = None) -> NotFoundError:
+    """Return the refusal of a campaign that there is not, or that somebody may not know of; of a
+    name, a number, or of any.
+    """
+    if isinstance(name, int):
+        return NotFoundError(
+            f"没有编号为 {name} 的行动",
+            f"there is no campaign with the number {name}",
             code="no_campaign",
         )
-    return row
+    what = f"“{name}”" if name is not None else ""
+    return NotFoundError(
+        f"没有行动{what}:请先用 geoinspect campaigns add 建立",
+        f"there is no campaign{'' if name is None else f' named {name!r}'}: "
+        "make one with geoinspect campaigns add",
+        code="no_campaign",
+    )
 
 
 def campaign_numbered(session: Session, campaign_id: int) -> CampaignRow:
@@ -313,11 +343,7 @@ def campaign_numbered(session: Session, campaign_id: int) -> CampaignRow:
     """
     row = session.get(CampaignRow, campaign_id)
     if row is None:
-        raise NotFoundError(
-            f"没有编号为 {campaign_id} 的行动",
-            f"there is no campaign with the number {campaign_id}",
-            code="no_campaign",
-        )
+        raise missing_campaign(campaign_id)
     return row
 
 

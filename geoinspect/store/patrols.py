@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from geoinspect.errors import NotFoundError
@@ -165,6 +165,12 @@ def patrols(
     if end is not None:
         query = query.where(PatrolRow.day <= end)
     return session.scalars(query).all()
+
+
+def newest_day(session: Session, only: ColumnElement[bool]) -> date | None:
+    """Return the day of the newest patrol with a track of which something holds; None without."""
+    query = select(func.max(TrackRow.day)).where(TrackRow.patrol_id.is_not(None), only)
+    return session.scalar(query)
 
 
 def patrol(session: Session, patrol_id: int) -> PatrolRow:

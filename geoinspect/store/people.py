@@ -1,11 +1,10 @@
-"""Questions about people: who may sign in, their tokens, and what they sent."""
+"""Questions about people: who may sign in, and what they sent."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -15,57 +14,96 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geoinspect.errors import NotFoundError, UsageError
+from geoinspect.store import logins
 from geoinspect.store.names import checked_name
-from geoinspect.store.schema import FileRow, TokenRow, UploadRow, UserRow
+from geoinspect.store.schema import FileRow, UploadRow, UserRow
+from geoinspect.store.tokens import add_token, user_of_token
 
+__all__ = ["add_token", "user_of_token"]  # scripts and tests know them by this module
 ROLES = ("field", "analyst", "commander", "auditor", "admin")
-MIN_PASSWORD = 8
-MAX_TOKEN_DAYS = 3650
+# Which passwords are good enough is the office's choice (geoinspect.accounts.passwords); nothing
+# below this is ever taken.
+MIN_PASSWORD, MAX_PASSWORD = 8, 1000
+KEPT_FORMER = 4
 _HASHER = PasswordHasher()
 
 
 def add_user(
-    session: Session, *, name: str, role: str, unit_code: str | None, password: str
+    session: Session,
+    *,
+    name: str,
+    role: str,
+    unit_code: str | None,
+    password: str,
+    must_change: bool = False,
 ) -> UserRow:
     """Add a person.
+
+    Args:
+        session: Writing.
+        name: What they sign in by.
+        role: One of :data:`ROLES`.
+        unit_code: Their unit; None: the whole workspace is theirs to see.
+        password: As they will type it.
+        must_change: They have to choose their own at the first login.
 
     Raises:
         UsageError: The name is taken or empty, the role unknown, or the password too short.
     """
-    if role not in ROLES:
-        raise UsageError(
-            f"角色“{role}”无法识别,可用:{'、'.join(ROLES)}",
-            f"unknown role {role!r}, known: {', '.join(ROLES)}",
-            code="bad_role",
-        )
+    check_role(role)
     checked_name(name, "用户名", "user name")
     if user_named(session, name) is not None:
         raise UsageError(
             f"用户名“{name}”已被使用", f"the name {name!r} is taken", code="name_taken"
         )
+    now = datetime.now(UTC)
     row = UserRow(
         name=name,
         role=role,
         unit_code=unit_code,
-        password_hash=_hashed(password),
-        created_at=datetime.now(UTC),
+        password_hash=hashed(password),
+        created_at=now,
+        password_set_at=now,
+        must_change=must_change,
+        former_hashes=[],
     )
     session.add(row)
     session.flush()
     return row
 
 
-def set_password(session: Session, name: str, password: str) -> None:
-    """Give a person a new password.
+def check_role(role: str) -> None:
+    """Check that a role is known.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if role not in ROLES:
+        raise UsageError(
+            f"角色“{role[:40]}”无法识别,可用:{'、'.join(ROLES)}",
+            f"unknown role {role[:40]!r}, known: {', '.join(ROLES)}",
+            code="bad_role",
+        )
+
+
+def set_password(session: Session, name: str, password: str, *, must_change: bool = False) -> None:
+    """Give a person a new password, which ends their sessions.
 
     Raises:
         NotFoundError: There is no such person.
         UsageError: The password is too short.
     """
-    row = user_named(session, name)
-    if row is None:
-        raise NotFoundError(f"没有用户“{name}”", f"there is no user {name!r}", code="no_such_user")
-    row.password_hash = _hashed(password)
+    row = needed_user(session, name)
+    keep_hash(row, hashed(password), must_change=must_change)
+    logins.end_all(session, row.id, "password")
+
+
+def keep_hash(row: UserRow, password_hash: str, *, must_change: bool) -> None:
+    """Put a new hash in the place of a person's, which joins the former ones."""
+    row.former_hashes = [row.password_hash, *row.former_hashes][:KEPT_FORMER]
+    row.password_hash = password_hash
+    row.password_set_at = datetime.now(UTC)
+    row.must_change = must_change
 
 
 def user(session: Session, user_id: int) -> UserRow | None:
@@ -79,45 +117,44 @@ def user_named(session: Session, name: str) -> UserRow | None:
     return session.scalar(select(UserRow).where(UserRow.name == name))
 
 
+def needed_user(session: Session, name: str) -> UserRow:
+    """Return a person by name.
+
+    Raises:
+        NotFoundError: There is no such person.
+    """
+    row = user_named(session, name)
+    if row is None:
+        raise NotFoundError(
+            f"没有用户“{name[:40]}”", f"there is no user {name[:40]!r}", code="no_such_user"
+        )
+    return row
+
+
+def everybody(session: Session) -> Sequence[UserRow]:
+    """Return all people by name, those who may not sign in too."""
+    return session.scalars(select(UserRow).order_by(UserRow.name)).all()
+
+
 def check_password(session: Session, name: str, password: str) -> UserRow | None:
     """Return the person when the password is right.
 
     An unknown name costs as much time as a wrong password, so that names can't be guessed.
     """
     row = user_named(session, name)
+    decoy = _decoy()
+    right = is_password(row.password_hash if row is not None else decoy, password)
+    return row if right and row is not None and row.active else None
+
+
+def is_password(password_hash: str, password: str) -> bool:
+    """Return whether a password is the one of a hash."""
+    # Typed anew, a longer one could not have been taken; its length must cost nothing.
+    typed = password if len(password) <= MAX_PASSWORD else ""
     try:
-        _HASHER.verify(row.password_hash if row is not None else _decoy(), password)
+        return _HASHER.verify(password_hash, typed)
     except (VerificationError, InvalidHashError):
-        return None
-    return row if row is not None and row.active else None
-
-
-def add_token(session: Session, *, label: str, user_id: int, days: int) -> tuple[str, TokenRow]:
-    """Make an API token; return the secret, shown only now, and its row."""
-    if not 1 <= days <= MAX_TOKEN_DAYS:
-        raise UsageError(
-            f"有效天数应在 1 到 {MAX_TOKEN_DAYS} 之间,得到 {days}",
-            f"a token holds for 1 to {MAX_TOKEN_DAYS} days, got {days}",
-            code="bad_days",
-        )
-    secret = f"gi_{secrets.token_urlsafe(32)}"
-    row = TokenRow(
-        label=label,
-        user_id=user_id,
-        sha256=_digest(secret),
-        expires=datetime.now(UTC) + timedelta(days=days),
-    )
-    session.add(row)
-    session.flush()
-    return secret, row
-
-
-def user_of_token(session: Session, secret: str) -> UserRow | None:
-    """Return the person whose unexpired token this is."""
-    row = session.scalar(select(TokenRow).where(TokenRow.sha256 == _digest(secret)))
-    if row is None or row.expires <= datetime.now(UTC) or not row.user.active:
-        return None
-    return row.user
+        return False
 
 
 def first_admin(session: Session) -> UserRow:
@@ -147,7 +184,7 @@ def record_upload(session: Session, *, file: FileRow, user_id: int, name: str) -
     if known is not None:
         return known
     row = UploadRow(
-        id=secrets.token_hex(4).upper(),
+        id=secrets.token_hex(6).upper(),
         file_id=file.id,
         user_id=user_id,
         name=name,
@@ -181,21 +218,29 @@ def upload(session: Session, upload_id: str) -> UploadRow:
     return row
 
 
-def uploads_of(session: Session, user_id: int, limit: int) -> Sequence[UploadRow]:
-    """Return what a person sent, newest first."""
-    return session.scalars(
-        select(UploadRow)
-        .where(UploadRow.user_id == user_id)
-        .order_by(UploadRow.received_at.desc(), UploadRow.id)
-        .limit(limit)
-    ).all()
+def uploads_of(
+    session: Session, user_id: int, limit: int, *, before: UploadRow | None = None
+) -> Sequence[UploadRow]:
+    """Return what a person sent, newest first; with ``before`` what follows that one."""
+    query = select(UploadRow).where(UploadRow.user_id == user_id)
+    if before is not None:
+        earlier = UploadRow.received_at < before.received_at
+        same = (UploadRow.received_at == before.received_at) & (UploadRow.id > before.id)
+        query = query.where(earlier | same)
+    ordered = query.order_by(UploadRow.received_at.desc(), UploadRow.id)
+    return session.scalars(ordered.limit(limit)).all()
 
 
-def _hashed(password: str) -> str:
-    if len(password) < MIN_PASSWORD:
+def hashed(password: str) -> str:
+    """Return the argon2 hash of a new password.
+
+    Raises:
+        UsageError: It is shorter or longer than any may be.
+    """
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise UsageError(
-            f"密码至少 {MIN_PASSWORD} 位",
-            f"a password has at least {MIN_PASSWORD} characters",
+            f"密码应为 {MIN_PASSWORD} 到 {MAX_PASSWORD} 位",
+            f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters",
             code="short_password",
         )
     return _HASHER.hash(password)
@@ -204,7 +249,3 @@ def _hashed(password: str) -> str:
 @lru_cache(maxsize=1)
 def _decoy() -> str:
     return _HASHER.hash(secrets.token_hex(16))
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -59,6 +59,19 @@ def patch_state(session: Session, survey_id: int) -> tuple[int, int, int]:
     query = select(func.count(), func.max(PatchRow.id), func.sum(PatchRow.id))
     count, newest, total = session.execute(query.where(_of(survey_id))).one()
     return count, newest or 0, total or 0
+
+
+def count_reviewed(session: Session, survey_id: int, only: Collection[int] | None = None) -> int:
+    """Return how many suspected patches a survey has, of some by number or of all."""
+    if only is None:
+        return patch_state(session, survey_id)[0]
+    numbers = session.scalars(select(PatchRow.id).where(_of(survey_id)))
+    return sum(number in only for number in numbers)
+
+
+def labelled_surveys(session: Session) -> set[int]:
+    """Return the numbers of the surveys of whose patches anything was ever said."""
+    return set(session.scalars(select(PatchLabelRow.survey_id).distinct()))
 
 
 def labels_of(session: Session, survey_id: int) -> list[LabelEntry]:
@@ -128,12 +141,17 @@ def model(session: Session, model_id: int) -> RankModelRow:
     query = select(RankModelRow).where(RankModelRow.id == model_id)
     row = session.scalar(query.options(undefer(RankModelRow.payload)))
     if row is None:
-        raise NotFoundError(
-            f"没有编号为 {model_id} 的排序模型",
-            f"there is no ranking model with the number {model_id}",
-            code="not_found",
-        )
+        raise missing_model(model_id)
     return row
+
+
+def missing_model(model_id: int) -> NotFoundError:
+    """Return the refusal of a model that there is not, or that somebody may not know of."""
+    return NotFoundError(
+        f"没有编号为 {model_id} 的排序模型",
+        f"there is no ranking model with the number {model_id}",
+        code="not_found",
+    )
 
 
 def model_uses(session: Session, survey_id: int) -> Sequence[ModelUseRow]:

@@ -330,7 +330,13 @@ class LookRow(Base):
 
 
 class UserRow(Base):
-    """A person who may sign in; the password is an argon2 hash."""
+    """A person who may sign in; the password is an argon2 hash.
+
+    Attributes:
+        must_change: The password was given by somebody else and holds for one login.
+        former_hashes: Of earlier passwords, newest first, which may not come again.
+        totp_secret, totp_step: Of the second factor, and the last time step that was used.
+    """
 
     __tablename__ = "user"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -340,10 +346,19 @@ class UserRow(Base):
     password_hash: Mapped[str]
     created_at: Mapped[datetime]
     active: Mapped[bool] = mapped_column(default=True)
+    must_change: Mapped[bool] = mapped_column(default=False)
+    password_set_at: Mapped[datetime | None]
+    former_hashes: Mapped[list[str]] = mapped_column(default=list)
+    totp_secret: Mapped[str | None]
+    totp_step: Mapped[int | None]
 
 
 class TokenRow(Base):
-    """An API token; only its hash is kept."""
+    """An API token; only its hash is kept.
+
+    Attributes:
+        scope: ``read``, ``upload`` (and reading one's own receipts) or ``all``.
+    """
 
     __tablename__ = "token"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -351,6 +366,10 @@ class TokenRow(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     expires: Mapped[datetime]
+    scope: Mapped[str] = mapped_column(String(8), default="all")
+    created_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
     user: Mapped[UserRow] = relationship(lazy="joined")
 
 

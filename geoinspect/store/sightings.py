@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Select, column, delete, func, select, table, update
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Select, column, delete, func, select, table, update
 from sqlalchemy.orm import Session, undefer
 
 from geoinspect.errors import NotFoundError
@@ -22,6 +24,11 @@ from geoinspect.store.vault import KeptFile
 
 # West, south, east, north in WGS84.
 Box = tuple[float, float, float, float]
+F8 = NDArray[np.float64]
+I8 = NDArray[np.int64]
+
+# SQLite takes 32,766 values in one question (https://www.sqlite.org/limits.html).
+_AT_ONCE = 10_000
 
 
 def file_row(session: Session, kept: KeptFile, name: str) -> FileRow:
@@ -60,7 +67,7 @@ def photo(session: Session, photo_id: int) -> PhotoRow:
     """
     row = session.get(PhotoRow, photo_id)
     if row is None:
-        raise _missing("照片", "photo", photo_id)
+        raise missing("照片", "photo", photo_id)
     return row
 
 
@@ -71,15 +78,26 @@ def photos_in(
     limit: int,
     start: datetime | None = None,
     end: datetime | None = None,
+    only: ColumnElement[bool] | None = None,
+    after: int | None = None,
 ) -> Sequence[PhotoRow]:
-    """Return photos taken in a box and a time, newest first; those without a time last."""
-    query = select(PhotoRow).order_by(PhotoRow.taken.desc(), PhotoRow.id).limit(limit)
+    """Return photos taken in a box and a time, newest first; those without a time last.
+
+    With ``after`` those of higher numbers, by number.
+    """
+    query = select(PhotoRow).limit(limit)
+    if after is None:
+        query = query.order_by(PhotoRow.taken.desc(), PhotoRow.id)
+    else:
+        query = query.where(PhotoRow.id > after).order_by(PhotoRow.id)
     if box is not None:
         query = query.where(PhotoRow.id.in_(in_box("photo", box)))
     if start is not None:
         query = query.where(PhotoRow.taken >= start)
     if end is not None:
         query = query.where(PhotoRow.taken <= end)
+    if only is not None:
+        query = query.where(only)
     return session.scalars(query).all()
 
 
@@ -95,15 +113,26 @@ def tracks_in(
     limit: int,
     start: date | None = None,
     end: date | None = None,
+    only: ColumnElement[bool] | None = None,
+    after: int | None = None,
 ) -> Sequence[TrackRow]:
-    """Return tracks whose box meets a box, newest day first; days from start to end if given."""
-    query = select(TrackRow).order_by(TrackRow.day.desc(), TrackRow.id).limit(limit)
+    """Return tracks whose box meets a box, newest day first; days from start to end if given.
+
+    With ``after`` those of higher numbers, by number.
+    """
+    query = select(TrackRow).limit(limit)
+    if after is None:
+        query = query.order_by(TrackRow.day.desc(), TrackRow.id)
+    else:
+        query = query.where(TrackRow.id > after).order_by(TrackRow.id)
     if box is not None:
         query = query.where(TrackRow.id.in_(in_box("track", box)))
     if start is not None:
         query = query.where(TrackRow.day >= start)
     if end is not None:
         query = query.where(TrackRow.day <= end)
+    if only is not None:
+        query = query.where(only)
     return session.scalars(query).all()
 
 
@@ -115,7 +144,7 @@ def track(session: Session, track_id: int) -> TrackRow:
     """
     row = session.get(TrackRow, track_id)
     if row is None:
-        raise _missing("轨迹", "track", track_id)
+        raise missing("轨迹", "track", track_id)
     return row
 
 
@@ -132,7 +161,7 @@ def survey(session: Session, survey_id: int) -> SurveyRow:
     """
     row = session.get(SurveyRow, survey_id)
     if row is None:
-        raise _missing("航测", "survey", survey_id)
+        raise missing("航测", "survey", survey_id)
     return row
 
 
@@ -161,17 +190,45 @@ def rerank(session: Session) -> None:
     )
 
 
-def patches_in(session: Session, box: Box | None, *, limit: int) -> tuple[Sequence[PatchRow], int]:
-    """Return the first patches in a box by rank (licensed ones last), and how many there are."""
+def patches_in(
+    session: Session, box: Box | None, *, limit: int, after: int | None = None
+) -> tuple[Sequence[PatchRow], int]:
+    """Return the first patches in a box by rank (licensed ones last), and how many there are.
+
+    With ``after`` those of higher numbers, by number; the count is of all.
+    """
     query = select(PatchRow)
     count = select(func.count()).select_from(PatchRow)
     if box is not None:
         inside = PatchRow.id.in_(in_box("patch", box))
         query, count = query.where(inside), count.where(inside)
-    rows = session.scalars(
-        query.order_by(PatchRow.rank.is_(None), PatchRow.rank, PatchRow.id).limit(limit)
-    ).all()
-    return rows, session.scalar(count) or 0
+    if after is None:
+        query = query.order_by(PatchRow.rank.is_(None), PatchRow.rank, PatchRow.id)
+    else:
+        query = query.where(PatchRow.id > after).order_by(PatchRow.id)
+    return session.scalars(query.limit(limit)).all(), session.scalar(count) or 0
+
+
+def patch_middles(session: Session, box: Box, survey_id: int | None = None) -> tuple[I8, F8, F8]:
+    """Return numbers and middles (lon, lat) of the patches whose boxes meet a box, by rank as
+    in :func:`patches_in`, of one survey if given; each of shape (n,).
+    """
+    lon, lat = (PatchRow.west + PatchRow.east) / 2, (PatchRow.south + PatchRow.north) / 2
+    query = select(PatchRow.id, lon, lat).where(PatchRow.id.in_(in_box("patch", box)))
+    if survey_id is not None:
+        query = query.where(PatchRow.survey_id == survey_id)
+    found = session.execute(query.order_by(PatchRow.rank.is_(None), PatchRow.rank, PatchRow.id))
+    rows = np.array([tuple(row) for row in found], np.float64).reshape(-1, 3)
+    return rows[:, 0].astype(np.int64), rows[:, 1].copy(), rows[:, 2].copy()
+
+
+def patches_numbered(session: Session, numbers: Sequence[int]) -> list[PatchRow]:
+    """Return patches by number, in the order given; those that are gone are left out."""
+    found: dict[int, PatchRow] = {}
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = PatchRow.id.in_(numbers[start : start + _AT_ONCE])
+        found.update((row.id, row) for row in session.scalars(select(PatchRow).where(some)))
+    return [found[number] for number in numbers if number in found]
 
 
 def patch(session: Session, patch_id: int) -> PatchRow:
@@ -182,7 +239,7 @@ def patch(session: Session, patch_id: int) -> PatchRow:
     """
     row = session.get(PatchRow, patch_id)
     if row is None:
-        raise _missing("图斑", "patch", patch_id)
+        raise missing("图斑", "patch", patch_id)
     return row
 
 
@@ -252,7 +309,8 @@ def in_box(name: str, box: Box) -> Select[tuple[int]]:
     )
 
 
-def _missing(zh: str, en: str, number: int) -> NotFoundError:
+def missing(zh: str, en: str, number: int) -> NotFoundError:
+    """Return the refusal of a record that there is not, or that somebody may not know of."""
     return NotFoundError(
         f"没有编号为 {number} 的{zh}",
         f"there is no {en} with the number {number}",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, defer
 from sqlalchemy.sql.elements import ColumnElement
 
 from geoinspect.errors import NotFoundError
+from geoinspect.store.held import Held
 from geoinspect.store.schema import TrackRow
 from geoinspect.store.sightings import Box, in_box
 from geoinspect.store.site_schema import SiteAnswerRow, SiteRow, SiteVisitRow
@@ -28,6 +29,7 @@ class SiteFilter:
 
     Attributes:
         retired: Also those that are no longer visited.
+        held: One person's own.
     """
 
     kind: str | None = None
@@ -35,6 +37,7 @@ class SiteFilter:
     areas: tuple[str, ...] | None = None
     box: Box | None = None
     retired: bool = False
+    held: Held | None = None
 
 
 def site(session: Session, site_id: int) -> SiteRow:
@@ -45,7 +48,7 @@ def site(session: Session, site_id: int) -> SiteRow:
     """
     row = session.get(SiteRow, site_id)
     if row is None:
-        raise _missing(str(site_id))
+        raise missing(str(site_id))
     return row
 
 
@@ -64,7 +67,7 @@ def site_named(session: Session, name: str) -> SiteRow:
     if row is None and name.isascii() and name.isdecimal() and len(name) < 18:
         row = session.get(SiteRow, int(name))
     if row is None:
-        raise _missing(name[:40])
+        raise missing(name[:40])
     return row
 
 
@@ -77,7 +80,9 @@ def sites(
     session: Session, wanted: SiteFilter | None = None, *, lean: bool = False
 ) -> Sequence[SiteRow]:
     """Return sites by code; ``lean`` leaves their grounds and checklists until somebody asks."""
-    query = select(SiteRow).where(*_conditions(wanted or SiteFilter())).order_by(SiteRow.code)
+    query = (
+        select(SiteRow).where(*_conditions(session, wanted or SiteFilter())).order_by(SiteRow.code)
+    )
     if lean:
         query = query.options(defer(SiteRow.geometry), defer(SiteRow.checklist))
     return session.scalars(query).all()
@@ -196,7 +201,7 @@ def last_answers(session: Session) -> dict[int, date]:
     return dict(session.execute(query.group_by(SiteAnswerRow.site_id)).all())
 
 
-def _conditions(wanted: SiteFilter) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, wanted: SiteFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if not wanted.retired:
         found.append(SiteRow.active.is_(True))
@@ -208,8 +213,11 @@ def _conditions(wanted: SiteFilter) -> list[ColumnElement[bool]]:
         found.append(SiteRow.area_code.in_(wanted.areas))
     if wanted.box is not None:
         found.append(SiteRow.id.in_(in_box("site", wanted.box)))
+    if wanted.held is not None:
+        found.append(wanted.held.sites(session))
     return found
 
 
-def _missing(name: str) -> NotFoundError:
+def missing(name: str) -> NotFoundError:
+    """Return the refusal of a site that there is not, or that somebody may not know of."""
     return NotFoundError(f"没有重点部位“{name}”", f"there is no site {name!r}", code="no_site")

@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from geoinspect.errors import NotFoundError
+from geoinspect.store.held import Held
 from geoinspect.store.serials import next_serial
 from geoinspect.store.site_schema import TipRow
 
@@ -22,11 +23,13 @@ class TipFilter:
 
     Attributes:
         cases: In any of these cases.
+        held: One person's own.
     """
 
     states: tuple[str, ...] = ()
     reward: str | None = None
     cases: tuple[int, ...] | None = None
+    held: Held | None = None
 
 
 def tip(session: Session, tip_id: int) -> TipRow:
@@ -88,6 +91,8 @@ def tips(
         query = query.where(TipRow.reward == wanted.reward)
     if wanted is not None and wanted.cases is not None:
         query = query.where(TipRow.case_id.in_(wanted.cases))
+    if wanted is not None and wanted.held is not None:
+        query = query.where(wanted.held.tips(session))
     last = None if before is None else session.get(TipRow, before)
     if last is not None:
         later = TipRow.id < last.id
@@ -95,9 +100,11 @@ def tips(
     return session.scalars(query.limit(limit)).all()
 
 
-def count_by_state(session: Session) -> dict[str, int]:
+def count_by_state(session: Session, held: Held | None = None) -> dict[str, int]:
     """Return how many tips stand in each state; states without one are left out."""
     query = select(TipRow.state, func.count()).group_by(TipRow.state)
+    if held is not None:
+        query = query.where(held.tips(session))
     return {row[0]: row[1] for row in session.execute(query)}
 
 
@@ -122,19 +129,35 @@ def merged_with(session: Session, tip_id: int) -> Sequence[TipRow]:
     ).all()
 
 
-def tips_around(session: Session, since: datetime, until: datetime) -> Sequence[TipRow]:
+def theirs(session: Session, tip_ids: Sequence[int], held: Held | None) -> set[int]:
+    """Return which of some tips somebody may know of."""
+    if held is None:
+        return set(tip_ids)
+    query = select(TipRow.id).where(TipRow.id.in_(tip_ids), held.tips(session))
+    return set(session.scalars(query))
+
+
+def tips_around(
+    session: Session, since: datetime, until: datetime, held: Held | None = None
+) -> Sequence[TipRow]:
     """Return the tips of some days that another one may be the same as: not set aside, not merged."""
     query = select(TipRow).where(
         TipRow.state.in_((_OPEN, "linked")),
         TipRow.received_at >= since,
         TipRow.received_at <= until,
     )
+    if held is not None:
+        query = query.where(held.tips(session))
     return session.scalars(query.order_by(TipRow.received_at, TipRow.id)).all()
 
 
-def answer_times(session: Session) -> list[tuple[datetime, datetime | None]]:
+def answer_times(
+    session: Session, held: Held | None = None
+) -> list[tuple[datetime, datetime | None]]:
     """Return of every tip when it came and when the office first acted on it."""
     query = select(TipRow.received_at, TipRow.answered_at).order_by(TipRow.received_at)
+    if held is not None:
+        query = query.where(held.tips(session))
     return [(row[0], row[1]) for row in session.execute(query)]
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from geoinspect.records import Mode
 from geoinspect.store.schema import TrackRow
+from geoinspect.store.sightings import missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class TrackFilter:
         start, end: First and last day; a track without a day is in no span of days.
         doubtful: Only tracks with doubts, decided or not.
         undecided: Only tracks that nobody has decided on.
+        only: What else must hold.
     """
 
     unit_code: str | None = None
@@ -31,6 +35,7 @@ class TrackFilter:
     end: date | None = None
     doubtful: bool = False
     undecided: bool = False
+    only: ColumnElement[bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,29 @@ class Place:
     track_id: int
 
 
+class SortBy(StrEnum):
+    """What a list can be sorted by."""
+
+    DAY = "day"
+    LENGTH = "length"
+    UNIT = "unit"
+    DOUBTS = "doubts"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """In which order to list."""
+
+    by: SortBy
+    falling: bool
+
+
+_SORTS: dict[SortBy, ColumnElement[Any]] = {
+    SortBy.DAY: func.coalesce(cast(TrackRow.day, String), ""),
+    SortBy.LENGTH: TrackRow.cleaned_length_m.expression,
+    SortBy.UNIT: func.coalesce(TrackRow.unit_code, ""),
+    SortBy.DOUBTS: func.json_array_length(TrackRow.doubts),
+}
 _DOUBTED = TrackRow.doubts != []
 _UNDECIDED = TrackRow.decision == {}
 _WAITING = and_(_DOUBTED, _UNDECIDED)
@@ -58,6 +86,35 @@ def listed(
         query = query.where(tuple_(*_KEY) < place)
     order = [part.desc() for part in _KEY]
     return session.scalars(query.order_by(*order).limit(limit)).all()
+
+
+def sorted_by(
+    session: Session, wanted: TrackFilter, order: Order, *, limit: int, after: int | None = None
+) -> Sequence[TrackRow]:
+    """Return tracks in another order, equal ones by number.
+
+    Args:
+        session: Of the workspace.
+        wanted: Which tracks.
+        order: By what; what is not known counts as the least.
+        limit: At most so many.
+        after: Number of the track behind which to begin.
+
+    Raises:
+        NotFoundError: ``after`` is no track, or not one of the wanted.
+    """
+    key = (_SORTS[order.by], TrackRow.id)
+    query = select(TrackRow).where(*_conditions(wanted))
+    if after is not None:
+        at = session.execute(
+            select(*key).where(TrackRow.id == after, *_conditions(wanted))
+        ).one_or_none()
+        if at is None:
+            raise missing("轨迹", "track", after)
+        here, place = tuple_(*key), tuple_(*at)
+        query = query.where(here < place if order.falling else here > place)
+    way = [part.desc() if order.falling else part.asc() for part in key]
+    return session.scalars(query.order_by(*way).limit(limit)).all()
 
 
 def place_of(row: TrackRow) -> Place:
@@ -91,4 +148,6 @@ def _conditions(wanted: TrackFilter) -> list[ColumnElement[bool]]:
         conditions.append(_DOUBTED)
     if wanted.undecided:
         conditions.append(_UNDECIDED)
+    if wanted.only is not None:
+        conditions.append(wanted.only)
     return conditions

@@ -15,7 +15,7 @@ from geoinspect.errors import StoreError, TooLargeError
 
 _CHUNK_BYTES = 1 << 20
 # Refuse before the disk is full: SQLite needs room to write what it has promised to keep.
-_FREE_FLOOR_BYTES = 200 << 20
+FREE_FLOOR_BYTES = 200 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Vault:
         temp = inbox / uuid.uuid4().hex
         digest, size = hashlib.sha256(), 0
         try:
-            with _told_of_the_disk():
+            with told_of_the_disk():
                 inbox.mkdir(parents=True, exist_ok=True)
-                self._check_room()
+                self.check_room()
                 out = temp.open("wb", buffering=0)
             with out:
                 for chunk in chunks:
@@ -66,16 +66,16 @@ class Vault:
                         )
                     digest.update(chunk)
                     rest = memoryview(chunk)
-                    with _told_of_the_disk():
+                    with told_of_the_disk():
                         while rest:
                             rest = rest[out.write(rest) :]
-                with _told_of_the_disk():
+                with told_of_the_disk():
                     os.fsync(out.fileno())
             target = self.path_of(digest.hexdigest())
-            with _told_of_the_disk():
+            with told_of_the_disk():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 temp.replace(target)
-                _fsync_folder(target.parent)
+                fsync_folder(target.parent)
         finally:
             with contextlib.suppress(OSError):
                 temp.unlink(missing_ok=True)
@@ -91,19 +91,64 @@ class Vault:
             return KeptFile(path.name, path.stat().st_size, path)
         return self.keep_path(path, max_bytes=max_bytes)
 
-    def _check_room(self) -> None:
+    def adopt(self, path: Path, sha256: str) -> KeptFile:
+        """Give a whole and synced file its place in the vault, without copying where it can be.
+
+        The file also stays where it was: whoever removes it there does so when the records stand.
+
+        Args:
+            path: A file whose hash is known.
+            sha256: That hash, lower-case hex.
+
+        Raises:
+            StoreError: The disk refuses.
+        """
+        inbox, target = self.folder / "inbox", self.path_of(sha256)
+        temp, size = inbox / uuid.uuid4().hex, path.stat().st_size
+        try:
+            with told_of_the_disk():
+                inbox.mkdir(parents=True, exist_ok=True)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.link(path, temp)
+                temp.replace(target)
+                fsync_folder(target.parent)
+        except StoreError:
+            # Another file system, or one without links.
+            return self.keep_path(path, max_bytes=size)
+        finally:
+            # Replacing a name by another of the same file does nothing, so both may be there.
+            with contextlib.suppress(OSError):
+                temp.unlink(missing_ok=True)
+        return KeptFile(sha256, size, target)
+
+    def check_room(self, coming_bytes: int = 0) -> None:
+        """Refuse while the disk still has room for what was promised already.
+
+        Raises:
+            StoreError: Less than the floor would be left after so many more bytes.
+        """
         free = shutil.disk_usage(self.folder).free
-        if free < _FREE_FLOOR_BYTES:
+        if free < FREE_FLOOR_BYTES:
             raise StoreError(
                 f"磁盘只剩 {free / 1e6:.0f} MB:请管理员清理空间后重传",
                 f"only {free / 1e6:.0f} MB of disk are left: ask the administrator to make room, "
                 "then send it again",
                 code="disk_full",
             )
+        if free < FREE_FLOOR_BYTES + coming_bytes:
+            room = (free - FREE_FLOOR_BYTES) / 1e6
+            raise StoreError(
+                f"磁盘放不下:还需 {coming_bytes / 1e6:.0f} MB,可用 {room:.0f} MB"
+                "(其中含正在上传的其他文件)。请管理员清理空间后重传",
+                f"the disk has no room for it: {coming_bytes / 1e6:.0f} MB are needed, with other "
+                f"uploads under way, {room:.0f} MB can be used. Ask the administrator to make "
+                "room, then send it again",
+                code="disk_full",
+            )
 
 
 @contextlib.contextmanager
-def _told_of_the_disk() -> Iterator[None]:
+def told_of_the_disk() -> Iterator[None]:
     """Turn what the disk refuses into words; what the sender's stream raises passes through."""
     try:
         yield
@@ -131,7 +176,8 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _fsync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
+    """Make the names in a folder outlast a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

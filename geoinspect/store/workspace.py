@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
+import threading
 import time
 import uuid
 from functools import cached_property
 from pathlib import Path
 
 from geoinspect.errors import StoreError, UsageError
+from geoinspect.setting_values import Value, usable
 from geoinspect.settings import CONFIG_NAME, Settings, load_settings
+from geoinspect.store import settings_kept
 from geoinspect.store.database import Database
 from geoinspect.store.vault import Vault
 
@@ -19,6 +23,7 @@ DATABASE_NAME = "geoinspect.db"
 # An upload in progress touches its file; nothing honest rests this long.
 _LEFTOVER_S = 86_400
 _KEY_BYTES = 32
+_SETTINGS_OLD_S = 1.0
 _CONFIG_TEMPLATE = """\
 # geoinspect 工作区 / workspace. 可改的设置及其含义见 docs/guide/settings.md;
 # every setting and its meaning: docs/guide/settings.md
@@ -30,7 +35,12 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.settings: Settings = load_settings(folder)
+        # Read at once, lest a fault of the file be found late.
+        self._settings: Settings = load_settings(folder)
+        self._kept: dict[str, Value] = {}
+        self._looked_s = -math.inf
+        self._pinned = False
+        self._looking = threading.Lock()
         self.database = Database(folder / DATABASE_NAME)
         self.vault = Vault(folder / "files")
 
@@ -107,6 +117,41 @@ class Workspace:
                 "from a backup, don't make a new one",
                 code="database_missing",
             )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold, at most a second old: other processes may change them."""
+        if not self._pinned and time.monotonic() - self._looked_s > _SETTINGS_OLD_S:
+            # Who comes while another looks takes what was known.
+            wait = self._looked_s == -math.inf
+            if self._looking.acquire(blocking=wait):
+                try:
+                    self._look()
+                finally:
+                    self._looking.release()
+        return self._settings
+
+    @settings.setter
+    def settings(self, given: Settings) -> None:
+        """Let these hold in this process, whatever the database says."""
+        self._settings, self._pinned = given, True
+
+    def look_at_settings(self) -> Settings:
+        """Return the settings that hold now, after one of them was set."""
+        self._looked_s = min(self._looked_s, 0.0)
+        with self._looking:
+            if not self._pinned:
+                self._look()
+        return self._settings
+
+    def _look(self) -> None:
+        with self.database.reading() as session:
+            kept = usable(settings_kept.values(session))
+        if kept != self._kept:
+            # A file that was spoilt while we run is a matter of the next start.
+            with contextlib.suppress(UsageError):
+                self._settings, self._kept = load_settings(self.folder, kept), kept
+        self._looked_s = time.monotonic()
 
     def sweep_leftovers(self) -> int:
         """Remove half-written files of work that was cut off a day ago or longer; return how many."""

@@ -42,11 +42,14 @@ class ReadOptions:
         zone: Zone of naive times in tables and logs; GPX, KML, TCX and GeoJSON mean UTC.
         crs: CRS that the sender declares for projected numbers, ``EPSG:n``.
         name: The sender's file name.
+        columns: Which columns of a table hold what, as ``time=1,lon=2,lat=3``; None goes by its
+            header.
     """
 
     zone: ZoneInfo = CHINA_ZONE
     crs: str | None = None
     name: str = ""
+    columns: str | None = None
 
 
 @dataclass(slots=True)

@@ -78,7 +78,7 @@ def find_layout(lines: Sequence[str]) -> Layout:
     """
     cut = [
         (dialect, [row[:MAX_COLUMNS] for row in split_rows(lines, dialect, Counter())])
-        for dialect in _dialects()
+        for dialect in dialects()
     ]
     with_header = [found for dialect, rows in cut for found in _with_header(dialect, rows)]
     if with_header:
@@ -91,7 +91,8 @@ def find_layout(lines: Sequence[str]) -> Layout:
     raise _no_coordinates(cut)
 
 
-def _dialects() -> Iterator[Dialect]:
+def dialects() -> Iterator[Dialect]:
+    """Yield every way of cutting lines into cells, the likeliest first."""
     for delimiter in _DELIMITERS:
         yield Dialect(delimiter)
     yield Dialect(" ", joins_times=True)

@@ -22,7 +22,8 @@ from geoinspect.ingest.formats.reading import (
     joined,
 )
 from geoinspect.ingest.formats.table_columns import Columns, Role
-from geoinspect.ingest.formats.table_layout import Layout, find_layout
+from geoinspect.ingest.formats.table_declared import head_of_table, layout_of
+from geoinspect.ingest.formats.table_layout import Layout
 from geoinspect.ingest.formats.table_places import Places, find_places
 from geoinspect.ingest.formats.table_rows import split_rows, table_lines
 from geoinspect.ingest.formats.table_times import When, find_times
@@ -31,7 +32,6 @@ from geoinspect.ingest.formats.text import find_encoding
 from geoinspect.ingest.times import TimeValue
 from geoinspect.records import Datum, Extra, Problem, Segment, TrackLine
 
-_SAMPLE_LINES, _SAMPLE_CHARS = 400, 200_000
 # Rows of several people come mixed; this many are sorted at a time.
 _BLOCK_ROWS = 65_536
 # Ovital writes one letter before the coordinates of a text table (its manual on importing txt).
@@ -118,8 +118,8 @@ def read_table(stream: BinaryIO, options: ReadOptions) -> Reading:
     # A table declares no encoding: GBK is as good as any.
     if encoding.problem is not None and encoding.name != "gb18030":
         reading.problems.append(encoding.problem)
-    head = _head(table_lines(stream, encoding, Counter()))
-    plan = _plan(find_layout(head), options, reading)
+    head = head_of_table(table_lines(stream, encoding, Counter()))
+    plan = _plan(layout_of(head, options.columns), options, reading)
     builder = TrackBuilder(plan.places.crs, options.zone)
     lines = table_lines(stream, encoding, builder.refused)
     rows = islice(split_rows(lines, plan.layout.dialect, builder.refused), plan.layout.skip, None)
@@ -135,18 +135,6 @@ def read_table(stream: BinaryIO, options: ReadOptions) -> Reading:
     reading.refused = builder.refused
     reading.problems += builder.time_problems()
     return reading
-
-
-def _head(lines: Iterator[str]) -> list[str]:
-    """Return the first lines, fewer of long ones."""
-    head: list[str] = []
-    chars = 0
-    for line in islice(lines, _SAMPLE_LINES):
-        head.append(line)
-        chars += len(line)
-        if chars > _SAMPLE_CHARS:
-            break
-    return head
 
 
 def _plan(layout: Layout, options: ReadOptions, reading: Reading) -> _Plan:

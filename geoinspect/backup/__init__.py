@@ -1,0 +1,1 @@
+"""Copies of a whole workspace that can be checked and made a workspace again."""
