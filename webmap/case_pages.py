@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 
 from webmap.auth import current_person
 from webmap.case_words import case_words
@@ -19,8 +19,8 @@ case_pages = Blueprint("case_pages", __name__)
 @case_pages.get("/cases")
 def cases_page() -> str:
     """Show the list of cases, and the form that opens one by hand."""
-    page = _page()
-    return render_template("cases.html", active="cases", tab="cases", page=page)
+    page = _page() | {"area": _asked_area()}
+    return render_template("cases.html", page=page)
 
 
 @case_pages.get("/cases/<int:case_id>")
@@ -32,14 +32,23 @@ def case_page(case_id: int) -> str:
     page = _page() | {"case": case_id, "base": base_zooms()}
     return render_template(
         "case.html",
-        active="cases",
-        tab="cases",
         page=page,
         shell=office().shell,
         number=number,
         title=title,
         case_id=case_id,
     )
+
+
+def _asked_area() -> list[str] | None:
+    """Return code and name of the area in the address; None without one."""
+    code = request.args.get("area")
+    if not code:
+        return None
+    with office().workspace.database.reading() as session:
+        names = {row.code: row.name for row in scope_of(session).area_tree()}
+    # The API says that there is no such area.
+    return [code, names.get(code, code)]
 
 
 def _page() -> dict[str, object]:

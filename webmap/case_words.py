@@ -56,6 +56,8 @@ def _list_words() -> dict[str, str]:
         "overdue_by": _("{n} days overdue"),
         "overdue_by_one": _("one day overdue"),
         "due_on": _("by {day}"),
+        "area_only": _("Only {name}"),
+        "area_off": _("Show cases of all areas, not only {name}"),
         "cases_of": _("{shown} of {total} cases; {open} open, {overdue} overdue on {day}"),
         "no_cases": _(
             "No case yet. Open one from a suspected patch on the map or in the review queue, from a "

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from geoinspect.claim_records import Claim
 from geoinspect.claims import make_claim
+from geoinspect.settings import Settings
 from geoinspect.snapshot import Snapshot
 from geoinspect.store import claims_kept
 from geoinspect.store.workspace import Workspace
 
 _KEPT = 24
-_Key = tuple[int, str, float | None, int | None]
+_Key = tuple[int, str, float | None, int | None, Settings]
 
 
 class ClaimCache:
@@ -41,7 +42,7 @@ class ClaimCache:
             session, area_code=campaign.area_code, start=campaign.start
         )
         number = None if before is None else before[0].id
-        key = (snapshot.campaign_id, snapshot.version, target, number)
+        key = (snapshot.campaign_id, snapshot.version, target, number, self._workspace.settings)
         with self._lock:
             if key not in self._made:
                 self._made[key] = make_claim(self._workspace, session, snapshot, target=target)

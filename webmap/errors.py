@@ -1,14 +1,22 @@
-"""Which answer each error gets: a status, and words that say what to do."""
+"""Which answer each error gets: a status, and words that say what to do.
+
+Scripts get problem details (RFC 9457) with three keys of ours: ``code``, a short stable name, and
+``message`` and ``message_zh``, the same words in both languages. ``type`` is about:blank, so that
+``title`` is the name of the status; what there is to tell apart stands in ``code``.
+"""
 
 from __future__ import annotations
 
 import logging
 import secrets
+from http import HTTPStatus
+from urllib.parse import quote
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from geoinspect.accounts.signing_in import LockedError
 from geoinspect.errors import (
     ConflictError,
     ForbiddenError,
@@ -20,13 +28,16 @@ from geoinspect.errors import (
     TooLargeError,
     UsageError,
 )
+from webmap.language import in_words
 from webmap.security import API_PREFIX
 
 _LOG = logging.getLogger(__name__)
+PROBLEM = "application/problem+json"
 _MACHINE_PREFIXES = (API_PREFIX, "/tiles/")
 
 # The first class that fits counts.
 STATUS = (
+    (LockedError, 429),
     (TooLargeError, 413),
     (NotFoundError, 404),
     (ConflictError, 409),
@@ -53,6 +64,8 @@ _WORDS = {
     ),
 }
 SIGN_IN = _WORDS[401]
+# What the framework says beside the words: methods, ranges, patience.
+_KEPT_HEADERS = ("Allow", "Content-Range", "Retry-After")
 _BUSY_WAIT_S = 5
 _BUSY = Text(
     "服务器正忙:请稍候几秒再试",
@@ -84,20 +97,40 @@ def wants_json() -> bool:
 
 
 def answer(code: str, text: Text, status: int) -> Response:
-    """Return an error as JSON for scripts and as a page for people."""
+    """Return an error as problem details for scripts and as a page for people."""
     if wants_json():
-        body = jsonify(code=code, message=text.en, message_zh=text.zh)
+        body = _problem(code, text, status)
     else:
         body = Response(render_template("error.html", text=text), mimetype="text/html")
     body.status_code = status
+    if status == 401:
+        body.headers["WWW-Authenticate"] = 'Bearer realm="geoinspect"'
+    if status == 503:
+        body.headers["Retry-After"] = str(_BUSY_WAIT_S)
+    return body
+
+
+def _problem(code: str, text: Text, status: int) -> Response:
+    # The tus protocol answers a wrong checksum with 460, which has no name of its own.
+    known = status in HTTPStatus.__members__.values()
+    body = jsonify(
+        type="about:blank",
+        title=HTTPStatus(status).phrase if known else "Client Error",
+        status=status,
+        detail=in_words(text),
+        # Without the query, which may hold what nobody should find in a log.
+        instance=quote(request.path),
+        code=code,
+        message=text.en,
+        message_zh=text.zh,
+    )
+    body.mimetype = PROBLEM
     return body
 
 
 def busy() -> Response:
     """Return the answer to a request that must wait until another one is done."""
-    response = answer("busy", _BUSY, 503)
-    response.headers["Retry-After"] = str(_BUSY_WAIT_S)
-    return response
+    return answer("busy", _BUSY, 503)
 
 
 def status_of(error: GeoInspectError) -> int:
@@ -108,7 +141,10 @@ def status_of(error: GeoInspectError) -> int:
 
 
 def _own_error(error: GeoInspectError) -> Response:
-    return answer(error.code, error.text, status_of(error))
+    response = answer(error.code, error.text, status_of(error))
+    if isinstance(error, LockedError):
+        response.headers["Retry-After"] = str(error.wait_minutes * 60)
+    return response
 
 
 def _forgery(_error: CSRFError) -> Response:
@@ -119,7 +155,11 @@ def _http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return make_response(error.get_response())
     code = error.name.lower().replace(" ", "_")
-    return answer(code, _WORDS.get(error.code, _WORDS[400]), error.code)
+    response = answer(code, _WORDS.get(error.code, _WORDS[400]), error.code)
+    for name in _KEPT_HEADERS:
+        if name in (said := error.get_response().headers):
+            response.headers[name] = said[name]
+    return response
 
 
 def _unexpected(error: Exception) -> Response:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
+from babel.dates import format_date
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, g, request
 from flask_babel import Babel, Domain
 
 from geoinspect.errors import Text
-from geoinspect.settings import Settings
+from geoinspect.store.workspace import Workspace
 
 LANGUAGES = {"zh_CN": "中文", "en": "English"}
 _COOKIE = "language"
@@ -33,20 +35,23 @@ class _Words(Domain):  # type: ignore[misc]
         return self._loaded[language()]
 
 
-def use_languages(app: Flask, settings: Settings) -> None:
+def use_languages(app: Flask, workspace: Workspace) -> None:
     """Let pages speak the language a person chose, else the workspace's.
 
     ``?language=en`` on any page changes it and is remembered.
     """
-    default = settings.language if settings.language in LANGUAGES else "zh_CN"
+
+    def default() -> str:
+        wanted = workspace.settings.language
+        return wanted if wanted in LANGUAGES else "zh_CN"
 
     def chosen() -> str:
         for wanted in (request.args.get("language"), request.cookies.get(_COOKIE)):
             if wanted in LANGUAGES:
                 return str(wanted)
-        return default
+        return default()
 
-    Babel(app, default_locale=default, default_timezone="Asia/Shanghai", locale_selector=chosen)
+    Babel(app, default_locale=default(), default_timezone="Asia/Shanghai", locale_selector=chosen)
     words = _Words(_CATALOGUES)
 
     @app.before_request
@@ -67,7 +72,9 @@ def use_languages(app: Flask, settings: Settings) -> None:
             )
         return response
 
-    app.jinja_env.globals.update(language=language, languages=LANGUAGES, in_words=in_words)
+    app.jinja_env.globals.update(
+        language=language, languages=LANGUAGES, in_words=in_words, day_in_words=day_in_words
+    )
 
 
 def language() -> str:
@@ -78,3 +85,10 @@ def language() -> str:
 def in_words(text: Text) -> str:
     """Return a bilingual sentence in the page's language."""
     return text.in_language(language())
+
+
+def day_in_words(day: date) -> str:
+    """Return a day as the page's language writes it: 2026年11月21日, 21 Nov 2026."""
+    if language() == "zh_CN":
+        return f"{day.year}年{day.month}月{day.day}日"
+    return format_date(day, format="d MMM yyyy", locale="en_GB")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections import OrderedDict
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
 from flask import current_app
 
+from geoinspect.situation.days import DaySums
 from geoinspect.snapshot import Question, Snapshot, SnapshotCache
 from geoinspect.store.workspace import Workspace
 from webmap.claim_cache import ClaimCache
+from webmap.last_seen import LastSeen
+from webmap.scope_territory import Territories
 from webmap.shell import Shell
 from webmap.tiles.coverage import CellPainter, GroundPixels
 from webmap.tiles.layers import Layer
@@ -23,29 +26,6 @@ _KEY = "geoinspect"
 _UPLOADS_AT_ONCE = 8
 _STRANGERS_AT_ONCE = 8
 _KEPT_PAINTERS = 24
-
-
-class EndedSessions:
-    """Sessions that were signed out of, for as long as their cookie could still be shown.
-
-    Kept in memory: after a restart a copied cookie works again, but never beyond the lifetime
-    that each session has from its login.
-    """
-
-    def __init__(self) -> None:
-        self._until_s: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def end(self, mark: str, lifetime_s: float) -> None:
-        """End the session with this mark."""
-        now = time.time()
-        with self._lock:
-            self._until_s = {m: until for m, until in self._until_s.items() if until > now}
-            self._until_s[mark] = now + lifetime_s
-
-    def holds(self, mark: str) -> bool:
-        """Return whether the session with this mark was ended."""
-        return mark in self._until_s
 
 
 class Office:
@@ -60,9 +40,13 @@ class Office:
         self.workspace = workspace
         self.shell = shell
         self.snapshots = SnapshotCache(workspace)
+        self.day_sums = DaySums(self.snapshots, workspace)
         self.claims = ClaimCache(workspace)
+        self.territories = Territories()
         self.pictures = Pictures()
-        self.ended = EndedSessions()
+        # Sessions are listed to the minute, tokens to the hour.
+        self.logins_seen = LastSeen(timedelta(minutes=1))
+        self.tokens_seen = LastSeen(timedelta(hours=1))
         # Slow senders never take every thread of the server.
         self.upload_slots = threading.BoundedSemaphore(_UPLOADS_AT_ONCE)
         self.stranger_slots = threading.BoundedSemaphore(_STRANGERS_AT_ONCE)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import shutil
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
 from geoinspect.errors import GeoInspectError
 from webmap.auth import current_person
+from webmap.frame import home
+from webmap.map_words import map_layers, map_states, map_words, open_states
 from webmap.office import office
 from webmap.scope import scope_of
 from webmap.shown_words import layer_names
-from webmap.tiles.basemap import zoom_range
-from webmap.track_words import mode_names, purpose_names
+from webmap.tiles.basemap_book import base_map
+from webmap.track_words import mode_names, purpose_names, track_orders
+from webmap.upload_words import upload_words
 from webmap.words import script_words
 
 _LOG = logging.getLogger(__name__)
@@ -26,8 +29,8 @@ _FREE_FLOOR_BYTES = 200 << 20
 
 @pages.get("/")
 def start() -> AnyResponse:
-    """Lead to the map."""
-    return redirect(url_for("pages.map_page"))
+    """Lead to where the person's work starts."""
+    return redirect(home())
 
 
 @pages.get("/map")
@@ -35,14 +38,20 @@ def map_page() -> str:
     """Show the map; its data comes from the API."""
     settings = office().workspace.settings
     page = {
-        "words": script_words(),
+        "words": {**script_words(), **map_words()},
+        "states": map_states(),
+        "open_states": open_states(),
         "base": base_zooms(),
         "survey_pod": settings.survey_pod,
         "covered_share": settings.covered_share,
         "cleared_pod": settings.cleared_pod,
     }
     return render_template(
-        "map.html", active="map", page=page, shell=office().shell, shown=layer_names()
+        "map.html",
+        page=page,
+        shell=office().shell,
+        shown=layer_names(),
+        layers=map_layers(),
     )
 
 
@@ -53,13 +62,13 @@ def upload_page() -> str:
     with office().workspace.database.reading() as session:
         units = scope_of(session).unit_names()
     page = {
-        "words": script_words(),
+        "words": script_words() | upload_words(),
+        "person": current_person().name,
         "track_max_mb": settings.track_max_mb,
         "raster_max_mb": settings.raster_max_mb,
     }
     return render_template(
         "upload.html",
-        active="upload",
         page=page,
         units=units,
         modes=mode_names(),
@@ -74,9 +83,9 @@ def tracks_page() -> str:
     """Show the list of tracks."""
     with office().workspace.database.reading() as session:
         units = scope_of(session).unit_names()
-    page = {"words": script_words()}
+    page = {"words": script_words(), "may_decide": current_person().may_decide}
     return render_template(
-        "tracks.html", active="tracks", page=page, units=units, modes=mode_names()
+        "tracks.html", page=page, units=units, modes=mode_names(), orders=track_orders()
     )
 
 
@@ -97,13 +106,13 @@ def track_page(track_id: int) -> str:
         "may_decide": current_person().may_decide,
     }
     shell = office().shell
-    return render_template("track.html", active="tracks", page=page, name=name, shell=shell)
+    return render_template("track.html", page=page, name=name, shell=shell)
 
 
 @pages.get("/patrols")
 def patrols_page() -> str:
     """Show the patrols of a month and its indicators."""
-    return render_template("patrols.html", active="patrols", page={"words": script_words()})
+    return render_template("patrols.html", page={"words": script_words()})
 
 
 @pages.get("/healthz")
@@ -125,9 +134,8 @@ def base_zooms() -> tuple[int, int] | None:
     """Return the zooms of the base map; None without one, or with one that can't be read, since
     a map on plain ground is better than no map.
     """
-    path = office().workspace.basemap_path
     try:
-        return None if path is None else zoom_range(path)
+        return base_map(office().workspace).zooms()
     except GeoInspectError as error:
         _LOG.warning("no base map: %s", error.text.en)
         return None

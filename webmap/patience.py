@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 STRANGER_S, KNOWN_S = 10, 30
+# Room in the kernel for an answer such as any of our own files, so that no thread waits for whoever
+# reads it slowly.
+_ANSWER_BYTES = 256 << 10
 # gunicorn's own name for the connection of a request.
 _SOCKET = "gunicorn.socket"
 
@@ -31,9 +34,18 @@ def be_patient(environ: Mapping[str, Any], *, known: bool) -> None:
 
 def bound_waiting(connection: socket.socket, seconds: int) -> None:
     """Let a socket, and those it accepts from now on, wait at most so long for bytes."""
-    length = (
-        struct.pack("L", seconds * 1000)
-        if sys.platform == "win32"
-        else struct.pack("ll", seconds, 0)
-    )
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, length)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _as_length(seconds))
+
+
+def bound_answering(connection: socket.socket) -> None:
+    """Let a socket, and those it accepts from now on, wait a bounded time for each part of an answer
+    to be taken.
+    """
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _as_length(KNOWN_S))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ANSWER_BYTES)
+
+
+def _as_length(seconds: int) -> bytes:
+    if sys.platform == "win32":
+        return struct.pack("L", seconds * 1000)
+    return struct.pack("ll", seconds, 0)

@@ -9,7 +9,6 @@ def photo_words() -> dict[str, str]:
     """Return key → words."""
     return {
         "photo": _("Photo"),
-        "photos_limited": _("Only the newest {n} photos are drawn: zoom in to see the others"),
         "photo_taken": _("Taken"),
         "no_time": _("The photo does not say when"),
         "place": _("Place"),

@@ -16,7 +16,7 @@ review_pages = Blueprint("review_pages", __name__)
 @review_pages.get("/review")
 def surveys_page() -> str:
     """Show the surveys with patches to review."""
-    return render_template("review.html", active="review", page=_page())
+    return render_template("review.html", page=_page())
 
 
 @review_pages.get("/review/<int:survey_id>")
@@ -31,7 +31,7 @@ def queue_page(survey_id: int) -> str:
             "gsd_cm": round(survey.gsd_cm, 2),
         }
     page = _page() | {"survey": told, "reasons": reason_keys()}
-    return render_template("review_queue.html", active="review", page=page, name=told["name"])
+    return render_template("review_queue.html", page=page, name=told["name"])
 
 
 def _page() -> dict[str, object]:

@@ -33,6 +33,12 @@ def review_words() -> dict[str, str]:
 
 def _queue_words() -> dict[str, str]:
     return {
+        "waits_patches": _("patches to look at"),
+        "waits_questions": _("uploads with a question"),
+        "waits_tracks": _("tracks with doubts"),
+        "waits_undated": _("pictures without a date"),
+        "waits_cases": _("cases to sort out"),
+        "waits_more": _("{n} or more"),
         "said_poppy": _("Looks like poppy"),
         "said_other": _("Not poppy"),
         "said_unsure": _("Unsure"),

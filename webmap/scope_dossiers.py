@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 from geoinspect.casework.actors import Actor
 from geoinspect.casework.export import Exported, export_document, export_zip
-from geoinspect.store import cases
 from geoinspect.store.workspace import Workspace
 from webmap.acting import acting
+from webmap.scope_cases import case_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class DossierScope:
             NotFoundError: There is none.
         """
         with self.workspace.database.reading() as session:
-            return cases.case(session, case_id).number
+            return case_scope(session).case(case_id).number
 
     def document(self, case_id: int, form: str) -> bytes:
         """Return the dossier of a visible case as ``html``, ``pdf`` or ``docx``."""

@@ -1,13 +1,14 @@
 """What the person behind a request may see of tips: the one door from the web to their records.
 
-Analysts, commanders, administrators and auditors see all. A tip is delicate, so field people see it
+Analysts, commanders, administrators and auditors see those on their ground or in a case of theirs; one
+without a place is a matter for who has all of the ground. A tip is delicate, so field people see it
 only when it is in a case of their own unit, and then without what is said of reward and reporter.
 The public sees one outline and what the holder of a claim code hears.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +17,18 @@ from sqlalchemy.orm import Session
 
 from geoinspect.cases.tip_records import HANDLERS, READERS, REWARDERS
 from geoinspect.casework import tip_told
-from geoinspect.casework.actors import Actor, units_below
+from geoinspect.casework.actors import Actor
+from geoinspect.casework.sight import Sight
+from geoinspect.errors import ConflictError
 from geoinspect.settings import Settings
 from geoinspect.store import cases, grounds, tips
 from geoinspect.store.cases import CaseFilter
 from geoinspect.store.site_schema import TipRow
 from geoinspect.store.tips import TipFilter
+from geoinspect.territory import units_below
 from webmap.acting import acting
+from webmap.scope_cases import case_scope
+from webmap.scope_sight import own_sight
 
 Json = dict[str, Any]
 
@@ -38,10 +44,11 @@ class TipScope:
 
     session: Session
     actor: Actor
+    sight: Sight
 
     @property
-    def sees_all(self) -> bool:
-        """Whether this person reads every tip."""
+    def reads(self) -> bool:
+        """Whether this person reads tips before they are in a case, and all that is said of them."""
         return self.actor.role in READERS
 
     def tip(self, tip_id: int) -> TipRow:
@@ -51,16 +58,29 @@ class TipScope:
             NotFoundError: There is none; a hidden one looks the same as one that isn't.
         """
         row = tips.tip(self.session, tip_id)
-        if self.sees_all:
-            return row
-        case = None if row.case_id is None else cases.case(self.session, row.case_id)
-        if case is None or case.unit_code not in units_below(self.session, self.actor.unit_code):
+        if not self._is_theirs(row):
             raise tips.missing(str(tip_id))
         return row
 
+    def check_may_move(self, tip_id: int) -> None:
+        """Check that a tip is visible and may leave the case it is in, before anything is read.
+
+        Raises:
+            NotFoundError: There is no such tip.
+            ConflictError: It is in a case of others.
+        """
+        row = self.tip(tip_id)
+        case = None if row.case_id is None else cases.case(self.session, row.case_id)
+        if case is not None and not self.sight.case(case):
+            raise ConflictError(
+                f"举报 {row.number} 已由其他单位办理:请与上级单位联系",
+                f"the tip {row.number} is in the hands of another unit: ask the unit above",
+                code="tip_in_case",
+            )
+
     def told(self, settings: Settings, row: TipRow) -> Json:
         """Return what this person reads of a visible tip."""
-        return self._allowed(tip_told.tip_told(self.session, settings, row))
+        return self._allowed(tip_told.tip_told(self.session, settings, row, sight=self.sight))
 
     def listed(
         self,
@@ -72,17 +92,19 @@ class TipScope:
         before: int | None,
     ) -> list[Json]:
         """Return visible tips for a list, those that wait first."""
-        if not self.sees_all:
+        if self.reads:
+            wanted = replace(wanted, held=self.sight.held)
+        else:
             units = tuple(units_below(self.session, self.actor.unit_code))
             mine = cases.cases(self.session, CaseFilter(units=units), limit=_MOST_CASES)
             wanted = TipFilter(wanted.states, None, tuple(row.id for row in mine))
         rows = tips.tips(self.session, wanted, limit=limit, before=before)
-        lines = tip_told.tip_lines(self.session, settings, rows, now)
+        lines = tip_told.tip_lines(self.session, settings, rows, now, self.sight)
         return [self._allowed(line) for line in lines]
 
     def figures(self, now: datetime) -> Json | None:
-        """Return counts and times of answer; None for who does not see all tips."""
-        return tip_told.figures_told(self.session, now) if self.sees_all else None
+        """Return counts and times of answer; None for who does not read tips."""
+        return tip_told.figures_told(self.session, now, self.sight) if self.reads else None
 
     def may(self) -> Json:
         """Return what this person may do with tips."""
@@ -95,25 +117,39 @@ class TipScope:
         Raises:
             NotFoundError: There is none.
         """
-        return cases.case_named(self.session, name).id
+        return case_scope(self.session).case_named(name).id
 
     def tip_number(self, name: str) -> int:
         """Return the row number of a tip by its number for people.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: There is none; a hidden one looks the same as one that isn't.
         """
-        return self.tip(tips.tip_named(self.session, name).id).id
+        row = tips.tip_named(self.session, name)
+        if not self._is_theirs(row):
+            raise tips.missing(name[:40])
+        return row.id
+
+    def _is_theirs(self, row: TipRow) -> bool:
+        case = None if row.case_id is None else cases.case(self.session, row.case_id)
+        if not self.reads:
+            mine = units_below(self.session, self.actor.unit_code)
+            return case is not None and case.unit_code in mine
+        if self.sight.whole or (case is not None and self.sight.case(case)):
+            return True
+        if row.lon is None or row.lat is None:
+            return False
+        return self.sight.territory.has_place(row.lon, row.lat)
 
     def _allowed(self, told: Json) -> Json:
-        if self.sees_all:
+        if self.reads:
             return told
         return {name: value for name, value in told.items() if name not in _OFFICE_ONLY}
 
 
 def tip_scope(session: Session) -> TipScope:
     """Return the scope of the person behind the current request."""
-    return TipScope(session, acting())
+    return TipScope(session, acting(), own_sight(session))
 
 
 def public_outline(session: Session) -> Json | None:

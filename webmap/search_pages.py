@@ -35,7 +35,6 @@ def confidence_page() -> str:
     }
     return render_template(
         "confidence.html",
-        active="confidence",
         page=page,
         target=settings.claim_target,
         least=LEAST_TARGET,
@@ -52,7 +51,6 @@ def plans_page() -> str:
     page = {**_map_page(), "most_starts": MOST_STARTS}
     return render_template(
         "plans.html",
-        active="plans",
         page=page,
         shell=office().shell,
         units=units,
@@ -68,9 +66,7 @@ def plan_page(plan_id: int) -> str:
     with office().workspace.database.reading() as session:
         name = scope_of(session).plan(plan_id).name
     page = {**_map_page(), "plan": plan_id}
-    return render_template(
-        "plan.html", active="plans", page=page, shell=office().shell, name=name, plan_id=plan_id
-    )
+    return render_template("plan.html", page=page, shell=office().shell, name=name, plan_id=plan_id)
 
 
 @search_pages.get("/plans/<int:plan_id>/sheet")
@@ -78,9 +74,10 @@ def plan_sheet(plan_id: int) -> Response:
     """Show the printable sheet of a plan; nothing but its own style may run in it."""
     workspace = office().workspace
     with workspace.database.reading() as session:
-        row = scope_of(session).plan(plan_id)
+        scope = scope_of(session)
+        row = scope.plan(plan_id)
         snapshot = office().snapshots.get(row.campaign_id)
-        html = printed_plan(workspace, session, row, snapshot)
+        html = printed_plan(workspace, session, row, snapshot, scope.drawn_ground(snapshot))
     response = Response(html, mimetype="text/html")
     marks = " ".join(_mark(style) for style in _STYLE.findall(html)) or "'none'"
     response.headers["Content-Security-Policy"] = (
@@ -99,7 +96,6 @@ def checks_page() -> str:
     }
     return render_template(
         "checks.html",
-        active="checks",
         page=page,
         methods=method_names(),
         visibilities=visibility_names(),
@@ -116,7 +112,6 @@ def rates_page() -> str:
     }
     return render_template(
         "rates.html",
-        active="rates",
         page=page,
         methods=method_names(),
         visibilities=visibility_names(),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import secrets
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect, validate_csrf
 from wtforms import ValidationError
+
+from geoinspect.settings import Settings
 
 _GZIP_TYPES = {
     "text/css",
@@ -41,7 +44,7 @@ def has_bearer() -> bool:
     return request.headers.get("Authorization", "").startswith("Bearer ")
 
 
-def protect(app: Flask) -> None:
+def protect(app: Flask, settings: Settings) -> None:
     """Give an app its cookie rules, forgery protection, headers and compression."""
     app.session_interface = _Sessions()
     app.config.update(
@@ -58,6 +61,7 @@ def protect(app: Flask) -> None:
     def _check_forgery() -> None:
         if has_bearer() or request.method in {"GET", "HEAD", "OPTIONS"}:
             return
+        _refuse_other_sites(settings.public_host)
         if not request.path.startswith(API_PREFIX):
             csrf.protect()
             return
@@ -70,6 +74,30 @@ def protect(app: Flask) -> None:
     app.after_request(_add_headers)
     app.after_request(_compress)
     app.jinja_env.globals["csp_nonce"] = nonce
+
+
+def _refuse_other_sites(public_host: str) -> None:
+    """Refuse what a browser says came from a page of elsewhere; the token stands behind it.
+
+    Raises:
+        CSRFError: It came from another site, or from a page without one.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        elsewhere = site not in {"same-origin", "none"}
+    else:
+        # Older browsers, and all of them over plain http, name where the page is from.
+        elsewhere = not _is_ours(request.headers.get("Origin") or request.host_url, public_host)
+    if elsewhere:
+        raise CSRFError("the request came from another site")
+
+
+def _is_ours(address: str, public_host: str) -> bool:
+    try:
+        origin = urlsplit(address)
+    except ValueError:
+        return False
+    return origin.netloc == request.host or bool(public_host and origin.hostname == public_host)
 
 
 def _add_headers(response: Response) -> Response:

@@ -16,28 +16,57 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from geoinspect.errors import UsageError
+from geoinspect.jobs.crew import Crew
 from webmap.app import create_app
-from webmap.patience import STRANGER_S, bound_waiting
+from webmap.health_checks import TLS_CERT
+from webmap.patience import STRANGER_S, bound_answering, bound_waiting
+from webmap.patient_worker import PatientWorker
 
-_THREADS = 32
+_THREADS = 96
 # A large raster is re-encoded and searched within its request (docs/decisions/0010).
 _REQUEST_S = 3600
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    """gunicorn's master, which looks after the worker of the jobs too."""
+
+    def __init__(self, app: BaseApplication, crew: Crew) -> None:
+        super().__init__(app)
+        self._crew = crew
+
+    def manage_workers(self) -> None:
+        """Called about once a second: see that everybody is at work."""
+        super().manage_workers()
+        self._crew.keep_up()
+
+    def stop(self, graceful: bool = True) -> None:
+        """End the jobs' worker while the web's worker finishes."""
+        self._crew.ask_to_end()
+        super().stop(graceful)
+        self._crew.end()
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
     """gunicorn around one workspace."""
 
-    def __init__(self, folder: Path, options: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, options: dict[str, Any], crew: Crew) -> None:
         self._folder = folder
         self._options = options
+        self._crew = crew
         super().__init__()
+
+    def run(self) -> None:
+        """Serve until ended."""
+        _Arbiter(self, self._crew).run()
 
     def load_config(self) -> None:
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return create_app(self._folder)
+        app = create_app(self._folder)
+        app.config[TLS_CERT] = self._options["certfile"]
+        return app
 
 
 def serve(
@@ -48,6 +77,7 @@ def serve(
     banner: str = "",
     tls_cert: Path | None = None,
     tls_key: Path | None = None,
+    workers: int = 0,
 ) -> int:
     """Serve a workspace until interrupted; return the exit status.
 
@@ -58,6 +88,8 @@ def serve(
         banner: A line to print below the address, once people can connect.
         tls_cert: Certificate file (PEM); with ``tls_key`` the map is served over HTTPS.
         tls_key: Key file (PEM).
+        workers: Jobs done at once in the background beside it; 0: none, they wait for a
+            ``geoinspect worker`` elsewhere.
 
     Raises:
         UsageError: The address is taken or not ours, or only one TLS file was given.
@@ -77,6 +109,7 @@ def serve(
     def when_ready(arbiter: Arbiter) -> None:
         for listener in arbiter.LISTENERS:
             bound_waiting(listener.sock, STRANGER_S)
+            bound_answering(listener.sock)
         click.echo(f"{scheme}://{host}:{port}")
         if banner:
             click.echo(banner)
@@ -85,7 +118,7 @@ def serve(
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "workers": 1,
         "threads": _THREADS,
-        "worker_class": "gthread",
+        "worker_class": PatientWorker,
         "timeout": _REQUEST_S,
         "graceful_timeout": 10,
         "loglevel": "warning",
@@ -93,7 +126,7 @@ def serve(
         "certfile": None if tls_cert is None else str(tls_cert),
         "keyfile": None if tls_key is None else str(tls_key),
     }
-    _Server(folder, options).run()
+    _Server(folder, options, Crew(folder, workers)).run()
     return 0
 
 

@@ -22,8 +22,6 @@ def sites_page() -> str:
     page = _page()
     return render_template(
         "sites.html",
-        active="cases",
-        tab="sites",
         page=page,
         kinds=site_kinds(),
         states=site_states(),
@@ -40,8 +38,6 @@ def site_page(site_id: int) -> str:
     page = _page() | {"site": site_id, "base": base_zooms()}
     return render_template(
         "site.html",
-        active="cases",
-        tab="sites",
         page=page,
         shell=office().shell,
         code=code,

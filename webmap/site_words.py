@@ -44,7 +44,6 @@ def site_map_words() -> dict[str, str]:
         "site_next_due": _("Next visit by {day}"),
         "site_due_past": _("Visit was due by {day}"),
         "site_open": _("Open the site"),
-        "sites_drawn": _("Only {n} of {total} sites drawn: move nearer"),
     }
 
 
@@ -103,6 +102,7 @@ def _one_words() -> dict[str, str]:
         "site_note": _("Note"),
         "visit_day": _("Day"),
         "visit_track": _("Track"),
+        "visit_other": _("Of another unit"),
         "visit_arrived": _("Arrived"),
         "visit_dwell": _("Stayed"),
         "visit_nearest": _("Nearest"),
@@ -148,10 +148,8 @@ def _answer_words() -> dict[str, str]:
         "answer_kept": _("Received. Receipt {receipt}"),
         "answer_case": _("Case {id} was opened."),
         "answer_waits": _("Kept on this device; it is sent when the connection is back."),
-        "photo_sending": _("{name}: {share} sent"),
-        "photo_there": _("{name}: received"),
-        "photo_failed": _("{name} was not sent ({why}). Choose it again."),
-        "photos_under_way": _("Photos are still on their way: wait a moment."),
+        "photo_chosen": _("{name} ({size}) goes with the answer"),
+        "photo_off": _("Take it off"),
         "place_known": _("Place taken, within {m} m"),
         "place_unknown": _("The device gives no place."),
         "waiting_to_send": _(

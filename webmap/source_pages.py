@@ -21,13 +21,13 @@ def targets_page() -> str:
     """Show the target lists, and one of them matched with the local dossiers."""
     settings = office().workspace.settings
     page = _page() | {"tolerance_m": settings.target_tolerance_m}
-    return render_template("targets.html", active="cases", tab="targets", page=page)
+    return render_template("targets.html", page=page)
 
 
 @source_pages.get("/licences")
 def licences_page() -> str:
     """Show the licensed parcels, and what patches say of each."""
-    return render_template("licences.html", active="cases", tab="licences", page=_page())
+    return render_template("licences.html", page=_page())
 
 
 def _page() -> dict[str, object]:

@@ -19,6 +19,7 @@ from limits import RateLimitItem, parse
 from geoinspect.casework.tips import MOST_PHOTOS
 from geoinspect.errors import Text
 from geoinspect.settings import Settings
+from geoinspect.store.workspace import Workspace
 
 TELL, STATUS = "tip_pages.public_tip", "tip_pages.public_status"
 # A phone network hides thousands behind one address, so one address may do more than one person.
@@ -41,19 +42,18 @@ _BUSY = Text(
 )
 
 
-def use_tips(app: Flask, settings: Settings) -> None:
+def use_tips(app: Flask, workspace: Workspace) -> None:
     """Put a guard before the public tip pages; call it before forgery protection reads a form.
 
     Args:
         app: The app.
-        settings: Say whether the pages are open and how large a photo may be.
+        workspace: Its settings say whether the pages are open and how large a photo may be.
     """
     counted = Limiter(
         get_remote_address, app=app, storage_uri="memory://", strategy="moving-window"
     )
     salt = secrets.token_bytes(32)
     slots = threading.BoundedSemaphore(_AT_ONCE)
-    most_bytes = int(MOST_PHOTOS * settings.tip_photo_max_mb * 1e6) + _FORM_BYTES
 
     def key() -> str:
         return hmac.new(salt, get_remote_address().encode(), hashlib.sha256).hexdigest()
@@ -66,6 +66,7 @@ def use_tips(app: Flask, settings: Settings) -> None:
         endpoint = request.endpoint or ""
         if endpoint not in _EACH:
             return None
+        settings = workspace.settings
         if not settings.public_tips:
             abort(404)
         if request.method != "POST":
@@ -76,6 +77,7 @@ def use_tips(app: Flask, settings: Settings) -> None:
         g.holds_tip_slot = True
         if not passes(_EACH[endpoint], endpoint, key()) or not passes(_ALL[endpoint], endpoint):
             return refusal(_TOO_MANY, 429)
+        most_bytes = int(MOST_PHOTOS * settings.tip_photo_max_mb * 1e6) + _FORM_BYTES
         request.max_content_length = most_bytes if endpoint == TELL else _FORM_BYTES
         if (request.content_length or 0) > request.max_content_length:
             return refusal(_too_large(settings), 413)

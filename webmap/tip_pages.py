@@ -118,7 +118,7 @@ def tips_page() -> str:
         "public": office().workspace.settings.public_tips,
         "near_m": office().workspace.settings.tip_near_m,
     }
-    return render_template("tips.html", active="cases", tab="tips", page=page)
+    return render_template("tips.html", page=page)
 
 
 def _is_known(form: _Form) -> bool:

@@ -29,6 +29,20 @@ def purpose_names() -> dict[str, str]:
     }
 
 
+def track_orders() -> list[tuple[str, str]]:
+    """Return sort order → words."""
+    return [
+        ("-day", _("Newest day first")),
+        ("day", _("Oldest day first")),
+        ("-length", _("Longest first")),
+        ("length", _("Shortest first")),
+        ("unit", _("By unit")),
+        ("-unit", _("By unit, last first")),
+        ("-doubts", _("Most doubts first")),
+        ("doubts", _("Fewest doubts first")),
+    ]
+
+
 def track_words() -> dict[str, str]:
     """Return key → words of all pages about tracks and patrols."""
     return {
@@ -165,6 +179,12 @@ def _form_words() -> dict[str, str]:
         "nothing_said": _("Nothing said"),
         "datum_choice": _("Read the file as"),
         "datum_auto": _("As the file says"),
+        "crs_choice": _("Coordinate system of projected numbers"),
+        "reading_try": _("See on the map where it would lie"),
+        "reading_told": _(
+            "Dotted on the map: {moved} away. On the unit's own ground: {now} now, {then} then. "
+            "Nothing is changed until you apply."
+        ),
         "datum_note": _("The file as it came is kept: it can be read in another datum any time."),
         "patrol": _("Patrol"),
         "no_outing": _("It has no day, so it belongs to no patrol."),
@@ -262,6 +282,12 @@ def _list_words() -> dict[str, str]:
         "state_waiting": _("Doubtful"),
         "state_decided": _("Decided"),
         "state_clear": _("Clear"),
+        "bulk_column": _("Pick"),
+        "bulk_pick": _("Pick {name}"),
+        "bulk_count": _("{n} picked"),
+        "bulk_going": _("Deciding on {total} tracks …"),
+        "bulk_done": _("Decided: {n}."),
+        "bulk_failed": _("Track {id}: {why}"),
         "tracks_listed": _("{n} of {total} tracks shown; {waiting} doubtful ones wait."),
         "no_tracks_found": _("No track fits these filters. Take some of them away."),
         "no_tracks_yet": _("No tracks yet. Upload some on the upload page."),

@@ -53,10 +53,16 @@ class AreaTree:
             )
         return row
 
-    def root(self) -> AreaRow | None:
-        """Return the widest area at the top of the tree; None in a workspace without areas."""
+    def tops(self) -> list[AreaRow]:
+        """Return the areas that lie in no other that this person may see, the widest first."""
         tops = [r for r in self.rows if r.parent_code is None or r.parent_code not in self.by_code]
-        return min(tops, key=lambda r: (_LEVELS.index(r.level), -r.area_m2), default=None)
+        return sorted(tops, key=lambda r: (_LEVELS.index(r.level), -r.area_m2, r.code))
+
+    def root(self) -> AreaRow | None:
+        """Return the widest area at the top of the tree; None for whoever sees none. Whoever has
+        several tops finds the others in :meth:`tops`.
+        """
+        return next(iter(self.tops()), None)
 
     def children(self, code: str) -> list[AreaRow]:
         """Return the areas directly below one, by code."""

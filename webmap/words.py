@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from webmap.case_link_words import case_link_words
 from webmap.change_words import change_words
+from webmap.field_words import pass_words
 from webmap.language import language
 from webmap.photo_words import photo_words
 from webmap.sensitivity_words import sensitivity_words
@@ -31,6 +32,7 @@ def script_words() -> dict[str, str]:
         **change_words(),
         **case_link_words(),
         **site_map_words(),
+        **pass_words(),
     }
 
 
@@ -73,6 +75,7 @@ def _area_words() -> dict[str, str]:
     return {
         "no_gaps": _("No cell here is wholly unseen."),
         "no_areas": _("No areas yet. Import their boundaries: geoinspect areas add FILE"),
+        "other_areas": _("Other areas:"),
         "no_campaign": _(
             "No campaign yet, so there is nothing to measure coverage against. Make one: "
             "geoinspect campaigns add NAME --area CODE --from DATE --to DATE --cell 100"
@@ -91,8 +94,6 @@ def _area_words() -> dict[str, str]:
         ),
         "data_until": _("Data until {day}"),
         "no_data": _("No data yet"),
-        "patches_shown": _("{n} of {total} patches in view, the first by rank"),
-        "tracks_limited": _("Only the newest {n} tracks are drawn: zoom in to see the others"),
         "km2": _("km²"),
         "mu": _("mu"),
         "ha": _("ha"),

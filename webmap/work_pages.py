@@ -7,7 +7,9 @@ from flask import Blueprint, render_template
 from webmap.auth import current_person
 from webmap.case_words import case_words
 from webmap.evidence_words import evidence_words
+from webmap.field_words import field_words
 from webmap.office import office
+from webmap.pages import base_zooms
 from webmap.scope import scope_of
 from webmap.words import script_words
 from webmap.work_words import standing_words, today_words, work_words
@@ -21,15 +23,17 @@ def work_page() -> str:
     page = _page(work_words())
     # Field people look after their own unit; offices look at all first.
     page["unit"] = current_person().unit_code if page["role"] == "field" else None
-    return render_template("work.html", active="cases", tab="work", page=page)
+    return render_template("work.html", page=page)
 
 
 @work_pages.get("/today")
 def today_page() -> str:
     """Show a field person's day."""
-    page = _page(today_words())
+    page = _page({**today_words(), **field_words()})
+    page["person_name"] = current_person().name
+    page["base"] = base_zooms()
     page["photo_max_mb"] = office().workspace.settings.evidence_max_mb
-    return render_template("today.html", active="cases", tab="today", page=page)
+    return render_template("today.html", page=page)
 
 
 @work_pages.get("/standing")
@@ -38,7 +42,7 @@ def standing_page() -> str:
     with office().workspace.database.reading() as session:
         areas = [[row.code, row.name] for row in scope_of(session).area_tree()]
     page = _page(standing_words()) | {"areas": areas}
-    return render_template("standing.html", active="cases", tab="standing", page=page)
+    return render_template("standing.html", page=page)
 
 
 def _page(words: dict[str, str]) -> dict[str, object]:

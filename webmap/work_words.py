@@ -133,7 +133,6 @@ def _today_words() -> dict[str, str]:
         "td_waits": _("{n} entries and {photos} photos wait on this device"),
         "td_nothing_waits": _("Everything is sent."),
         "td_no_receipts": _("Nothing sent from this device today."),
-        "td_receipt": _("{when} {what} · receipt {receipt}"),
         "td_refused": _("Not taken: {what}. {why}"),
         "td_visit_of": _("visit to {name}"),
         "td_step_of": _("{step}: {number}"),
@@ -142,12 +141,18 @@ def _today_words() -> dict[str, str]:
 
 def _photo_words() -> dict[str, str]:
     return {
+        "td_first_task": _("Nearest: {task} {name}"),
+        "td_first_far": _("{m} to the {way}"),
+        "td_first_none": _("No task on your ground."),
+        "td_first_sent": _("Received today: {n}"),
+        "td_first_receipt": _("{when} · receipt {receipt}"),
+        "td_first_week": _("{m} in {n} tracks"),
+        "td_first_week_one": _("{m} in one track"),
+        "td_first_week_none": _("No tracks of these seven days."),
+        "td_first_week_off": _("Can be seen once there is a signal."),
         "td_photo_of": _("photo for {number}"),
         "td_photo_kept": _("The photo is kept on this device and sent by itself."),
-        "td_photo_lost": _(
-            "The photo can't be kept on this device: it is sent now or not at all, so stay here "
-            "until the receipt comes."
-        ),
+        "td_photo_off": _("Take it off"),
         "td_photo_big": _("The photo has {size}; at most {limit} are taken."),
     }
 
@@ -168,7 +173,7 @@ def _standing_words() -> dict[str, str]:
         "st_claim_of": _("{low} to {high}, {day}"),
         "st_no_claim": _("no claim kept"),
         "st_of_ground": _("of {area}"),
-        "st_between": _("{n}, {low} to {high}"),
+        "st_between": _("{n} ({low} to {high})"),
         "st_not_counted": _("not counted in {n} cases"),
         "st_not_counted_one": _("not counted in one case"),
         "st_stage_now": _("{stage} by the calendar; capsules from {day}"),

@@ -1,6 +1,22 @@
 """The API of the web map, version 1. JSON in WGS84, metres and square metres, times in UTC."""
 
+from webmap.api.accounts import (
+    account,
+    delete_other_sessions,
+    delete_session,
+    delete_token,
+    own_tokens,
+    post_own_password,
+    post_own_token,
+    post_second_factor,
+    post_second_factor_off,
+    post_second_factor_on,
+    sessions,
+)
+from webmap.api.admin import add_admin_addresses
+from webmap.api.area_files import add_area_addresses
 from webmap.api.blueprint import api
+from webmap.api.campaigns import add_campaign_addresses
 from webmap.api.case_sources import (
     case_proposal,
     case_survey,
@@ -15,11 +31,32 @@ from webmap.api.chips import chip
 from webmap.api.claims import claims, kept_claims, post_claim
 from webmap.api.dossiers import case_dossier
 from webmap.api.evidence import evidence_original, evidence_thumb, post_evidence
+from webmap.api.field import field_pass, field_week
 from webmap.api.gaps import gaps_file
 from webmap.api.ground import areas, cell, overview, zones
+from webmap.api.imports import imports_list, post_answers, receipt_questions
 from webmap.api.inside import inside
+from webmap.api.jobs import (
+    job,
+    jobs_list,
+    post_detect,
+    post_job_cancel,
+    post_job_retry,
+    post_jobs_retry,
+)
 from webmap.api.openapi import openapi
 from webmap.api.patrol_records import patrol_months, patrols
+from webmap.api.people import (
+    delete_person_second_factor,
+    delete_person_sessions,
+    people_list,
+    post_area_unit,
+    post_person,
+    post_person_change,
+    post_person_password,
+    post_unit,
+    units_list,
+)
 from webmap.api.photo_records import photo, photos
 from webmap.api.plans import delete_plan, plan, plan_routes, plans, post_plan, walked
 from webmap.api.rates import delete_rate, growth, post_rate, rates
@@ -37,6 +74,10 @@ from webmap.api.review_queue import (
     review_surveys,
 )
 from webmap.api.risks import delete_risk_rule, post_risk_rule, risk_rules
+from webmap.api.runs import post_survey_day, runs_list, survey_list
+from webmap.api.search import search_all
+from webmap.api.settings import add_setting_addresses
+from webmap.api.shapes import shapes
 from webmap.api.shown import layer
 from webmap.api.sightings import patch, patches, survey, surveys, tracks
 from webmap.api.sites import (
@@ -49,6 +90,7 @@ from webmap.api.sites import (
     sites_drawn,
     sites_list,
 )
+from webmap.api.situation import situation, situation_clean, situation_days
 from webmap.api.target_lists import (
     post_target_cases,
     post_target_list,
@@ -65,8 +107,17 @@ from webmap.api.tips import (
     tip_shown,
     tips_list,
 )
+from webmap.api.track_choosing import reviews_at_once, track_reading
 from webmap.api.track_records import review, track, track_list, track_points
 from webmap.api.trials import adopt_trial, post_trial, trials
+from webmap.api.uploads import (
+    delete_upload,
+    patch_upload,
+    post_upload,
+    upload,
+    uploads,
+    uploads_offered,
+)
 from webmap.api.work import (
     case_signs,
     standing,
@@ -80,6 +131,7 @@ __all__ = ["api"]
 
 api.add_url_rule("/openapi.json", view_func=openapi)
 api.add_url_rule("/overview", view_func=overview)
+api.add_url_rule("/search", view_func=search_all)
 api.add_url_rule("/areas", view_func=areas)
 api.add_url_rule("/zones", view_func=zones)
 api.add_url_rule("/cells", view_func=cell)
@@ -89,6 +141,8 @@ api.add_url_rule("/gaps.<kind>", view_func=gaps_file)
 api.add_url_rule("/tracks", view_func=tracks)
 api.add_url_rule("/tracks/<int:track_id>", view_func=track)
 api.add_url_rule("/tracks/<int:track_id>/points", view_func=track_points)
+api.add_url_rule("/tracks/<int:track_id>/reading", view_func=track_reading)
+api.add_url_rule("/track-reviews", view_func=reviews_at_once, methods=["POST"])
 api.add_url_rule("/tracks/<int:track_id>/review", view_func=review, methods=["POST"])
 api.add_url_rule("/track-list", view_func=track_list)
 api.add_url_rule("/patrols", view_func=patrols)
@@ -102,8 +156,26 @@ api.add_url_rule("/patches", view_func=patches)
 api.add_url_rule("/patches/<int:patch_id>", view_func=patch)
 api.add_url_rule("/patches/<int:patch_id>/chip.png", view_func=chip)
 api.add_url_rule("/files", view_func=post_file, methods=["POST"])
+_UPLOADS, _UPLOAD = "/uploads", "/uploads/<upload_id>"
+for _address, _view, _methods in (
+    (_UPLOADS, uploads_offered, ["OPTIONS"]),
+    (_UPLOADS, uploads, ["GET"]),
+    (_UPLOADS, post_upload, ["POST"]),
+    (_UPLOAD, uploads_offered, ["OPTIONS"]),
+    (_UPLOAD, upload, ["GET"]),
+    # Some proxies let neither PATCH nor DELETE through.
+    (_UPLOAD, patch_upload, ["PATCH", "POST"]),
+    (_UPLOAD, delete_upload, ["DELETE"]),
+):
+    # What the protocol says of OPTIONS is answered by a view of its own.
+    api.add_url_rule(_address, view_func=_view, methods=_methods, provide_automatic_options=False)
 api.add_url_rule("/receipts", view_func=receipts)
 api.add_url_rule("/receipts/<receipt_id>", view_func=receipt)
+api.add_url_rule("/receipts/<receipt_id>/questions", view_func=receipt_questions)
+api.add_url_rule("/receipts/<receipt_id>/answers", view_func=post_answers, methods=["POST"])
+api.add_url_rule("/imports", view_func=imports_list)
+api.add_url_rule("/survey-list", view_func=survey_list)
+api.add_url_rule("/runs", view_func=runs_list)
 api.add_url_rule("/claims", view_func=claims)
 api.add_url_rule("/claims", view_func=post_claim, methods=["POST"])
 api.add_url_rule("/claims/kept", view_func=kept_claims)
@@ -180,4 +252,46 @@ api.add_url_rule("/work", view_func=work_lists)
 api.add_url_rule("/work.xlsx", view_func=work_file)
 api.add_url_rule("/today", view_func=today_list)
 api.add_url_rule("/today.gpx", view_func=today_file)
+api.add_url_rule("/field/week", view_func=field_week)
+api.add_url_rule("/field/pass", view_func=field_pass)
 api.add_url_rule("/standing", view_func=standing)
+api.add_url_rule("/shapes", view_func=shapes)
+api.add_url_rule("/situation", view_func=situation)
+api.add_url_rule("/situation/clean", view_func=situation_clean)
+api.add_url_rule("/situation/days", view_func=situation_days)
+api.add_url_rule("/account", view_func=account)
+api.add_url_rule("/account/password", view_func=post_own_password, methods=["POST"])
+api.add_url_rule("/account/sessions", view_func=sessions)
+api.add_url_rule("/account/sessions", view_func=delete_other_sessions, methods=["DELETE"])
+api.add_url_rule("/account/sessions/<session_id>", view_func=delete_session, methods=["DELETE"])
+_FACTOR = "/account/second-factor"
+api.add_url_rule(_FACTOR, view_func=post_second_factor, methods=["POST"])
+api.add_url_rule(f"{_FACTOR}/on", view_func=post_second_factor_on, methods=["POST"])
+api.add_url_rule(f"{_FACTOR}/off", view_func=post_second_factor_off, methods=["POST"])
+api.add_url_rule("/tokens", view_func=own_tokens)
+api.add_url_rule("/tokens", view_func=post_own_token, methods=["POST"])
+api.add_url_rule("/tokens/<int:token_id>", view_func=delete_token, methods=["DELETE"])
+_SOMEONE = "/people/<int:person_id>"
+api.add_url_rule("/people", view_func=people_list)
+api.add_url_rule("/people", view_func=post_person, methods=["POST"])
+api.add_url_rule(_SOMEONE, view_func=post_person_change, methods=["POST"])
+api.add_url_rule(f"{_SOMEONE}/password", view_func=post_person_password, methods=["POST"])
+api.add_url_rule(f"{_SOMEONE}/sessions", view_func=delete_person_sessions, methods=["DELETE"])
+api.add_url_rule(
+    f"{_SOMEONE}/second-factor", view_func=delete_person_second_factor, methods=["DELETE"]
+)
+api.add_url_rule("/units", view_func=units_list)
+api.add_url_rule("/units", view_func=post_unit, methods=["POST"])
+api.add_url_rule("/areas/<code>/unit", view_func=post_area_unit, methods=["POST"])
+_ONE_JOB = "/jobs/<int:job_id>"
+api.add_url_rule("/jobs", view_func=jobs_list)
+api.add_url_rule(_ONE_JOB, view_func=job)
+api.add_url_rule(f"{_ONE_JOB}/cancel", view_func=post_job_cancel, methods=["POST"])
+api.add_url_rule(f"{_ONE_JOB}/retry", view_func=post_job_retry, methods=["POST"])
+api.add_url_rule("/jobs/retry-failed", view_func=post_jobs_retry, methods=["POST"])
+api.add_url_rule("/surveys/<int:survey_id>/detect", view_func=post_detect, methods=["POST"])
+api.add_url_rule("/surveys/<int:survey_id>/day", view_func=post_survey_day, methods=["POST"])
+add_admin_addresses(api)
+add_setting_addresses(api)
+add_area_addresses(api)
+add_campaign_addresses(api)

@@ -15,7 +15,9 @@ from geoinspect.errors import Text, UsageError
 from webmap.acting import acting
 from webmap.api.fields import Fields, json_fields
 from webmap.office import office
+from webmap.scope import scope_of
 from webmap.scope_case_sources import source_scope
+from webmap.scope_cases import case_scope
 
 _MOST_ID = 10**15
 _FROM_PATCHES = {
@@ -76,6 +78,7 @@ def post_from_patches() -> Response:
         one_case=asked.flag("one_case"),
         note=asked.prose("note"),
         client_id=asked.text("client_id", 64),
+        sight=scope.sight,
     )
     return jsonify(done)
 
@@ -97,7 +100,12 @@ def post_sighting() -> Response:
         facts=facts,
         client_id=asked.text("client_id", 54),
     )
-    return jsonify(case_from_sighting(office().workspace, new, acting()))
+    with office().workspace.database.reading() as session:
+        case_scope(session).check_place(new.ground)
+        if new.track_id is not None:
+            scope_of(session).track(new.track_id)
+        sight = source_scope(session).sight
+    return jsonify(case_from_sighting(office().workspace, new, acting(), sight=sight))
 
 
 def case_survey(case_id: int, survey_id: int) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import shapely
@@ -25,6 +26,7 @@ from webmap.acting import acting
 from webmap.api.blueprint import box, limit, record_number
 from webmap.api.choices import one_of
 from webmap.api.fields import Fields, json_fields
+from webmap.api.paging import cursor_name, mark_next
 from webmap.api.sightings import picture_tiles
 from webmap.office import office
 from webmap.scope import scope_of
@@ -86,14 +88,15 @@ def cases_list() -> Response:
         text=args.get("q", "").strip()[:100],
     )
     most = limit(_MOST_LISTED)
-    before = record_number("before") if "before" in args else None
+    mark = cursor_name("before")
+    before = None if mark is None else record_number(mark)
     with office().workspace.database.reading() as session:
         scope = case_scope(session)
         wanted = scope.within(wanted, args.get("area") or None)
         rows = scope.listed(wanted, today, limit=most, before=before)
         counts = scope.counts(wanted, today)
     following = rows[-1]["id"] if len(rows) == most else None
-    return jsonify(cases=rows, counts=counts, next=following)
+    return jsonify(cases=rows, counts=counts, next=mark_next(following))
 
 
 def case_shown(case_id: int) -> Response:
@@ -128,13 +131,13 @@ def post_case() -> Response:
     if origin not in _BY_HAND:
         known = ", ".join(_BY_HAND)
         raise asked.bad("origin", f"可用:{known}", f"one of {known}")
-    actor = acting()
-    if actor.role == "auditor":
-        raise ForbiddenError("审计员只能查看", "auditors only read", code="not_your_role")
+    actor, ground = acting(), asked.ground("ground") or _place(asked)
+    with office().workspace.database.reading() as session:
+        case_scope(session).check_place(ground)
     new = NewCase(
         title=asked.text("title", 200, needed=True),
         origin=origin,
-        ground=asked.ground("ground") or _place(asked),
+        ground=ground,
         note=asked.prose("note"),
         unit_code=_unit_to_open_for(asked, actor),
         happened=asked.moment("happened"),
@@ -145,6 +148,9 @@ def post_case() -> Response:
 
 def post_step(case_id: int) -> Response:
     """Do something to a case; answers with the receipt and the case as it then stands."""
+    with office().workspace.database.reading() as session:
+        scope = case_scope(session)
+        scope.case(case_id)
     asked = json_fields(_STEP)
     action = asked.member("action", CaseAction)
     if action is None:
@@ -172,9 +178,8 @@ def post_step(case_id: int) -> Response:
         happened=asked.moment("happened"),
         client_id=asked.text("client_id", 64),
     )
-    with office().workspace.database.reading() as session:
-        case_scope(session).case(case_id)
-    return _answer(act(office().workspace, case_id, step, acting()))
+    _check_seen(step.facts)
+    return _answer(act(office().workspace, case_id, step, acting(), sight=scope.sight))
 
 
 def _unit_to_open_for(asked: Fields, actor: Actor) -> str | None:
@@ -203,14 +208,16 @@ def _facts(given: dict[str, object], action: CaseAction) -> dict[str, Any]:
 
 
 def _answer(done: Done) -> Response:
-    return jsonify(receipt=done.receipt, again=done.again, seq=done.seq, case=_told(done.case_id))
+    told = _told(done.case_id, acted=True)
+    return jsonify(receipt=done.receipt, again=done.again, seq=done.seq, case=told)
 
 
-def _told(case_id: int) -> dict[str, Any]:
+def _told(case_id: int, *, acted: bool = False) -> dict[str, Any]:
+    """Return a visible case, or with ``acted`` one that its reader has just acted on."""
     workspace = office().workspace
     with workspace.database.reading() as session:
         scope = case_scope(session)
-        row = scope.case(case_id)
+        row = scope.acted_on(case_id) if acted else scope.case(case_id)
         place = row.geometry.representative_point()
         surveys = scope_of(session).surveys_over(place.x, place.y)
         return {
@@ -223,6 +230,19 @@ def _told(case_id: int) -> dict[str, Any]:
             ],
             "pictures": [picture_tiles(survey) for survey in surveys],
         }
+
+
+def _check_seen(facts: Mapping[str, Any]) -> None:
+    """Check that the survey and the track that a step names are visible.
+
+    Raises:
+        NotFoundError: One is not.
+    """
+    with office().workspace.database.reading() as session:
+        if "survey" in facts:
+            scope_of(session).survey(facts["survey"])
+        if "track" in facts:
+            scope_of(session).track(facts["track"])
 
 
 def _other_case(asked: Fields) -> int | None:

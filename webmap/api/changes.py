@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from geoinspect.change_book import change_summaries, changes_between, comparable
+from geoinspect.change_book import comparable
 from webmap.api.blueprint import record_number
 from webmap.office import office
 from webmap.scope import scope_of
@@ -21,7 +21,7 @@ def survey_changes(survey_id: int) -> Response:
         later = scope.survey(survey_id)
         if "with" in request.args:
             earlier = scope.survey(record_number("with"))
-            told: dict[str, Any] = changes_between(later, earlier)
+            told: dict[str, Any] = scope.changes_between(later, earlier)
             return jsonify(told)
         visible = {row.id for row in scope.surveys()}
         others = [
@@ -30,4 +30,4 @@ def survey_changes(survey_id: int) -> Response:
             if row.id in visible
             and (row.taken is None or later.taken is None or row.taken < later.taken)
         ]
-        return jsonify({"compared": change_summaries(session, later), "earlier": others})
+        return jsonify({"compared": scope.change_summaries(later), "earlier": others})

@@ -13,9 +13,10 @@ from geoinspect import check_book
 from geoinspect.errors import Text, UsageError
 from geoinspect.snapshot import Snapshot
 from webmap.api.blueprint import campaign_number
-from webmap.api.deciders import for_deciders
+from webmap.api.deciders import for_deciders, whole_campaign_only
 from webmap.api.downloads import download, written_as
 from webmap.api.fields import json_fields
+from webmap.api.paging import page
 from webmap.auth import current_person
 from webmap.office import office
 from webmap.scope import scope_of
@@ -46,10 +47,10 @@ def checks() -> Response:
         scope = scope_of(session)
         told = scope.checks(snapshot)
         names = scope.unit_names()
-    whole = snapshot.sums[snapshot.campaign.area_code]
-    units = sorted({s.unit for s in snapshot.book.sources if s.unit is not None})
+        whole = scope.total(snapshot)
+        units = sorted({s.unit for s in scope.sources(snapshot) if s.unit is not None})
     return jsonify(
-        checks=told,
+        **page("checks", told),
         cleared=whole.cleared,
         cells=whole.cells,
         as_of=snapshot.as_of.isoformat(),
@@ -65,8 +66,11 @@ def post_check() -> Response:
     share = asked.number("share", 0, 1, above=True)
     wanted = asked.number("campaign", 1, 10**15)
     with office().workspace.database.reading() as session:
-        campaign_id = scope_of(session).campaign(None if wanted is None else int(wanted)).id
-    snapshot = office().snapshots.get(campaign_id)
+        scope = scope_of(session)
+        campaign = scope.campaign(None if wanted is None else int(wanted))
+        if not scope.owns_campaign(campaign):
+            return whole_campaign_only()
+    snapshot = office().snapshots.get(campaign.id)
     row = check_book.draw_check(
         office().workspace,
         snapshot,
@@ -86,14 +90,15 @@ def check(check_id: int) -> Response:
 @for_deciders
 def post_finds(check_id: int) -> Response:
     """Enter what was found in a cell: ``{"cell", "first_only", "second_only", "both", "note"}``."""
+    told, _snapshot = _told(check_id)
     asked = json_fields(_FIND_LABELS)
     cell = asked.text("cell", 40, needed=True)
     counts = {
         name: asked.whole(name, 0, _MOST_FINDS, 0) for name in ("first_only", "second_only", "both")
     }
     note = asked.text("note", 500)
-    with office().workspace.database.reading() as session:
-        scope_of(session).check(check_id)
+    if cell not in {one["cell"] for one in told["cells"]}:
+        raise check_book.missing_cell(check_id, cell)
     check_book.enter_check(
         office().workspace, check_id, cell, note=note, actor=current_person().name, **counts
     )
@@ -104,7 +109,10 @@ def post_finds(check_id: int) -> Response:
 def adopt_check(check_id: int) -> Response:
     """Take what the draw says of searching on foot into the table of rates."""
     with office().workspace.database.reading() as session:
-        scope_of(session).check(check_id)
+        scope = scope_of(session)
+        row = scope.check(check_id)
+        if not scope.owns_campaign(scope.campaign(row.campaign_id)):
+            return whole_campaign_only()
     with office().review_lock:
         number, looks = check_book.adopt_check(
             office().workspace, check_id, actor=current_person().name
@@ -137,9 +145,9 @@ def _told(check_id: int) -> tuple[dict[str, Any], Snapshot]:
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
         row = scope.check(check_id)
-        names = scope.unit_names()
+        names = scope.all_unit_names()
         snapshot = office().snapshots.get(row.campaign_id)
-        told = check_book.check_json(snapshot, row)
+        told = scope.check_told(snapshot, row)
     for one in told["cells"]:
         one["unit_name"] = names.get(one["unit"], one["unit"])
         by = one["cleared_by"]

@@ -19,8 +19,9 @@ from geoinspect.store.schema import CampaignRow
 from geoinspect.store.search_schema import ClaimRow
 from webmap import errors
 from webmap.api.blueprint import campaign_number
-from webmap.api.deciders import for_deciders
+from webmap.api.deciders import for_deciders, whole_campaign_only
 from webmap.api.fields import Fields, json_fields
+from webmap.api.paging import page
 from webmap.auth import current_person
 from webmap.office import office
 from webmap.scope import Scope, scope_of
@@ -59,7 +60,10 @@ def post_claim() -> Response:
     asked = json_fields(_LABELS)
     wanted = asked.number("campaign", 1, 10**15)
     with office().workspace.database.reading() as session:
-        campaign = scope_of(session).campaign(None if wanted is None else int(wanted))
+        scope = scope_of(session)
+        campaign = scope.campaign(None if wanted is None else int(wanted))
+        if not scope.owns_campaign(campaign):
+            return whole_campaign_only()
         claim, snapshot = _claim(session, campaign, asked)
     if asked.has("version") and asked.text("version", 200) != snapshot.version:
         return errors.answer("data_changed", _CHANGED, 409)
@@ -74,7 +78,7 @@ def kept_claims() -> Response:
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
         campaign = scope.campaign(campaign_number())
-        return jsonify(claims=[_kept(row) for row in scope.kept_claims(campaign.id)])
+        return jsonify(page("claims", [_kept(row) for row in scope.kept_claims(campaign.id)]))
 
 
 def _claim(session: Session, campaign: CampaignRow, asked: Fields) -> tuple[Claim, Snapshot]:
@@ -96,7 +100,10 @@ def _claim(session: Session, campaign: CampaignRow, asked: Fields) -> tuple[Clai
 
 def _told(scope: Scope, claim: Claim, snapshot: Snapshot) -> dict[str, Any]:
     tree = AreaTree.of(scope)
+    claim, all_theirs = scope.claim(claim)
     told = claim.as_json()
+    if not all_theirs:
+        return told | _rest_of(scope, tree, claim, snapshot) | _about(scope, snapshot)
     root = claim.whole.code
     listed = {part.code: snapshot.sums[part.code] for part in claim.parts if part.code != root}
     total = snapshot.sums[root]
@@ -108,8 +115,32 @@ def _told(scope: Scope, claim: Claim, snapshot: Snapshot) -> dict[str, Any]:
         for part in told["parts"]
     ]
     told["whole"] |= _area(tree, root) | {"coverage": total.as_json()}
+    return told | _about(scope, snapshot)
+
+
+def _rest_of(scope: Scope, tree: AreaTree, claim: Claim, snapshot: Snapshot) -> dict[str, Any]:
+    """Return what a claim tells whoever sees a part of its campaign's ground: their parts alone,
+    and in the place of the whole the widest of these (null without any).
+    """
+    rests_on = {k: v for k, v in claim.rests_on.items() if not k.startswith("looks")}
+    parts = [
+        part.as_json()
+        | _area(tree, part.code)
+        | {"coverage": snapshot.sums[part.code].as_json(), "rest": False}
+        for part in claim.parts
+    ]
+    whole = next((part for part in parts if part["code"] == claim.whole.code), None)
+    return {
+        "parts": parts,
+        "whole": whole,
+        "next_prior": None,
+        "rests_on": rests_on | {"looks": None, "looks_with_assumed_rates": None},
+    }
+
+
+def _about(scope: Scope, snapshot: Snapshot) -> dict[str, Any]:
     campaign, last = snapshot.campaign, standing_day(snapshot.campaign)
-    return told | {
+    return {
         "campaign": {"id": snapshot.campaign_id, "name": campaign.name},
         "days": _days(campaign.start, last),
         "data_until": None if snapshot.data_until is None else snapshot.data_until.isoformat(),

@@ -10,6 +10,7 @@ from flask import Response, jsonify, request, send_file
 from geoinspect.cases.facts import FACT_WORDS, read_facts
 from geoinspect.cases.records import CaseAction, EvidenceKind
 from geoinspect.casework.evidence import Added, NewEvidence, add_evidence
+from geoinspect.casework.evidence_asked import file_name
 from geoinspect.casework.evidence_ground import Measured, drawn, walked_file, walked_points
 from geoinspect.casework.told import today_of
 from geoinspect.errors import NotFoundError, Text
@@ -69,6 +70,8 @@ def post_evidence(case_id: int) -> tuple[Response, int] | Response:
     The bytes are kept and synced, then row, event and seal are written together; what is odd is
     told in ``problems``.
     """
+    with office().workspace.database.reading() as session:
+        evidence_scope(session).case(case_id)
     if request.mimetype != RAW_BYTES:
         request.max_content_length = int(_MOST_JSON_MB * 1e6)
         asked = json_fields(_OF_JSON)
@@ -89,8 +92,10 @@ def evidence_original(evidence_id: int) -> Response:
     workspace = office().workspace
     with workspace.database.reading() as session:
         path, name = evidence_scope(session).file(workspace, evidence_id)
+    # Names that came by the command line may hold what no header can.
+    shown = file_name(name) or path.name
     response = send_file(
-        path, mimetype=RAW_BYTES, as_attachment=True, download_name=name, etag=path.name, max_age=0
+        path, mimetype=RAW_BYTES, as_attachment=True, download_name=shown, etag=path.name, max_age=0
     )
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, no-cache"

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import shapely
 from flask import Response, request
+from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from geoinspect.errors import NotFoundError
 from geoinspect.records import CellState
@@ -22,6 +24,8 @@ MOST_GAPS = 50
 _MOST_IN_FILE = 500
 # A degree of latitude, roughly: how fine an outline is drawn needs no more.
 _DEGREE_M = 111_000.0
+# Fifty outlines are part of a map's first load: all stay below some 150 kB compressed.
+MOST_CORNERS = 600
 _TYPES = {
     "gpx": "application/gpx+xml",
     "kml": "application/vnd.google-earth.kml+xml",
@@ -56,6 +60,35 @@ def gap_features(rows: list[GapRow], cell_m: float) -> list[dict[str, object]]:
     return [_feature(row, cell_m) for row in rows]
 
 
+def drawn_outline(outline: BaseGeometry, finest_deg: float) -> BaseGeometry:
+    """Return an outline for drawing: no more than MOST_CORNERS corners, exact where it has fewer.
+
+    Holes and parts too small for the fineness it takes are left out, the largest part never.
+
+    Args:
+        outline: A polygon or polygons, degrees.
+        finest_deg: The tolerance to begin with, doubled until the outline is small enough.
+    """
+    drawn, tolerance_deg = outline, finest_deg
+    while shapely.get_num_coordinates(drawn) > MOST_CORNERS:
+        tolerance_deg *= 2.0
+        drawn = shapely.simplify(_without_specks(outline, tolerance_deg**2), tolerance_deg)
+    return drawn
+
+
+def _without_specks(outline: BaseGeometry, least_deg2: float) -> MultiPolygon | Polygon:
+    """Return polygons without the holes and parts smaller than an area; one part stays."""
+    parts = sorted(shapely.get_parts(outline), key=lambda part: -part.area)
+    kept = [
+        Polygon(
+            part.exterior, [ring for ring in part.interiors if Polygon(ring).area >= least_deg2]
+        )
+        for number, part in enumerate(parts)
+        if number == 0 or part.area >= least_deg2
+    ]
+    return kept[0] if len(kept) == 1 else MultiPolygon(kept)
+
+
 def gaps_file(kind: str) -> Response:
     """Return an area's gaps as a file to keep: ``?area=CODE&lacking=&campaign=N`` and which
     looks count.
@@ -74,9 +107,12 @@ def gaps_file(kind: str) -> Response:
         scope = scope_of(session)
         tree = AreaTree.of(scope)
         campaign = scope.campaign(campaign_number())
-        row = tree.area(request.args.get("area") or campaign.area_code)
+        asked = request.args.get("area")
+        row = tree.area(asked) if asked else scope.opening_area(campaign)
         snapshot = office().snapshots.get(campaign.id, question)
-        rows, _total = scope.gaps(snapshot, lacking.wanted, row.code, top=_MOST_IN_FILE)
+        rows: list[GapRow] = []
+        if row is not None:
+            rows, _total = scope.gaps(snapshot, lacking.wanted, row.code, top=_MOST_IN_FILE)
     response = Response(gap_file(f".{kind}", rows), mimetype=_TYPES[kind])
     name = f"gaps-{lacking}-{snapshot.as_of}.{kind}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -84,12 +120,13 @@ def gaps_file(kind: str) -> Response:
 
 
 def _feature(row: GapRow, cell_m: float) -> dict[str, object]:
-    outline = shapely.simplify(row.outline, cell_m / 10 / _DEGREE_M)
+    finest_deg = cell_m / 10 / _DEGREE_M
+    outline = shapely.simplify(row.outline, finest_deg)
     middle = shapely.point_on_surface(outline)
     west, south, east, north = outline.bounds
     lon, lat = row.access
     return feature(
-        outline,
+        drawn_outline(outline, finest_deg),
         {
             "rank": row.rank,
             "area_m2": round(row.area_m2, 1),

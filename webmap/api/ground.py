@@ -5,29 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-import numpy as np
 import shapely
 from flask import Response, jsonify, request
 
 from geoinspect import crs as crs_
-from geoinspect.cell_story import cell_report
 from geoinspect.coverage.sums import CoverageSum
 from geoinspect.snapshot import Snapshot
 from geoinspect.store.schema import AreaRow, CampaignRow
-from geoinspect.survey_records import PatchState
 from webmap.api.blueprint import api, campaign_number, collection, feature, number
 from webmap.api.gaps import MOST_GAPS, Lacking, asked_lacking, gap_features
 from webmap.api.question import asked_question
 from webmap.api.shown import question_part, tile_pattern
+from webmap.area_counts import area_counts
 from webmap.office import office
 from webmap.scope import Scope, scope_of
+from webmap.scope_shapes import shape_scope
 from webmap.tree import AreaTree
 
 __all__ = ["api", "areas", "cell", "overview", "zones"]
 
 _CHINA_TIME = timezone(timedelta(hours=8))
 _OUTLINE_DEG = 2e-5
-_MOST_TRACKS, _MOST_PATCHES = 100_000, 1_000_000
 
 
 def overview() -> Response:
@@ -41,11 +39,12 @@ def overview() -> Response:
         tree = AreaTree.of(scope)
         campaigns = scope.campaigns()
         campaign = scope.campaign(campaign_number()) if campaigns else None
-        row = _chosen_area(tree, campaign)
+        row = _chosen_area(scope, tree, campaign)
         snapshot = None if campaign is None else office().snapshots.get(campaign.id, question)
         answer: dict[str, Any] = {
-            "campaigns": [_campaign_json(c) for c in campaigns],
-            "campaign": None if campaign is None else _campaign_json(campaign),
+            "campaigns": [_campaign_json(scope, c) for c in campaigns],
+            "campaign": None if campaign is None else _campaign_json(scope, campaign),
+            "tops": [tree.as_json(top) for top in tree.tops()],
             "data_until": None,
             "coverage_tiles": None,
             "area": None,
@@ -65,10 +64,10 @@ def overview() -> Response:
         if snapshot is not None:
             answer["data_until"] = None if snapshot.data_until is None else str(snapshot.data_until)
             answer["coverage_tiles"] = tile_pattern(snapshot)
-            answer |= question_part(snapshot, tree.unit_names)
+            answer |= question_part(scope, snapshot)
         if row is not None:
             answer |= _area_part(scope, tree, row, snapshot, lacking)
-            answer["counts"] = _counts(scope, row, campaign)
+            answer["counts"] = area_counts(shape_scope(session), row, campaign)
         return jsonify(answer)
 
 
@@ -116,8 +115,8 @@ def cell() -> Response:
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
         campaign = scope.campaign(campaign_number())
-        report = cell_report(session, office().snapshots.get(campaign.id, question), lon, lat)
-        names = scope.unit_names()
+        report = scope.cell(office().snapshots.get(campaign.id, question), lon, lat)
+        names = scope.all_unit_names()
     if report is None:
         return jsonify(cell=None)
     named: list[dict[str, Any]] = [*report["areas"], *report["visits"]]  # type: ignore[misc]
@@ -127,13 +126,9 @@ def cell() -> Response:
     return jsonify(cell=report)
 
 
-def _chosen_area(tree: AreaTree, campaign: CampaignRow | None) -> AreaRow | None:
+def _chosen_area(scope: Scope, tree: AreaTree, campaign: CampaignRow | None) -> AreaRow | None:
     code = request.args.get("area")
-    if code is not None:
-        return tree.area(code)
-    if campaign is not None and campaign.area_code in tree.by_code:
-        return tree.area(campaign.area_code)
-    return tree.root()
+    return scope.opening_area(campaign) if code is None else tree.area(code)
 
 
 def _area_part(
@@ -172,29 +167,13 @@ def _rest(total: CoverageSum, below: list[CoverageSum]) -> dict[str, float | int
     return CoverageSum(**figures).as_json() if figures["area_m2"] >= 1.0 else None
 
 
-def _counts(scope: Scope, row: AreaRow, campaign: CampaignRow | None) -> dict[str, int]:
-    """Return how many tracks and surveys touch an area, and how many patches lie in it."""
-    bounds = (row.west, row.south, row.east, row.north)
-    start, end = (None, None) if campaign is None else (campaign.start, campaign.end)
-    tracks = scope.tracks_in(bounds, limit=_MOST_TRACKS, start=start, end=end)
-    patches, _total = scope.patches_in(bounds, limit=_MOST_PATCHES)
-    centres = np.array([((p.west + p.east) / 2, (p.south + p.north) / 2) for p in patches])
-    suspected = np.array([p.state == PatchState.SUSPECTED.value for p in patches], dtype=bool)
-    shape = row.geometry
-    shapely.prepare(shape)
-    inside = shapely.contains_xy(shape, centres.reshape(-1, 2))
-    return {
-        "tracks": sum(bool(shapely.intersects(shape, track.geometry)) for track in tracks),
-        "surveys": sum(bool(shapely.intersects(shape, s.geometry)) for s in scope.surveys()),
-        "patches": int(np.count_nonzero(inside & suspected)),
-    }
-
-
-def _campaign_json(row: CampaignRow) -> dict[str, object]:
+def _campaign_json(scope: Scope, row: CampaignRow) -> dict[str, object]:
+    """Return what a page needs of a campaign; its area is the one to open it on."""
+    opening = scope.opening_area(row)
     return {
         "id": row.id,
         "name": row.name,
-        "area": row.area_code,
+        "area": row.area_code if opening is None else opening.code,
         "start": str(row.start),
         "end": str(row.end),
         "cell_m": row.cell_m,

@@ -26,22 +26,26 @@ _MARGIN_DEG = 0.01
 
 def inside() -> Response:
     """Return the sums of the campaign's ground inside ``{"polygon": GeoJSON}``, counting the
-    looks that the query asks for.
+    looks that the query asks for; ``cut_to_ground`` tells that some of it is not the caller's
+    ground and does not count.
     """
     polygon = drawn_polygon(_body())
     question = asked_question()
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
         campaign = scope.campaign(campaign_number())
-        area = next(row for row in scope.area_tree() if row.code == campaign.area_code)
+        near = _near(polygon, scope.campaign_area(campaign))
+        mine = None if near is None else scope.own_part(near)
+        # Whoever drew beyond their ground is told that it does not count.
+        cut = not scope.territory.covers(polygon)
     snapshot = office().snapshots.get(campaign.id, question)
-    near = _near(polygon, area)
-    total = CoverageSum() if near is None else snapshot.inside(near)
+    total = CoverageSum() if mine is None else snapshot.inside(mine)
     return jsonify(
         coverage=total.as_json(),
         drawn_m2=round(crs_.geodesic_area_m2(polygon), 1),
         as_of=snapshot.as_of.isoformat(),
         narrowed=question.narrowed,
+        cut_to_ground=cut,
     )
 
 

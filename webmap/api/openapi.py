@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify
 
 from geoinspect import __version__
+from webmap.api.openapi_accounts import ACCOUNT_PATHS
+from webmap.api.openapi_admin import ADMIN_PATHS
 from webmap.api.openapi_case_sources import SOURCE_PATHS
 from webmap.api.openapi_cases import CASE_PATHS
 from webmap.api.openapi_dossiers import DOSSIER_PATHS
 from webmap.api.openapi_evidence import EVIDENCE_PATHS
+from webmap.api.openapi_field import FIELD_PATHS
+from webmap.api.openapi_find import FIND_PATHS
+from webmap.api.openapi_imports import IMPORT_PATHS
+from webmap.api.openapi_jobs import JOB_PATHS
+from webmap.api.openapi_parts import Json
 from webmap.api.openapi_parts import get as _get
 from webmap.api.openapi_parts import path as _path
 from webmap.api.openapi_parts import query as _query
+from webmap.api.openapi_parts import send as _send
+from webmap.api.openapi_records import PROBLEM_ANSWER, SCHEMAS
 from webmap.api.openapi_review import REVIEW_PATHS
 from webmap.api.openapi_search import SEARCH_PATHS
+from webmap.api.openapi_shapes import SHAPE_PATHS
 from webmap.api.openapi_sites import SITE_PATHS
+from webmap.api.openapi_situation import SITUATION_PATHS
 from webmap.api.openapi_tips import TIP_PATHS
+from webmap.api.openapi_uploads import UPLOAD_PATHS
+from webmap.api.openapi_whole import whole
 from webmap.api.openapi_work import WORK_PATHS
 
 _ID = {"type": "integer"}
@@ -24,7 +37,7 @@ _TEXT = {"type": "string"}
 
 def openapi() -> Response:
     """Return the API's description (OpenAPI 3.1)."""
-    return jsonify(DESCRIPTION)
+    return jsonify(whole(current_app, DESCRIPTION))
 
 
 _CAMPAIGN = _query("campaign", "Number of the campaign; the newest without it.", "integer")
@@ -53,6 +66,7 @@ _POST_REVIEW = {
                             "rules_off": {"type": "array", "items": _TEXT},
                             "mode": {"type": ["string", "null"]},
                             "datum": {"type": ["string", "null"]},
+                            "crs": {"type": ["string", "null"]},
                             "counts": {"enum": ["auto", "whole", "nothing"]},
                             "unit_code": {"type": ["string", "null"]},
                             "team": {"type": ["string", "null"]},
@@ -110,6 +124,7 @@ _POST_FILE = {
             _query("timezone", "Zone of times without one; Asia/Shanghai without it."),
             _query("crs", "CRS of projected numbers, as EPSG:4545."),
             _query("sha256", "Hexadecimal SHA-256 of the bytes; what does not match is refused."),
+            _query("wait", "Seconds to wait for the result, 0 to 20.", "number"),
         ],
         "requestBody": {
             "required": True,
@@ -118,7 +133,7 @@ _POST_FILE = {
             },
         },
         "responses": {
-            "201": {"description": "Receipt, and in 'result' what became of the file."},
+            "201": {"description": "Receipt, and in 'result' what became of it; null: ask later."},
             "503": {"description": "Too many uploads at once: wait as Retry-After says."},
             "413": {"description": "Larger than the limit; nothing was kept."},
             "default": {"$ref": "#/components/responses/Error"},
@@ -126,7 +141,7 @@ _POST_FILE = {
     }
 }
 
-DESCRIPTION = {
+DESCRIPTION: Json = {
     "openapi": "3.1.0",
     "info": {
         "title": "geoinspect",
@@ -137,15 +152,24 @@ DESCRIPTION = {
     "paths": {
         "/api/v1/openapi.json": _get("This description."),
         "/api/v1/overview": _get(
-            "Coverage, children, gaps and counts of one area.",
+            "Coverage, children, gaps and counts of one area: the 50 gaps of most area × risk, each "
+            "outline drawn with at most 600 corners (/api/v1/gaps.{kind} has them exact).",
             _query("area", "Code of the area; the campaign's without it."),
             _query("lacking", "Gaps of unseen or uncleared ground."),
             _CAMPAIGN,
             *_LOOKS,
         ),
-        "/api/v1/areas": _get(
-            "Outlines of an area's children as GeoJSON.", _query("parent", "Code of the area.")
-        ),
+        "/api/v1/areas": {
+            **_get(
+                "Outlines of an area's children as GeoJSON.", _query("parent", "Code of the area.")
+            ),
+            **_send(
+                "Take a boundary file as raw bytes; it is read in the background.",
+                _query("name", "The file's name.", needed=True),
+                _query("level", "Level of every area; by a field of the file without it."),
+                _query("sha256", "Hash of the bytes, checked when given."),
+            ),
+        },
         "/api/v1/zones": _get("Licensed parcels, old growing places and other zones as GeoJSON."),
         "/api/v1/cells": _get(
             "The cell at a place and who was there; null outside the campaign.",
@@ -190,6 +214,7 @@ DESCRIPTION = {
             *_DAYS,
             _query("doubtful", "1: only tracks with doubts."),
             _query("undecided", "1: only tracks that nobody decided on."),
+            _query("sort", "day, length (cleaned), unit or doubts; -length: the longest first."),
             _LIMIT,
             _query("after", "'next' of the page before."),
         ),
@@ -228,34 +253,31 @@ DESCRIPTION = {
         "/api/v1/receipts/{receipt_id}": _get(
             "One receipt of the caller's own.", _path("receipt_id", {**_TEXT})
         ),
+        **FIELD_PATHS,
+        **FIND_PATHS,
         **SEARCH_PATHS,
         **REVIEW_PATHS,
         **CASE_PATHS,
         **WORK_PATHS,
+        **SITUATION_PATHS,
         **SOURCE_PATHS,
+        **SHAPE_PATHS,
         **SITE_PATHS,
         **TIP_PATHS,
         **EVIDENCE_PATHS,
         **DOSSIER_PATHS,
+        **ACCOUNT_PATHS,
+        **ADMIN_PATHS,
+        **UPLOAD_PATHS,
+        **JOB_PATHS,
+        **IMPORT_PATHS,
     },
     "components": {
         "securitySchemes": {
             "token": {"type": "http", "scheme": "bearer"},
             "session": {"type": "apiKey", "in": "cookie", "name": "geoinspect"},
         },
-        "responses": {
-            "Error": {
-                "description": "What is wrong and what to do, in both languages.",
-                "content": {
-                    "application/json": {
-                        "schema": {
-                            "type": "object",
-                            "required": ["code", "message", "message_zh"],
-                            "properties": {"code": _TEXT, "message": _TEXT, "message_zh": _TEXT},
-                        }
-                    }
-                },
-            }
-        },
+        "responses": {"Error": PROBLEM_ANSWER},
+        "schemas": SCHEMAS,
     },
 }

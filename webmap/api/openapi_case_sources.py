@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from webmap.api.openapi_parts import ERROR, Json, get, path, post, query
+from webmap.api.openapi_parts import Json, get, path, post, query, send
 
 _ID, _TEXT, _NUMBER = {"type": "integer"}, {"type": "string"}, {"type": "number"}
 _FLAG, _OBJECT, _IDS = {"type": "boolean"}, {"type": "object"}, {"type": "array", "items": _ID}
 _LIST = path("list_id", {**_ID})
 _LEAD = "Analysts, commanders and administrators only."
 _LISTS = "/api/v1/target-lists"
-
-
-def _file(summary: str, *parameters: Json) -> Json:
-    """Return an address that takes raw bytes."""
-    answer: Json = {"description": summary, "content": {"application/json": {}}}
-    return {
-        "post": {
-            "summary": summary,
-            "parameters": list(parameters),
-            "requestBody": {"required": True, "content": {"application/octet-stream": {}}},
-            "responses": {"200": answer, "201": answer, "default": ERROR},
-        }
-    }
-
 
 SOURCE_PATHS: dict[str, Json] = {
     "/api/v1/cases/proposal": get(
@@ -69,7 +55,7 @@ SOURCE_PATHS: dict[str, Json] = {
     ),
     _LISTS: {
         **get("Satellite target lists, newest first."),
-        **_file(
+        **send(
             f"Take a target list as raw bytes; the same file counts once. {_LEAD}",
             query("name", "The file's name.", needed=True),
             query("sha256", "Hash of the bytes, checked when given."),

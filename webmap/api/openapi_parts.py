@@ -54,6 +54,27 @@ def post(
     return {"post": {**answers, "requestBody": body}}
 
 
+def put(
+    summary: str, properties: Mapping[str, object], *parameters: Json, needed: Sequence[str] = ()
+) -> Json:
+    """Return an address that takes a JSON object in the place of what is there."""
+    return {"put": post(summary, properties, *parameters, needed=needed)["post"]}
+
+
+def send(summary: str, *parameters: Json) -> Json:
+    """Return an address that takes the bytes of a file; 201 where they are new."""
+    answer: Json = {"description": summary, "content": {"application/json": {}}}
+    body = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        "post": {
+            "summary": summary,
+            "parameters": list(parameters),
+            "requestBody": {"required": True, "content": body},
+            "responses": {"200": answer, "201": answer, "default": ERROR},
+        }
+    }
+
+
 def _answered(summary: str, parameters: Sequence[Json], kind: str) -> Json:
     return {
         "summary": summary,

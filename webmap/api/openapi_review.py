@@ -21,6 +21,22 @@ REVIEW_PATHS: dict[str, Json] = {
         query("outline", "0: without the outline."),
         kind="image/png",
     ),
+    "/api/v1/tracks/{track_id}/reading": get(
+        "Where a track would lie if its file were read so; nothing changes.",
+        path("track_id", {**_ID}),
+        query("datum", "wgs84, gcj02 or bd09; auto as the file says; as it is without it."),
+        query("crs", "CRS of projected numbers, as EPSG:4545; blank for none."),
+    ),
+    "/api/v1/track-reviews": post(
+        "Decide alike on up to 100 tracks: beside tracks the fields of a track's review, one at "
+        f"least. Each is made by itself; the answer has a row for each. {_DECIDERS}",
+        {
+            "tracks": {"type": "array", "items": _ID, "minItems": 1, "maxItems": 100},
+            "counts": {"enum": ["auto", "whole", "nothing"]},
+            "note": {"type": ["string", "null"]},
+        },
+        needed=("tracks",),
+    ),
     "/api/v1/review": get("Searched surveys, with how far their review is for the caller."),
     _REVIEW: get(
         "What comes next for the caller, progress, and what going on would bring by the model.",

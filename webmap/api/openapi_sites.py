@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webmap.api.openapi_parts import Json, get, path, post, query
+from webmap.api.openapi_parts import Json, get, path, post, query, send
 
 _ID, _TEXT, _NUMBER = {"type": "integer"}, {"type": "string"}, {"type": "number"}
 _FLAG = {"type": "boolean"}
@@ -72,9 +72,8 @@ SITE_PATHS: dict[str, Json] = {
         },
         _SITE,
     ),
-    "/api/v1/sites/{site_id}/photos": post(
+    "/api/v1/sites/{site_id}/photos": send(
         "Send a photo as raw bytes; an answer names it by sha256, name and token of the reply.",
-        {},
         _SITE,
         query("name", "File name.", needed=True),
         query("sha256", "Hash of the bytes, to be checked."),

@@ -10,6 +10,7 @@ from flask import Response, jsonify, request
 from geoinspect.errors import UsageError
 from geoinspect.records import CHINA_TIME
 from webmap.api.choices import a_day, a_month
+from webmap.api.paging import page
 from webmap.office import office
 from webmap.scope import Scope, scope_of
 
@@ -26,7 +27,7 @@ def patrols() -> Response:
             patrol | {"unit": names.get(str(patrol["unit_code"]), patrol["unit_code"])}
             for patrol in scope.patrols(office().workspace, start, end)
         ]
-    return jsonify(patrols=listed, start=str(start), end=str(end))
+    return jsonify(**page("patrols", listed), start=str(start), end=str(end))
 
 
 def patrol_months() -> Response:

@@ -11,6 +11,7 @@ from geoinspect.crs import geodesic_area_m2
 from geoinspect.records import CHINA_TIME, utc_iso
 from geoinspect.store.schema import PhotoRow
 from webmap.api.blueprint import box, campaign_number, collection, feature, limit
+from webmap.api.paging import walk_after, walked
 from webmap.office import office
 from webmap.scope import Scope, scope_of
 
@@ -24,14 +25,15 @@ _CARD = (
 
 def photos() -> Response:
     """Return photos of a campaign's window in ``?bbox=`` as GeoJSON points, newest first."""
-    most = limit(_MOST_PHOTOS)
+    most, after = limit(_MOST_PHOTOS), walk_after()
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
         start, end = _window(scope)
-        rows = scope.photos_in(box(), limit=most, start=start, end=end)
+        found = scope.photos_in(box(), limit=most + 1, start=start, end=end, after=after)
+        rows, following = walked(found, most, after)
         names = scope.unit_names()
         features = [feature(row.geometry, _photo_json(row, names)) for row in rows]
-    return jsonify(collection(features, limited=len(features) == most))
+    return jsonify(collection(features, limited=len(found) > most, next=following))
 
 
 def photo(photo_id: int) -> Response:

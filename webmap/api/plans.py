@@ -19,7 +19,6 @@ from geoinspect.plan_book import (
     kept_plan,
     make_plan,
     plan_json,
-    plan_walked,
 )
 from geoinspect.planning.route_files import plan_gpx, plan_kml
 from geoinspect.records import CHINA_TIME
@@ -32,9 +31,10 @@ from webmap.api.deciders import for_deciders
 from webmap.api.downloads import download, written_as
 from webmap.api.fields import Fields, json_fields
 from webmap.api.inside import drawn_polygon
+from webmap.api.paging import page
 from webmap.auth import current_person
 from webmap.office import office
-from webmap.scope import scope_of
+from webmap.scope import Scope, scope_of
 from webmap.tree import AreaTree
 
 MOST_TEAMS, MOST_HOURS, MOST_STARTS = 10, 24, 10
@@ -70,7 +70,7 @@ def plans() -> Response:
             {name: value for name, value in route.items() if name != "line"}
             for route in plan["routes"]
         ]
-    return jsonify(plans=told, campaign={"id": campaign.id, "name": campaign.name})
+    return jsonify(**page("plans", told), campaign={"id": campaign.id, "name": campaign.name})
 
 
 @for_deciders
@@ -81,7 +81,7 @@ def post_plan() -> Response:
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
         campaign = scope.campaign(None if wanted is None else int(wanted))
-        wish = _wish(asked, AreaTree.of(scope), campaign)
+        wish = _wish(asked, scope, campaign)
         names = scope.unit_names()
     if not office().plan_slot.acquire(blocking=False):
         return errors.busy()
@@ -128,12 +128,13 @@ def plan_routes(plan_id: int, kind: str) -> Response:
 def walked(plan_id: int) -> Response:
     """Return planned against walked, once the day of the plan has come; null before."""
     with office().workspace.database.reading() as session:
-        row = scope_of(session).plan(plan_id)
-    # Without routes there is nothing to compare.
-    if row.day is None or row.day > _today() or not row.routes:
-        return jsonify(walked=None)
-    snapshot = office().snapshots.get(row.campaign_id)
-    return jsonify(walked=plan_walked(office().workspace, snapshot, row))
+        scope = scope_of(session)
+        row = scope.plan(plan_id)
+        # Without routes there is nothing to compare.
+        if row.day is None or row.day > _today() or not row.routes:
+            return jsonify(walked=None)
+        snapshot = office().snapshots.get(row.campaign_id)
+        return jsonify(walked=scope.plan_walked(office().workspace, snapshot, row))
 
 
 def _plan(row: PlanRow, campaign: CampaignRow, names: dict[str, str]) -> dict[str, Any]:
@@ -149,7 +150,7 @@ def _today() -> date:
     return datetime.now(CHINA_TIME).date()
 
 
-def _wish(asked: Fields, tree: AreaTree, campaign: CampaignRow) -> PlanWish:
+def _wish(asked: Fields, scope: Scope, campaign: CampaignRow) -> PlanWish:
     """Return what a person asks for.
 
     Raises:
@@ -158,14 +159,14 @@ def _wish(asked: Fields, tree: AreaTree, campaign: CampaignRow) -> PlanWish:
     name = asked.text("name", 100, needed=True)
     return PlanWish(
         name=checked_name(name, "计划名称", "plan name"),
-        starts=_starts(asked, tree.area(campaign.area_code)),
+        starts=_starts(asked, scope.campaign_area(campaign)),
         hours=asked.needed_number("hours", 0.25, MOST_HOURS),
         teams=asked.whole("teams", 1, MOST_TEAMS, 1),
         day=asked.day("day"),
         unit_code=asked.unit("unit"),
         speed_kmh=asked.number("speed_kmh", 0.5, _MOST_KMH),
         width_m=asked.number("width_m", 1, _MOST_WIDTH_M),
-        polygon=_ground(asked, tree, campaign),
+        polygon=_ground(asked, scope, campaign),
         seed=asked.whole("seed", 0, _MOST_SEED, 0),
     )
 
@@ -207,15 +208,17 @@ def _is_number(value: object) -> bool:
         return False
 
 
-def _ground(asked: Fields, tree: AreaTree, campaign: CampaignRow) -> Polygon | MultiPolygon | None:
-    """Return the area or polygon to plan in; None for the whole campaign."""
+def _ground(asked: Fields, scope: Scope, campaign: CampaignRow) -> Polygon | MultiPolygon | None:
+    """Return the area or polygon to plan in, of a wider campaign the caller's ground alone; None
+    for the whole campaign.
+    """
     if asked.has("area"):
-        code = asked.text("area", 100)
-        return None if code == campaign.area_code else tree.area(code).geometry
+        row = AreaTree.of(scope).area(asked.text("area", 100))
+        return None if row.code == campaign.area_code else row.geometry
     if not asked.has("polygon"):
-        return None
+        return None if scope.owns_campaign(campaign) else scope.territory.ground
     polygon = drawn_polygon(asked.values["polygon"])
-    area = tree.area(campaign.area_code)
+    area = scope.campaign_area(campaign)
     # What lies far off would be projected where the grid's CRS has no meaning.
     window = shapely.box(
         area.west - _MARGIN_DEG,
@@ -225,10 +228,11 @@ def _ground(asked: Fields, tree: AreaTree, campaign: CampaignRow) -> Polygon | M
     )
     parts = shapely.get_parts(shapely.intersection(polygon, window))
     near = [part for part in parts if isinstance(part, Polygon)]
-    if not near:
+    mine = scope.own_part(MultiPolygon(near)) if near else None
+    if mine is None:
         raise UsageError(
             "所画范围不在本行动的辖区内:请在行动范围内重新画",
             "the polygon lies outside the campaign's area: draw it inside",
             code="outside_campaign",
         )
-    return MultiPolygon(near)
+    return mine

@@ -107,6 +107,7 @@ def growth() -> Response:
                 "begins": row["first_last"],
             }
             for row in stage_rows(snapshot)
+            if row["code"] in tree.by_code
         ],
         holds=[
             {
@@ -119,6 +120,7 @@ def growth() -> Response:
         observed=[
             {"area": seen.area, "stage": seen.stage.value, "day": seen.day.isoformat()}
             for seen in table.observed
+            if scope.territory.has_area(seen.area)
         ],
         own_table=(workspace.folder / GROWTH_NAME).exists(),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 from flask import Response, jsonify, request
 
 from geoinspect import rank_model_book, review_book
@@ -12,10 +13,13 @@ from geoinspect.errors import Text, UsageError
 from geoinspect.review_book import Answer
 from geoinspect.review_files import label_file, label_frame
 from geoinspect.review_records import Said, WhyNot
+from geoinspect.store import reviewing
+from webmap import errors
 from webmap.api.blueprint import limit
 from webmap.api.deciders import for_deciders
 from webmap.api.downloads import download_bytes, written_as
 from webmap.api.fields import Fields, json_fields
+from webmap.api.paging import page
 from webmap.auth import current_person
 from webmap.office import office
 from webmap.scope import Scope, scope_of
@@ -32,6 +36,11 @@ _LABELS = {
     "client_id": Text("提交编号", "the identifier"),
 }
 _MODEL_LABELS = {"name": Text("名称", "the name")}
+_PART_ONLY = Text(
+    "这次航测超出您的辖区,排序模型只能由管辖全部范围的单位管理:请联系上级单位",
+    "This survey reaches beyond your ground; its ranking models are for the unit that answers for "
+    "all of it: ask the unit above yours.",
+)
 _CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _MOST_ID = 10**15
 
@@ -39,7 +48,7 @@ _MOST_ID = 10**15
 def review_surveys() -> Response:
     """Return the searched surveys, newest first, with how far their review is for the caller."""
     with office().workspace.database.reading() as session:
-        return jsonify(surveys=scope_of(session).review_surveys(office().workspace))
+        return jsonify(page("surveys", scope_of(session).review_surveys(office().workspace)))
 
 
 def review_queue(survey_id: int) -> Response:
@@ -51,6 +60,9 @@ def review_queue(survey_id: int) -> Response:
 @for_deciders
 def post_label(survey_id: int) -> Response:
     """Keep an answer: ``{"patch", "label", "reason", "seconds", "client_id"}``."""
+    with office().workspace.database.reading() as session:
+        scope = scope_of(session)
+        only = scope.patches_of(scope.survey(survey_id))
     asked = json_fields(_LABELS)
     given = asked.text("label", 200)
     if given not in set(Said) - {Said.WITHDRAWN}:
@@ -68,7 +80,8 @@ def post_label(survey_id: int) -> Response:
     )
     patch_id = asked.needed_whole("patch", 1, _MOST_ID)
     workspace, actor = office().workspace, current_person().name
-    _check_visible(survey_id)
+    if only is not None and patch_id not in only:
+        raise review_book.missing_patch(survey_id, patch_id)
     review_book.label(workspace, survey_id, patch_id, answer, actor=actor)
     return _queue(survey_id)
 
@@ -78,13 +91,16 @@ def post_undo(survey_id: int) -> Response:
     """Take back the caller's answer to ``{"patch"}``, to the last one without it."""
     asked = json_fields(_LABELS)
     wanted = asked.number("patch", 1, _MOST_ID)
-    _check_visible(survey_id)
+    with office().workspace.database.reading() as session:
+        scope = scope_of(session)
+        only = scope.patches_of(scope.survey(survey_id))
     patch_id = review_book.undo(
         office().workspace,
         survey_id,
         actor=current_person().name,
         patch_id=None if wanted is None else int(wanted),
         client_id=_client_id(asked),
+        only=only,
     )
     return _queue(survey_id, patch_id)
 
@@ -102,8 +118,14 @@ def review_labels(survey_id: int) -> Response:
 def review_file(survey_id: int, kind: str) -> Response:
     """Return the labels as csv, geojson or gpkg."""
     suffix = written_as(kind, {"csv": ".csv", "geojson": ".geojson", "gpkg": ".gpkg"})
-    _check_visible(survey_id)
+    with office().workspace.database.reading() as session:
+        scope = scope_of(session)
+        survey = scope.survey(survey_id)
+        mine = scope.has_middle
+        whole = scope.owns_survey(survey)
     frame = label_frame(office().workspace, survey_id, current_person().name)
+    if not whole:
+        frame = frame[np.array([mine(geometry) for geometry in frame.geometry], np.bool_)]
     return download_bytes(label_file(suffix, frame), f"labels-{survey_id}{suffix}")
 
 
@@ -117,7 +139,8 @@ def review_models(survey_id: int) -> Response:
 def post_model(survey_id: int) -> Response:
     """Keep a model of the settled labels as they stand: ``{"name"}``."""
     name = json_fields(_MODEL_LABELS).text("name", 100)
-    _check_visible(survey_id)
+    if not _owns(survey_id):
+        return errors.answer("not_all_yours", _PART_ONLY, 403)
     workspace = office().workspace
     rank_model_book.make_model(workspace, survey_id, actor=current_person().name, name=name)
     return review_models(survey_id)
@@ -126,7 +149,11 @@ def post_model(survey_id: int) -> Response:
 @for_deciders
 def post_model_use(survey_id: int, model_id: int) -> Response:
     """Let the survey's order rest on a model of another survey too."""
-    _check_visible(survey_id)
+    if not _owns(survey_id):
+        return errors.answer("not_all_yours", _PART_ONLY, 403)
+    with office().workspace.database.reading() as session:
+        if not scope_of(session).sees_model(model_id):
+            raise reviewing.missing_model(model_id)
     workspace = office().workspace
     rank_model_book.use_model(workspace, survey_id, model_id, actor=current_person().name)
     return review_models(survey_id)
@@ -135,7 +162,8 @@ def post_model_use(survey_id: int, model_id: int) -> Response:
 @for_deciders
 def delete_model_use(survey_id: int, model_id: int) -> Response:
     """Let the survey's order rest no more on a model."""
-    _check_visible(survey_id)
+    if not _owns(survey_id):
+        return errors.answer("not_all_yours", _PART_ONLY, 403)
     workspace = office().workspace
     rank_model_book.drop_use(workspace, survey_id, model_id, actor=current_person().name)
     return review_models(survey_id)
@@ -152,9 +180,15 @@ def _client_id(asked: Fields) -> str:
     return given
 
 
-def _check_visible(survey_id: int) -> None:
+def _owns(survey_id: int) -> bool:
+    """Return whether all of a visible survey's ground is the caller's.
+
+    Raises:
+        NotFoundError: There is no such survey.
+    """
     with office().workspace.database.reading() as session:
-        scope_of(session).survey(survey_id)
+        scope = scope_of(session)
+        return scope.owns_survey(scope.survey(survey_id))
 
 
 def _queue(survey_id: int, wanted: int | None = None) -> Response:

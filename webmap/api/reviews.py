@@ -14,10 +14,10 @@ from geoinspect.patrols.choices import Counts, Purpose, TrackChoices
 from geoinspect.records import Datum, Mode, Rule
 from geoinspect.search_records import Visibility
 from webmap.api.choices import known_unit, one_of
-from webmap.api.tags import MAX_TEAM, checked_code, checked_team
+from webmap.api.tags import MAX_TEAM, checked_code, checked_team, known_crs
 
 _FIELDS = frozenset(
-    "rules_off mode datum counts visibility unit_code team people purpose note".split()  # noqa: SIM905 - one line says it all
+    "rules_off mode datum crs counts visibility unit_code team people purpose note".split()  # noqa: SIM905 - one line says it all
 )
 _MAX_NOTE, _MOST_PEOPLE = 1000, 100
 # Unicode's control characters, and halves of characters that no file can hold.
@@ -109,6 +109,8 @@ def _choices(said: _Asked, before: TrackChoices) -> TrackChoices:
         choices = replace(choices, mode=said.member_or_none("mode", Mode))
     if "datum" in asked:
         choices = replace(choices, datum=said.member_or_none("datum", Datum))
+    if "crs" in asked:
+        choices = replace(choices, crs=known_crs(said.text("crs", MAX_TEAM)))
     if "visibility" in asked:
         choices = replace(choices, visibility=said.member_or_none("visibility", Visibility))
     if "counts" in asked:

@@ -13,14 +13,14 @@ from geoinspect.snapshot import Snapshot
 from webmap.api.blueprint import campaign_number
 from webmap.api.question import asked_question, question_query
 from webmap.office import office
-from webmap.scope import scope_of
-from webmap.tiles.layers import Layer
+from webmap.scope import Scope, own_territory, scope_of
+from webmap.tiles.layers import Layer, colouring
 
 
 def layer(name: str) -> Response:
     """Return tiles and legend of a layer: ``?campaign=N`` and which looks count.
 
-    Ground in a legend is of the whole campaign.
+    Ground in a legend is of the whole campaign, as far as it is the caller's.
     """
     if name not in {known.value for known in Layer}:
         names = ", ".join(known.value for known in Layer)
@@ -31,20 +31,26 @@ def layer(name: str) -> Response:
         )
     question = asked_question()
     with office().workspace.database.reading() as session:
-        campaign = scope_of(session).campaign(campaign_number())
-    painter = office().painter(campaign.id, Layer(name), question)
+        scope = scope_of(session)
+        campaign = scope.campaign(campaign_number())
+        painter = office().painter(campaign.id, Layer(name), question)
+        cells = scope.cells(painter.snapshot)
+    m2 = painter.snapshot.ground.cell_m2
+    legend = painter.colours.legend
+    if cells is not None:
+        legend, m2 = colouring(Layer(name), painter.snapshot, cells).legend, m2[cells]
     return jsonify(
         layer=name,
         tiles=tile_pattern(painter.snapshot, Layer(name)),
-        legend=[shade.as_json() for shade in painter.colours.legend],
-        ground_m2=round(float(painter.snapshot.ground.cell_m2.sum()), 1),
+        legend=[shade.as_json() for shade in legend],
+        ground_m2=round(float(m2.sum()), 1),
         as_of=painter.snapshot.as_of.isoformat(),
     )
 
 
 def tile_pattern(snapshot: Snapshot, layer: Layer | None = None) -> str:
     """Return the address pattern of a layer's tiles, for Leaflet; of the states without one."""
-    version = office().tile_version(snapshot)
+    version = own_version(office().tile_version(snapshot))
     campaign_id = snapshot.campaign_id
     if layer is None:
         first = url_for("tiles.coverage", campaign_id=campaign_id, version=version, z=0, x=0, y=0)
@@ -55,9 +61,17 @@ def tile_pattern(snapshot: Snapshot, layer: Layer | None = None) -> str:
     return first.removesuffix("0/0/0") + "{z}/{x}/{y}" + (f"?{asked}" if asked else "")
 
 
-def question_part(snapshot: Snapshot, unit_names: dict[str, str]) -> dict[str, object]:
+def own_version(version: str) -> str:
+    """Return the version in a tile's address, which tells also for whom it was cut: two people
+    at one browser never see each other's.
+    """
+    stamp = own_territory().stamp
+    return f"{version}-{stamp}" if stamp else version
+
+
+def question_part(scope: Scope, snapshot: Snapshot) -> dict[str, object]:
     """Return what a page needs to ask again: the day shown, all days, and whom one may ask for."""
-    sources = snapshot.book.sources
+    sources, unit_names = scope.sources(snapshot), scope.unit_names()
     units = {source.unit for source in sources if source.unit is not None}
     first = snapshot.campaign.start
     return {

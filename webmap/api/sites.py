@@ -44,6 +44,7 @@ from webmap.api.blueprint import box, collection, feature
 from webmap.api.bodies import RAW_BYTES, announced_sha256, body_chunks, sent_name, take_at_most
 from webmap.api.choices import one_of
 from webmap.api.fields import Fields, json_fields
+from webmap.api.paging import page
 from webmap.office import office
 from webmap.scope_sites import SiteScope, site_scope
 
@@ -96,7 +97,7 @@ def sites_list() -> Response:
         names = site_scope(session).area_names()
     shown = [line for line in lines if not state or line["state"] == state]
     return jsonify(
-        sites=[line | {"area": names.get(line["area_code"])} for line in shown],
+        **page("sites", [line | {"area": names.get(line["area_code"])} for line in shown]),
         counts=counts_told(lines),
         as_of=today.isoformat(),
     )
@@ -119,10 +120,13 @@ def post_site() -> Response:
     """Add a site; the same site again is one site."""
     check_keeper(acting())
     asked = json_fields(_LABELS)
+    ground = _ground(asked)
+    with office().workspace.database.reading() as session:
+        site_scope(session).check_place(ground)
     new = NewSite(
         code=asked.text("code", MOST_CODE_CHARS, needed=True),
         name=asked.text("name", MOST_NAME_CHARS, needed=True),
-        ground=_ground(asked),
+        ground=ground,
         kind=asked.member("kind", SiteKind) or SiteKind.OTHER,
         unit_code=asked.unit("unit"),
         checklist=tuple(_checklist(asked)),
@@ -137,6 +141,7 @@ def post_site() -> Response:
 
 def post_site_change(site_id: int) -> Response:
     """Change what is given of a site; ``active`` false retires it."""
+    _check_visible(site_id)
     check_keeper(acting())
     asked = json_fields({name: label for name, label in _LABELS.items() if name != "code"})
     values: Json = dict(_numbers(asked))
@@ -148,6 +153,8 @@ def post_site_change(site_id: int) -> Response:
         values["unit_code"] = asked.unit("unit")
     if asked.has("lon") or asked.has("lat") or asked.has("ground"):
         values["ground"] = _ground(asked)
+        with office().workspace.database.reading() as session:
+            site_scope(session).check_place(values["ground"])
     for name in ("starts", "ends"):
         if name in asked.values:
             values[name] = asked.day(name)
@@ -158,11 +165,12 @@ def post_site_change(site_id: int) -> Response:
     if asked.flag("active") is not None:
         values["active"] = asked.flag("active")
     changed = change_site(office().workspace, site_id, values, acting())
-    return jsonify(site=_told(site_id), changed=changed)
+    return jsonify(site=_told(site_id, acted=True), changed=changed)
 
 
 def post_answer(site_id: int) -> Response:
     """Keep an answer to a site's checklist; the same ``client_id`` is one answer."""
+    _check_visible(site_id)
     asked = json_fields(_ANSWER)
     given = asked.values.get("answers")
     if given is not None and not isinstance(given, dict):
@@ -190,6 +198,7 @@ def post_answer(site_id: int) -> Response:
 
 def post_site_photo(site_id: int) -> tuple[Response, int] | Response:
     """Take a photo as raw bytes: ``?name=&sha256=``; an answer then names it by its hash."""
+    _check_visible(site_id)
     slots = office().upload_slots
     if not slots.acquire(blocking=False):
         return errors.busy()
@@ -234,9 +243,18 @@ def _lines(scope: SiteScope) -> list[Json]:
     return scope.listed(office().workspace.settings, wanted, today_of())
 
 
-def _told(site_id: int) -> Json:
+def _check_visible(site_id: int) -> None:
+    """Check that a site is visible, before anything of the request is read."""
     with office().workspace.database.reading() as session:
-        return site_scope(session).told(office().workspace.settings, site_id, today_of())
+        site_scope(session).site(site_id)
+
+
+def _told(site_id: int, *, acted: bool = False) -> Json:
+    """Return a visible site, or with ``acted`` one that its reader has just changed."""
+    with office().workspace.database.reading() as session:
+        scope = site_scope(session)
+        row = scope.acted_on(site_id) if acted else scope.site(site_id)
+        return scope.told(office().workspace.settings, row, today_of())
 
 
 def _numbers(asked: Fields) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""What the sender of a file says of it, read from the query."""
+"""What the sender of a file says of it, read from the query or from an upload's metadata."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import available_timezones
@@ -11,6 +12,7 @@ from flask import request
 
 from geoinspect.crs import authority_name
 from geoinspect.errors import GeoInspectError, UsageError
+from geoinspect.ingest.formats.table_declared import canonical
 from geoinspect.intake import TrackTags
 from geoinspect.patrols.choices import Purpose
 from geoinspect.records import Datum, Mode
@@ -26,24 +28,34 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 def tags_of_request() -> TrackTags:
-    """Return ``?unit=&team=&mode=&datum=&day=&person=&headcount=&purpose=&timezone=&crs=&visibility=``.
+    """Return ``?unit=&team=&mode=&datum=&day=&person=&headcount=&purpose=&timezone=&crs=&visibility=&columns=``.
 
     Raises:
         UsageError: One of them can't be used.
     """
-    unit, day, purpose = (request.args.get(name) for name in ("unit", "day", "purpose"))
+    return tags_of(request.args)
+
+
+def tags_of(said: Mapping[str, str]) -> TrackTags:
+    """Return what was said of a file, by the names of :func:`tags_of_request`.
+
+    Raises:
+        UsageError: A value can't be used.
+    """
+    unit, day, purpose = (said.get(name) for name in ("unit", "day", "purpose"))
     return TrackTags(
         unit_code=known_unit(unit) if unit else None,
-        team=checked_team(request.args.get("team", "")),
-        mode=_member("mode", Mode),
-        datum=_member("datum", Datum),
+        team=checked_team(said.get("team", "")),
+        mode=_member(said, "mode", Mode),
+        datum=_member(said, "datum", Datum),
         day=a_day(day) if day else None,
-        person=_person(),
-        headcount=_headcount(),
+        person=_person(said),
+        headcount=_headcount(said),
         purpose=one_of("purpose", purpose, Purpose) if purpose else Purpose.SEARCH,
-        timezone=_timezone(),
-        crs=_crs(),
-        visibility=_member("visibility", Visibility),
+        timezone=_timezone(said),
+        crs=known_crs(said.get("crs", "")),
+        visibility=_member(said, "visibility", Visibility),
+        columns=canonical(said["columns"]) if said.get("columns") else None,
     )
 
 
@@ -80,19 +92,19 @@ def checked_code(given: str) -> str:
     return code
 
 
-def _member(name: str, kind: type[_Kind]) -> _Kind | None:
+def _member(said: Mapping[str, str], name: str, kind: type[_Kind]) -> _Kind | None:
     """Return the chosen value of a parameter, None where it is left to the file."""
-    given = request.args.get(name, "")
+    given = said.get(name, "")
     return None if given in {"", "auto"} else one_of(name, given, kind)
 
 
-def _person() -> str | None:
-    given = request.args.get("person", "").strip()
+def _person(said: Mapping[str, str]) -> str | None:
+    given = said.get("person", "").strip()
     return checked_code(given) if given else None
 
 
-def _headcount() -> int | None:
-    given = request.args.get("headcount", "").strip()
+def _headcount(said: Mapping[str, str]) -> int | None:
+    given = said.get("headcount", "").strip()
     if not given:
         return None
     if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= _MOST_PEOPLE):
@@ -104,8 +116,8 @@ def _headcount() -> int | None:
     return int(given)
 
 
-def _timezone() -> str:
-    given = request.args.get("timezone", "").strip() or _CHINA
+def _timezone(said: Mapping[str, str]) -> str:
+    given = said.get("timezone", "").strip() or _CHINA
     if given not in available_timezones():
         raise UsageError(
             f"不认识的时区“{given[:40]}”,例如应写 Asia/Shanghai 或 UTC",
@@ -115,8 +127,13 @@ def _timezone() -> str:
     return given
 
 
-def _crs() -> str | None:
-    given = request.args.get("crs", "").strip()
+def known_crs(given: str) -> str | None:
+    """Return the name of a coordinate system written as EPSG:n; None for a blank.
+
+    Raises:
+        UsageError: It is no such system.
+    """
+    given = given.strip()
     if not given:
         return None
     match = _EPSG.fullmatch(given)

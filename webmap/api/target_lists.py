@@ -23,6 +23,7 @@ from webmap.api.bodies import (
 from webmap.api.case_sources import numbers_of
 from webmap.api.choices import a_day
 from webmap.api.fields import Fields, json_fields
+from webmap.api.paging import page
 from webmap.office import office
 from webmap.scope_case_sources import source_scope
 
@@ -45,7 +46,7 @@ def target_lists() -> Response:
     """Return the target lists, newest first."""
     with office().workspace.database.reading() as session:
         scope = source_scope(session)
-        return jsonify(lists=scope.target_lists(), may_open=scope.may_open)
+        return jsonify(**page("lists", scope.target_lists()), may_open=scope.may_open)
 
 
 def post_target_list() -> tuple[Response, int] | Response:
@@ -73,6 +74,8 @@ def _take() -> tuple[Response, int]:
     day, datum = asked.day("day"), asked.member("datum", Datum)
     crs = asked.text("crs", 40) or None
     workspace = office().workspace
+    with workspace.database.reading() as session:
+        sight = source_scope(session).sight
     most_mb = workspace.settings.track_max_mb
     take_at_most(most_mb)
     kept = workspace.vault.keep(body_chunks(sha256), max_bytes=int(most_mb * 1e6))
@@ -85,6 +88,7 @@ def _take() -> tuple[Response, int]:
         day=day,
         datum=datum,
         crs=crs,
+        sight=sight,
     )
     told = {
         "list": done.list_id,
@@ -112,6 +116,9 @@ def target_match(list_id: int) -> Response:
 
 def post_target_cases(list_id: int) -> Response:
     """Open a case for each of some targets."""
+    with office().workspace.database.reading() as session:
+        scope = source_scope(session)
+        scope.check_list(list_id)
     asked = json_fields(_CASES)
     done = cases_from_targets(
         office().workspace,
@@ -120,6 +127,7 @@ def post_target_cases(list_id: int) -> Response:
         acting(),
         note=asked.prose("note"),
         client_id=asked.text("client_id", 64),
+        sight=scope.sight,
     )
     return jsonify(done)
 

@@ -22,6 +22,7 @@ from webmap.acting import acting
 from webmap.api.blueprint import limit, record_number
 from webmap.api.choices import one_of
 from webmap.api.fields import Fields, json_fields
+from webmap.api.paging import cursor_name, mark_next
 from webmap.office import office
 from webmap.scope_tips import tip_scope
 
@@ -49,7 +50,8 @@ def tips_list() -> Response:
     args, now = request.args, datetime.now(UTC)
     states = tuple(one_of("state", s, TipState).value for s in args.getlist("state"))
     reward = one_of("reward", args["reward"], Reward).value if args.get("reward") else None
-    before = record_number("before") if args.get("before") else None
+    mark = cursor_name("before")
+    before = record_number(mark) if mark is not None and args[mark] else None
     most = limit(_MOST_LISTED)
     settings = office().workspace.settings
     with office().workspace.database.reading() as session:
@@ -58,7 +60,7 @@ def tips_list() -> Response:
         told = scope.listed(settings, wanted, now, limit=most + 1, before=before)
         return jsonify(
             tips=told[:most],
-            next=told[most - 1]["id"] if len(told) > most else None,
+            next=mark_next(told[most - 1]["id"] if len(told) > most else None),
             figures=scope.figures(now),
             may=scope.may(),
         )
@@ -92,6 +94,7 @@ def tip_photo(tip_id: int, number: int) -> Response:
 
 def post_tip_link(tip_id: int) -> Response:
     """Put a tip into a case: ``{"case", "note", "client_id"}``."""
+    _check_visible(tip_id, moves=True)
     asked = json_fields({**_STEP, "case": _CASE})
     name = asked.text("case", _NAME, needed=True)
     with office().workspace.database.reading() as session:
@@ -110,6 +113,7 @@ def post_tip_link(tip_id: int) -> Response:
 
 def post_tip_case(tip_id: int) -> Response:
     """Open a case of a tip: ``{"title", "lon", "lat", "note", "client_id"}``."""
+    _check_visible(tip_id, moves=True)
     asked = json_fields({**_STEP, **_PLACE})
     lon, lat = asked.number("lon", -180, 180), asked.number("lat", -90, 90)
     if (lon is None) != (lat is None):
@@ -131,6 +135,7 @@ def post_tip_case(tip_id: int) -> Response:
 
 def post_tip_dismiss(tip_id: int) -> Response:
     """Set a tip aside: ``{"reason", "note", "client_id"}``."""
+    _check_visible(tip_id)
     asked = json_fields({**_STEP, "reason": Text("原因", "the reason")})
     reason = one_of("reason", asked.text("reason", _NAME, needed=True), TipReason)
     return _told(
@@ -147,6 +152,7 @@ def post_tip_dismiss(tip_id: int) -> Response:
 
 def post_tip_merge(tip_id: int) -> Response:
     """Let a tip go into another one: ``{"into", "client_id"}``."""
+    _check_visible(tip_id)
     asked = json_fields({**_STEP, "into": _TIP})
     name = asked.text("into", _NAME, needed=True)
     with office().workspace.database.reading() as session:
@@ -156,6 +162,7 @@ def post_tip_merge(tip_id: int) -> Response:
 
 def post_tip_reward(tip_id: int) -> Response:
     """Decide on a reward: ``{"state", "yuan", "note", "client_id"}``."""
+    _check_visible(tip_id)
     labels = {"state": Text("奖励状态", "the state"), "yuan": Text("金额", "the amount")}
     asked = json_fields({**_STEP, **labels})
     return _told(
@@ -169,6 +176,20 @@ def post_tip_reward(tip_id: int) -> Response:
             client_id=_id(asked),
         )
     )
+
+
+def _check_visible(tip_id: int, *, moves: bool = False) -> None:
+    """Check that a tip is visible, before anything of the request is read.
+
+    Args:
+        tip_id: Of the tip.
+        moves: Also that it may leave the case it is in.
+    """
+    with office().workspace.database.reading() as session:
+        scope = tip_scope(session)
+        scope.tip(tip_id)
+        if moves:
+            scope.check_may_move(tip_id)
 
 
 def _id(asked: Fields) -> str:

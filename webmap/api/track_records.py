@@ -15,10 +15,11 @@ from geoinspect.intake import Intake
 from geoinspect.patrols.choices import Purpose
 from geoinspect.records import Mode
 from geoinspect.store.schema import TrackRow
-from geoinspect.store.track_list import Place, TrackFilter, place_of
+from geoinspect.store.track_list import Order, Place, SortBy, TrackFilter, place_of
 from webmap import errors
-from webmap.api.blueprint import feature, limit
+from webmap.api.blueprint import feature, limit, record_number
 from webmap.api.choices import a_day, known_unit, one_of
+from webmap.api.paging import cursor_name, mark_next
 from webmap.api.reviews import reviewed
 from webmap.auth import current_person
 from webmap.office import office
@@ -34,18 +35,23 @@ _MAY_NOT = Text(
 
 def track_list() -> Response:
     """Return tracks, those that wait for a person first:
-    ``?unit=&team=&mode=&from=&to=&doubtful=1&undecided=1&limit=&after=``.
+    ``?unit=&team=&mode=&from=&to=&doubtful=1&undecided=1&limit=&after=``; ``&sort=-length`` puts
+    the longest first, by day, length, unit or doubts, without the minus the other way round.
     """
-    wanted, after, most = _filter(), _after(), limit(_MOST_LISTED)
+    wanted, order, most = _filter(), _order(), limit(_MOST_LISTED)
+    place = _after() if order is None else None
+    number = None if order is None else _after_number()
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
-        rows = scope.tracks_listed(wanted, limit=most + 1, after=after)
+        if order is None:
+            rows = scope.tracks_listed(wanted, limit=most + 1, after=place)
+        else:
+            rows = scope.tracks_sorted(wanted, order, limit=most + 1, after=number)
         total, waiting = scope.count_listed(wanted)
         names = scope.unit_names()
         told = [_named(patrol_book.track_summary(row), row, names) for row in rows[:most]]
-    last = place_of(rows[most - 1]) if len(rows) > most else None
-    mark = None if last is None else f"{int(last.waiting)}_{last.day}_{last.track_id}"
-    return jsonify(tracks=told, total=total, waiting=waiting, next=mark)
+    mark = _mark(rows[most - 1], order) if len(rows) > most else None
+    return jsonify(tracks=told, total=total, waiting=waiting, next=mark_next(mark))
 
 
 def track(track_id: int) -> Response:
@@ -63,23 +69,32 @@ def track_points(track_id: int) -> Response:
 
 def review(track_id: int) -> Response:
     """Make a track anew as a person decides; return what is known of it then."""
-    person = current_person()
-    if not person.may_decide:
+    if not current_person().may_decide:
         return errors.answer("may_not_decide", _MAY_NOT, 403)
-    asked = _json()
+    decide(track_id, review_json())
+    with office().workspace.database.reading() as session:
+        return jsonify(_told(scope_of(session), track_id))
+
+
+def decide(track_id: int, asked: object) -> None:
+    """Make one visible track anew as the fields of a request's JSON say.
+
+    Raises:
+        NotFoundError: The track is not theirs to see.
+        UsageError: A field is unknown or its value can't be used.
+        TrackError: Its file can't be read so; nothing changes.
+    """
     # Two at once would each put back what the other one changed.
     with office().review_lock:
         with office().workspace.database.reading() as session:
             before = patrol_book.review_of(session, scope_of(session).track(track_id))
         decided = reviewed(asked, before)
-        Intake(office().workspace, actor=person.name).tracks.review(track_id, decided)
-    with office().workspace.database.reading() as session:
-        return jsonify(_told(scope_of(session), track_id))
+        Intake(office().workspace, actor=current_person().name).tracks.review(track_id, decided)
 
 
 def _told(scope: Scope, track_id: int) -> dict[str, Any]:
-    row, settings = scope.track(track_id), office().workspace.settings
-    told = _named(patrol_book.track_report(scope.session, row, settings), row, scope.unit_names())
+    row = scope.track(track_id)
+    told = _named(scope.track_report(row, office().workspace), row, scope.unit_names())
     return told | {
         "points_refused": _refused(row),
         "patrol": _patrol(scope, row),
@@ -122,7 +137,12 @@ def _purpose(scope: Scope, row: TrackRow) -> Purpose:
     return Purpose.SEARCH if patrol is None else Purpose(patrol.purpose)
 
 
-def _json() -> object:
+def review_json() -> object:
+    """Return the JSON of a request that decides.
+
+    Raises:
+        UsageError: It is none.
+    """
     try:
         return request.get_json(force=True)
     except (BadRequest, RecursionError) as error:
@@ -151,10 +171,31 @@ def _filter() -> TrackFilter:
     return wanted
 
 
-def _after() -> Place | None:
-    given = request.args.get("after")
-    if given is None:
+def _order() -> Order | None:
+    given = request.args.get("sort", "")
+    if not given:
         return None
+    return Order(one_of("sort", given.removeprefix("-"), SortBy), given.startswith("-"))
+
+
+def _mark(row: TrackRow, order: Order | None) -> str:
+    """Return the cursor behind a row: where it stands, or only its number in a sorted list."""
+    if order is not None:
+        return str(row.id)
+    place = place_of(row)
+    return f"{int(place.waiting)}_{place.day}_{place.track_id}"
+
+
+def _after_number() -> int | None:
+    name = cursor_name("after")
+    return None if name is None else record_number(name)
+
+
+def _after() -> Place | None:
+    name = cursor_name("after")
+    if name is None:
+        return None
+    given = request.args[name]
     waiting, _sep, rest = given.partition("_")
     day, _sep, number = rest.partition("_")
     if waiting in {"0", "1"} and number.isascii() and number.isdigit() and len(number) <= 18:

@@ -15,6 +15,7 @@ from geoinspect.search_records import GrowthStage, Method, Visibility
 from webmap import errors
 from webmap.api.deciders import for_deciders
 from webmap.api.fields import Fields
+from webmap.api.paging import page
 from webmap.auth import current_person
 from webmap.office import office
 from webmap.scope import scope_of
@@ -34,7 +35,7 @@ _LABELS = {
 def trials() -> Response:
     """Return all trials, newest first."""
     with office().workspace.database.reading() as session:
-        return jsonify(trials=scope_of(session).trials())
+        return jsonify(page("trials", scope_of(session).trials()))
 
 
 @for_deciders

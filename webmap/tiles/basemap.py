@@ -1,4 +1,4 @@
-"""A local base map: an MBTiles file or a folder of z/x/y pictures."""
+"""A local base map: an MBTiles or PMTiles file, or a folder of z/x/y pictures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from geoinspect.errors import UsageError
+from webmap.tiles.basemap_pmtiles import MAGIC, pmtiles_tile, pmtiles_zooms
 
 _KINDS = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
 _MAGIC = ((b"\x89PNG", "image/png"), (b"\xff\xd8", "image/jpeg"), (b"RIFF", "image/webp"))
@@ -17,9 +18,11 @@ def base_tile(path: Path, z: int, x: int, y: int) -> tuple[bytes, str] | None:
     """Return the bytes of a base-map tile and their type; None where there is none.
 
     Raises:
-        UsageError: ``path`` is neither a folder of tiles nor an MBTiles file of pictures.
+        UsageError: ``path`` is neither a folder of tiles nor an MBTiles or PMTiles file of pictures.
     """
-    return _from_folder(path, z, x, y) if path.is_dir() else _from_mbtiles(path, z, x, y)
+    if path.is_dir():
+        return _from_folder(path, z, x, y)
+    return pmtiles_tile(path, z, x, y) if _is_pmtiles(path) else _from_mbtiles(path, z, x, y)
 
 
 def zoom_range(path: Path) -> tuple[int, int]:
@@ -28,6 +31,8 @@ def zoom_range(path: Path) -> tuple[int, int]:
     Raises:
         UsageError: There are none, or the file can't be read.
     """
+    if not path.is_dir() and _is_pmtiles(path):
+        return pmtiles_zooms(path)
     if path.is_dir():
         zooms = [int(folder.name) for folder in path.iterdir() if folder.name.isdigit()]
         found = (min(zooms), max(zooms)) if zooms else (None, None)
@@ -42,6 +47,15 @@ def zoom_range(path: Path) -> tuple[int, int]:
             code="bad_basemap",
         )
     return int(found[0]), int(found[1])
+
+
+def _is_pmtiles(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        # Reading it as MBTiles says what is wrong.
+        return False
 
 
 def _from_folder(folder: Path, z: int, x: int, y: int) -> tuple[bytes, str] | None:

@@ -118,12 +118,18 @@ class CellPainter:
         self._rgb = bytes(channel for colour in self.colours.palette for channel in colour[:3])
         self._alphas = bytes(colour[3] for colour in self.colours.palette)
 
-    def paint(self, z: int, x: int, y: int) -> bytes:
-        """Return a tile as PNG; a tile without ground is one transparent pixel."""
+    def paint(self, z: int, x: int, y: int, shown: Flags | None = None) -> bytes:
+        """Return a tile as PNG; a tile without ground is one transparent pixel. Only pixels that
+        are ``shown``, shape (256, 256), are painted; all for None.
+        """
         found = self.pixels.find(z, x, y)
         if found is None:
             return EMPTY_PNG
         cell, has, across, up = found
+        if shown is not None:
+            has &= shown
+            if not has.any():
+                return EMPTY_PNG
         tile = np.where(has, self.colours.of_cell[cell], np.uint8(0))
         tile[(tile == UNSEEN) & _HATCHED] = HATCH
         if self.colours.dots is not None:

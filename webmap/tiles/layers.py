@@ -22,6 +22,7 @@ from geoinspect.snapshot import Snapshot
 
 F8 = NDArray[np.float64]
 U1 = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
 Rgba = tuple[int, int, int, int]
 
 
@@ -122,20 +123,25 @@ class Colouring:
     legend: tuple[Shade, ...]
 
 
-def colouring(layer: Layer, snapshot: Snapshot) -> Colouring:
-    """Return how a layer of a snapshot is drawn."""
+def colouring(layer: Layer, snapshot: Snapshot, cells: Flags | None = None) -> Colouring:
+    """Return how a layer of a snapshot is drawn; its legend counts the ground of some cells,
+    shape (cells,), or of all.
+    """
+    m2 = snapshot.ground.cell_m2
+    if cells is not None:
+        m2 = np.where(cells, m2, 0.0)
     if layer is Layer.STATE:
-        return _states(snapshot)
+        return _states(snapshot, m2)
     if layer is Layer.POD:
-        return _searched(snapshot, snapshot.table.pod, _POD_BREAKS, _ramp(7))
+        return _searched(snapshot, m2, snapshot.table.pod, _POD_BREAKS, _ramp(7))
     if layer is Layer.SENSITIVITY:
-        return _searched(snapshot, snapshot.sensitivity, _POD_BREAKS, _ramp(7))
+        return _searched(snapshot, m2, snapshot.sensitivity, _POD_BREAKS, _ramp(7))
     if layer is Layer.LAST_SEEN:
-        return _ages(snapshot)
+        return _ages(snapshot, m2)
     if layer is Layer.RISK:
-        return _everywhere(snapshot, snapshot.risk.relative, _RISK_BREAKS, _ramp(7))
+        return _everywhere(m2, snapshot.risk.relative, _RISK_BREAKS, _ramp(7))
     left = remaining(snapshot)
-    return _everywhere(snapshot, left, _remaining_breaks(left), _ramp(6))
+    return _everywhere(m2, left, _remaining_breaks(left), _ramp(6))
 
 
 def remaining(snapshot: Snapshot) -> F8:
@@ -169,34 +175,34 @@ def _ramp(n: int) -> tuple[Rgba, ...]:
     return tuple((*_CIVIDIS[k], _CLASS_ALPHA) for k in at)
 
 
-def _states(snapshot: Snapshot) -> Colouring:
+def _states(snapshot: Snapshot, cell_m2: F8) -> Colouring:
     state = snapshot.table.state
     of_cell = np.array([UNSEEN, *(FIRST_CLASS + k for k in range(3))], np.uint8)[state]
-    m2 = _ground_of(snapshot, state, len(STATES))
+    m2 = _ground_of(cell_m2, state, len(STATES))
     shades = [
         Shade(STATES[k + 1].value, None, None, blue, float(m2[k + 1]))
         for k, blue in enumerate(_BLUES)
     ]
-    return _with_gaps(snapshot, of_cell, _BLUES, shades)
+    return _with_gaps(snapshot, cell_m2, of_cell, _BLUES, shades)
 
 
 def _searched(
-    snapshot: Snapshot, values: F8, breaks: Sequence[float], colours: Sequence[Rgba]
+    snapshot: Snapshot, cell_m2: F8, values: F8, breaks: Sequence[float], colours: Sequence[Rgba]
 ) -> Colouring:
     """Return classes of a value that only ground has which somebody saw."""
     which = _class_of(values, breaks)
     seen = snapshot.table.state > 0
     of_cell = np.where(seen, which + FIRST_CLASS, UNSEEN).astype(np.uint8)
-    m2 = _ground_of(snapshot, which[seen], len(colours), np.flatnonzero(seen))
-    return _with_gaps(snapshot, of_cell, colours, _shades(breaks, colours, m2))
+    m2 = _ground_of(cell_m2[seen], which[seen], len(colours))
+    return _with_gaps(snapshot, cell_m2, of_cell, colours, _shades(breaks, colours, m2))
 
 
 def _everywhere(
-    snapshot: Snapshot, values: F8, breaks: Sequence[float], colours: Sequence[Rgba]
+    cell_m2: F8, values: F8, breaks: Sequence[float], colours: Sequence[Rgba]
 ) -> Colouring:
     """Return classes of a value that all ground has; 0 is a class of its own."""
     which = np.where(values <= 0, len(colours), _class_of(values, breaks))
-    m2 = _ground_of(snapshot, which, len(colours) + 1)
+    m2 = _ground_of(cell_m2, which, len(colours) + 1)
     shades = _shades(breaks, colours, m2[:-1])
     if m2[-1] > 0:
         shades.insert(0, Shade("none", 0.0, 0.0, _GREY, float(m2[-1])))
@@ -204,7 +210,7 @@ def _everywhere(
     return Colouring(of_cell, None, _palette([*colours, _GREY]), tuple(shades))
 
 
-def _ages(snapshot: Snapshot) -> Colouring:
+def _ages(snapshot: Snapshot, cell_m2: F8) -> Colouring:
     """Return classes of days since the last look that counts; of some the day is unknown."""
     last_s = snapshot.table.last_seen_s
     days = snapshot.as_of.toordinal() - _EPOCH_DAY - np.floor((last_s + _CHINA_S) / _DAY_S)
@@ -216,15 +222,15 @@ def _ages(snapshot: Snapshot) -> Colouring:
     colours = _ramp(len(_AGE_BREAKS_DAYS))[::-1]
     seen = snapshot.table.state > 0
     of_cell = np.where(seen, which + FIRST_CLASS, UNSEEN).astype(np.uint8)
-    m2 = _ground_of(snapshot, which[seen], unknown + 1, np.flatnonzero(seen))
+    m2 = _ground_of(cell_m2[seen], which[seen], unknown + 1)
     shades = _shades((*_AGE_BREAKS_DAYS, np.inf), colours, m2[:-1])
     if m2[-1] > 0:
         shades.append(Shade("unknown", None, None, _GREY, float(m2[-1])))
-    return _with_gaps(snapshot, of_cell, [*colours, _GREY], shades)
+    return _with_gaps(snapshot, cell_m2, of_cell, [*colours, _GREY], shades)
 
 
 def _with_gaps(
-    snapshot: Snapshot, of_cell: U1, colours: Sequence[Rgba], shades: list[Shade]
+    snapshot: Snapshot, m2: F8, of_cell: U1, colours: Sequence[Rgba], shades: list[Shade]
 ) -> Colouring:
     """Return a colouring where unseen ground is hatched, and ground whose looks no longer hold
     is dotted in the blue of the state it had; unseen ground that is dotted is not hatched.
@@ -232,7 +238,6 @@ def _with_gaps(
     state, faded = snapshot.table.state, snapshot.faded
     fading = faded > state
     never = (state == STATES.index(CellState.UNSEEN)) & ~fading
-    m2 = snapshot.ground.cell_m2
     gaps = [Shade("unseen", None, None, _ORANGE, float(m2[never].sum()))]
     dots = None
     if fading.any():
@@ -261,12 +266,6 @@ def _class_of(values: F8, breaks: Sequence[float]) -> NDArray[np.int64]:
     return found.astype(np.int64)
 
 
-def _ground_of(
-    snapshot: Snapshot,
-    which: NDArray[np.integer],
-    n: int,
-    cells: NDArray[np.int64] | None = None,
-) -> F8:
-    """Return the ground in each of ``n`` classes, m², given the class of all or of some cells."""
-    m2 = snapshot.ground.cell_m2 if cells is None else snapshot.ground.cell_m2[cells]
+def _ground_of(m2: F8, which: NDArray[np.integer], n: int) -> F8:
+    """Return the ground in each of ``n`` classes, m², given the ground and class of cells."""
     return np.bincount(which, m2, n).astype(np.float64)

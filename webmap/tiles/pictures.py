@@ -25,10 +25,11 @@ from webmap.tiles.mercator import TILE_PX
 
 F4 = NDArray[np.float32]
 U1 = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
 
 _OPEN_PER_THREAD = 4
 _SAMPLE_PX = 1024
-_WEBP_QUALITY = 82
+_WEBP_QUALITY, _JPEG_QUALITY = 82, 84
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,16 +45,29 @@ class Look:
     low: F4
     high: F4
 
+    @property
+    def as_it_is(self) -> bool:
+        """Whether 8-bit values are shown as they are."""
+        return bool((self.low == 0).all() and (self.high == 255).all())
+
     def shown(self, pixels: NDArray[np.generic], valid: NDArray[np.bool_]) -> U1:
         """Return RGBA of shape (rows, columns, 4) for pixels of shape (bands, rows, columns)."""
+        if self.as_it_is and pixels.dtype == np.uint8:
+            return _stacked(np.asarray(pixels, np.uint8), valid)
         span = np.maximum(self.high - self.low, np.float32(1e-12))
         scaled = (pixels.astype(np.float32) - self.low[:, None, None]) * (
             np.float32(255) / span[:, None, None]
         )
         grey = np.nan_to_num(np.clip(scaled, 0, 255), nan=0.0).astype(np.uint8)
-        rgb = grey if len(grey) == 3 else np.repeat(grey[:1], 3, axis=0)
-        alpha = np.where(valid, np.uint8(255), np.uint8(0))
-        return np.ascontiguousarray(np.moveaxis(np.vstack([rgb, alpha[None]]), 0, 2))
+        return _stacked(grey, valid)
+
+
+def _stacked(bands: U1, valid: NDArray[np.bool_]) -> U1:
+    """Return one or three bands as RGBA."""
+    rgba = np.empty((*valid.shape, 4), np.uint8)
+    rgba[:, :, :3] = np.moveaxis(bands if len(bands) == 3 else bands[:1], 0, 2)
+    rgba[:, :, 3] = np.where(valid, np.uint8(255), np.uint8(0))
+    return rgba
 
 
 class Pictures:
@@ -63,8 +77,18 @@ class Pictures:
         self._looks: dict[Path, Look] = {}
         self._local = threading.local()
 
-    def tile(self, path: Path, z: int, x: int, y: int) -> bytes | None:
-        """Return a tile as WebP with alpha; None where the picture has nothing.
+    def tile(self, path: Path, z: int, x: int, y: int, shown: Flags | None = None) -> bytes | None:
+        """Return a tile as JPEG, or as WebP where some of it is transparent; None where the picture has nothing. Only pixels that
+        are ``shown``, shape (256, 256), are in it; all for None.
+
+        Raises:
+            NotFoundError: The raster is gone from the workspace.
+        """
+        rgba = self.pixels(path, z, x, y, shown)
+        return None if rgba is None else encoded(rgba)
+
+    def pixels(self, path: Path, z: int, x: int, y: int, shown: Flags | None = None) -> U1 | None:
+        """Return the same as RGBA, shape (256, 256, 4).
 
         Raises:
             NotFoundError: The raster is gone from the workspace.
@@ -78,12 +102,15 @@ class Pictures:
             except TileOutsideBounds:
                 return None
         valid = image.mask > 0
+        if shown is not None:
+            valid &= shown
         if not valid.any():
             return None
-        out = io.BytesIO()
-        picture = Image.fromarray(look.shown(image.data, valid), "RGBA")
-        picture.save(out, "WEBP", quality=_WEBP_QUALITY, method=0)
-        return out.getvalue()
+        rgba = look.shown(image.data, valid)
+        if shown is not None:
+            # Nothing of a hidden pixel may stay under its transparency.
+            rgba[~shown] = 0
+        return rgba
 
     def opened(self, path: Path) -> tuple[rasterio.DatasetReader, Look]:
         """Return this thread's opened raster, which stays ours, and how it is shown.
@@ -118,6 +145,23 @@ class Pictures:
         if path not in self._looks:
             self._looks[path] = look_of(dataset)
         return self._looks[path]
+
+
+def encoded(rgba: U1) -> bytes:
+    """Return pixels as JPEG, which takes a quarter of the time, or as WebP where some of them are
+    transparent.
+    """
+    out = io.BytesIO()
+    if rgba[:, :, 3].all():
+        Image.fromarray(rgba[:, :, :3]).save(out, "JPEG", quality=_JPEG_QUALITY)
+    else:
+        Image.fromarray(rgba, "RGBA").save(out, "WEBP", quality=_WEBP_QUALITY, method=0)
+    return out.getvalue()
+
+
+def type_of(picture: bytes) -> str:
+    """Return the type of a tile that :func:`encoded` made."""
+    return "image/webp" if picture.startswith(b"RIFF") else "image/jpeg"
 
 
 def look_of(dataset: rasterio.DatasetReader) -> Look:

@@ -55,7 +55,8 @@ async function take(body) {
   }
   part("actions").querySelector(".step-form")?.remove();
   celebrate(result.answer ? say("saved", { receipt: result.answer.receipt }) : say("kept_here"));
-  if (result.answer) place(result.answer.case);
+  if (result.answer?.case) place(result.answer.case);
+  else if (result.answer) await show();
   return "";
 }
 
@@ -89,9 +90,9 @@ function place(told, keepForm = false) {
   part("actions").replaceChildren(...actionsPart(told), ...(form ? [form] : []));
   part("facts").replaceChildren(...factsPart(told));
   part("links").replaceChildren(linksPart(told), ...mergedPart(told));
-  part("history").replaceChildren(...told.events.toReversed().map(eventItem));
+  part("history").replaceChildren(...told.events.slice().reverse().map(eventItem));
   const mayAdd = told.moves.some((move) => move.action === "evidence");
-  part("evidence").replaceChildren(evidenceList(told.evidence), ...(mayAdd ? [evidenceForm(page.case, () => show())] : []));
+  part("evidence").replaceChildren(evidenceList(told.evidence), ...(mayAdd ? [evidenceForm(page.case, () => show(), outbox)] : []));
   map.show(told);
   showSurveys(part("later-surveys"), told).catch((error) => fail(error.message));
 }

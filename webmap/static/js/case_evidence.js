@@ -1,11 +1,10 @@
 // Evidence on the page of a case: what there is, with everything odd about it, and adding more.
 
-import { bytes, distance, el, moment, num, page, percent, plotArea, say, sentence, tell } from "./page.js";
+import { bytes, distance, el, moment, num, page, percent, plotArea, say, sentence } from "./page.js";
 import { areaForm } from "./evidence_area.js";
-import { sendEvidence, placeNow } from "./evidence_send.js";
-import { newId } from "./outbox.js";
+import { evidenceWords, placeNow } from "./evidence_send.js";
+import { heldHere } from "./outbox.js";
 
-const AT_ONCE = 2;
 const ACCEPTED = "image/*,video/*,application/pdf,.heic,.heif";
 const FIRST_QUADRATS = 4;
 const forms = new Map();
@@ -69,8 +68,9 @@ function countLines(count) {
  * Return the form that adds evidence to a case. It is made once, so that what was typed and what
  * is on its way outlast the page being drawn anew.
  * @param onDone called after a piece was kept
+ * @param outbox what it goes through: it waits on the device where there is no signal
  */
-export function evidenceForm(caseId, onDone) {
+export function evidenceForm(caseId, onDone, outbox) {
   const known = forms.get(caseId);
   if (known) return known;
   const place = el("div", { class: "evidence-place" });
@@ -82,7 +82,7 @@ export function evidenceForm(caseId, onDone) {
     const shown = buttons.find((button) => button.dataset.add === name);
     const close = shown.getAttribute("aria-pressed") === "true";
     for (const button of buttons) button.setAttribute("aria-pressed", String(button === shown && !close));
-    made[name] ??= parts[name](caseId, onDone);
+    made[name] ??= parts[name](caseId, onDone, outbox);
     place.replaceChildren(...(close ? [] : [made[name]]));
   }
   const form = el("div", { class: "evidence-add" }, el("h3", {}, say("ev_add")), el("div", { class: "step-buttons" }, buttons), place);
@@ -99,13 +99,11 @@ function textsOf(form) {
   return Object.fromEntries(names.map((name) => [name, form.elements[name].value.trim()]));
 }
 
-/** Return a form that sends JSON; until it is changed, sending it again counts once. */
-function jsonForm(caseId, onDone, kind, children, read) {
+/** Return a form that sends JSON. */
+function jsonForm(caseId, onDone, outbox, kind, children, read) {
   const told = el("p", { role: "status" });
-  let id = newId();
   const send = el("button", { type: "submit", class: "primary" }, say("ev_send"));
   const form = el("form", { class: "step-form", "data-kind": kind }, children, el("div", { class: "end" }, send), told);
-  form.addEventListener("input", () => { id = newId(); });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const { missing, ...values } = read(form);
@@ -113,29 +111,28 @@ function jsonForm(caseId, onDone, kind, children, read) {
     told.textContent = missing ?? "";
     if (missing) return;
     send.disabled = true;
-    try {
-      const answer = await tell(`cases/${caseId}/evidence`, { kind, ...values, ...textsOf(form), happened: new Date().toISOString(), client_id: id });
-      id = newId();
+    const { answer, refused } = await outbox.push(`cases/${caseId}/evidence`, { kind, ...values, ...textsOf(form) }, evidenceWords(kind));
+    if (refused) {
+      told.className = "problem";
+      told.textContent = refused.message;
+    } else {
       form.reset();
       told.className = "done";
-      const { count } = answer.evidence.facts;
-      told.replaceChildren(say("ev_saved", { receipt: answer.receipt }), ...(count ? [countLines(count)] : []));
-      onDone();
-    } catch (error) {
-      told.className = "problem";
-      told.textContent = error.message;
+      const count = answer?.evidence?.facts.count;
+      told.replaceChildren(answer ? say("ev_saved", { receipt: answer.receipt }) : say("kept_here"), ...(count ? [countLines(count)] : []));
+      if (answer) onDone();
     }
     send.disabled = false;
   });
   return form;
 }
 
-function noteForm(caseId, onDone) {
+function noteForm(caseId, onDone, outbox) {
   const children = [field("ev_note_text", { name: "note", rows: 4, maxlength: 2000 }), witnessFields()];
-  return jsonForm(caseId, onDone, "note", children, (form) => (form.elements.note.value.trim() ? {} : { missing: say("ev_note_missing") }));
+  return jsonForm(caseId, onDone, outbox, "note", children, (form) => (form.elements.note.value.trim() ? {} : { missing: say("ev_note_missing") }));
 }
 
-function countForm(caseId, onDone) {
+function countForm(caseId, onDone, outbox) {
   const row = el("div", { class: "quadrats" });
   const grow = () => {
     const n = row.children.length + 1;
@@ -153,7 +150,7 @@ function countForm(caseId, onDone) {
     el("fieldset", { class: "choices" }, radio("quadrats", "ev_by_quadrats"), radio("plain", "ev_one_by_one")),
     quadrats, plain, field("ev_note", { name: "note", maxlength: 2000 }), witnessFields(),
   ];
-  const form = jsonForm(caseId, onDone, "count", children, (of) => readCount(of, row));
+  const form = jsonForm(caseId, onDone, outbox, "count", children, (of) => readCount(of, row));
   form.addEventListener("reset", () => { fill(); show("quadrats"); });
   return form;
 }
@@ -169,53 +166,54 @@ function readCount(form, row) {
   return { quadrats: { counts, quadrat_m2: Number(elements.quadrat_m2.value) }, ...(area ? { area_m2: Number(area) } : {}) };
 }
 
-function filesForm(caseId, onDone) {
+function filesForm(caseId, onDone, outbox) {
   const list = el("ul", { class: "evidence-sending" });
-  const waiting = [];
-  let running = 0;
-  const next = async () => {
-    while (running < AT_ONCE && waiting.length) {
-      running += 1;
-      waiting.shift()().finally(() => { running -= 1; next(); });
-    }
-  };
+  const rows = new Map();
+  window.addEventListener("carry-went", ({ detail }) => rows.get(detail.id)?.went(detail.share));
+  window.addEventListener("carry", async ({ detail: { id, state, answer } }) => {
+    if (state === "sent" && rows.has(id)) rows.get(id).sent(answer ?? (await heldHere()).sent.find((one) => one.id === id));
+  });
   const take = (input, here) => {
     const said = { ...textsOf(form) };
-    for (const file of input.files) waiting.push(row(file, said, here));
+    for (const file of input.files) row(file, said, here);
     input.value = "";
-    next();
   };
   const row = (file, said, here) => {
-    const values = { kind: kindOf(file), ...said, happened: new Date().toISOString(), client_id: newId() };
+    const values = { kind: kindOf(file), ...said };
     // A picture that was just taken here: what the sender says of it, where it says nothing itself.
     const placed = here ? placeNow().then((place) => ({ ...place, taken: new Date().toISOString() })) : Promise.resolve({});
     const status = el("span", { class: "status", role: "status" }, say("ev_waiting"));
     const bar = el("progress", { max: 1, value: 0, "aria-label": file.name });
     const story = el("div");
     list.prepend(el("li", {}, el("p", {}, el("b", {}, file.name), " ", status), bar, story));
-    const run = async () => {
-      story.replaceChildren();
+    const went = (share) => {
       bar.hidden = false;
-      try {
-        const limit = page.evidence_max_mb * 1e6;
-        if (file.size > limit) throw Object.assign(new Error(say("ev_too_big", { size: bytes(file.size), limit: bytes(limit) })), { final: true });
-        const answer = await sendEvidence(caseId, file, { ...values, ...(await placed) }, (share) => {
-          bar.value = share;
-          status.textContent = share < 1 ? say("ev_sending", { share: percent(share) }) : say("ev_checking");
-        });
-        status.textContent = say("ev_saved", { receipt: answer.receipt });
-        status.className = "status done";
-        const { problems } = answer;
-        if (problems.length) story.replaceChildren(el("ul", { class: "piece-odd" }, problems.map((problem) => el("li", {}, sentence(problem)))));
-        onDone();
-      } catch (error) {
-        status.textContent = say("ev_refused");
-        const again = error.final ? null : el("button", { type: "button", onclick: () => { waiting.push(run); next(); } }, say("ev_again"));
-        story.replaceChildren(el("p", { class: "problem" }, error.message), ...(again ? [again] : []));
-      }
-      bar.hidden = true;
+      bar.value = share;
+      status.textContent = share < 1 ? say("ev_sending", { share: percent(share) }) : say("ev_checking");
     };
-    return run;
+    const ended = (words, kind, ...more) => {
+      bar.hidden = true;
+      status.textContent = words;
+      status.className = `status ${kind}`;
+      story.replaceChildren(...more);
+    };
+    // Also where it goes after it had waited.
+    const sent = ({ receipt, problems = [] }) => ended(say("ev_saved", { receipt }), "done",
+      ...(problems.length ? [el("ul", { class: "piece-odd" }, problems.map((problem) => el("li", {}, sentence(problem))))] : []));
+    const run = async () => {
+      const limit = page.evidence_max_mb * 1e6;
+      if (file.size > limit) { ended(say("ev_refused"), "", el("p", { class: "problem" }, say("ev_too_big", { size: bytes(file.size), limit: bytes(limit) }))); return; }
+      const result = await outbox.push(`cases/${caseId}/evidence`, { ...values, ...(await placed) }, `${evidenceWords(values.kind)} ${file.name}`,
+        { kind: "evidence", files: [{ name: file.name, type: file.type, blob: file }], named: (id) => rows.set(id, { went, sent }) });
+      if (result.answer) {
+        sent(result.answer);
+        onDone();
+      } else if (result.refused) {
+        ended(say("ev_refused"), "", el("p", { class: "problem" }, result.refused.message),
+          el("button", { type: "button", onclick: () => { bar.hidden = false; run(); } }, say("ev_again")));
+      } else ended(say(result.kept ? "kept_here" : "td_photo_lost"), "");
+    };
+    run();
   };
   const picker = (key, more, here) => {
     const input = el("input", { type: "file", class: "visually-hidden", onchange: (event) => take(event.target, here()), ...more });

@@ -19,7 +19,7 @@ function countBasis(count) {
 
 function factPart(step, facts) {
   const { count } = facts;
-  return el("div", { class: "facts-of", "data-step": step }, el("h3", {}, say(`step_${step}`)), el("dl", {},
+  return el("div", { class: "facts-of", "data-step": step }, el("h2", {}, say(`step_${step}`)), el("dl", {},
     ...row(say("f_outcome"), facts.outcome ? say(`outcome_${facts.outcome}`) : null),
     ...row(say("f_reason"), facts.reason ? say(`reason_${facts.reason}`) : null),
     ...row(say("f_day"), facts.day ? day(facts.day) : null),
@@ -45,11 +45,11 @@ function lawPart(law) {
   const words = (one) => sentence({ message: one.en, message_zh: one.zh });
   const source = (one) => `${say("law_source", { source: one.source })}${one.verified ? "" : ` (${say("law_unverified")})`}`;
   const large = law.large_scale.rules.filter((rule) => ["yes", "maybe"].includes(rule.verdict));
-  return el("div", { class: "law" }, el("h3", {}, say("law_title")),
+  return el("div", { class: "law" }, el("h2", {}, say("law_title")),
     law.reached.length ? el("ul", {}, law.reached.map((one) => el("li", {}, words(one), ` · ${say(`reach_${one.reach}`)}`,
-      el("span", { class: "sub" }, ` ${source(one)}`)))) : el("p", {}, say("law_none")),
+      el("span", { class: "sub", "data-record": true }, ` ${source(one)}`)))) : el("p", {}, say("law_none")),
     ...law.crosses.map((one) => el("p", { class: "late-words" }, words(one))),
-    ...large.map((rule) => el("p", {}, `${say(`large_${rule.verdict}`)}: ${words(rule)}`, el("span", { class: "sub" }, ` ${source(rule)}`))),
+    ...large.map((rule) => el("p", {}, `${say(`large_${rule.verdict}`)}: ${words(rule)}`, el("span", { class: "sub", "data-record": true }, ` ${source(rule)}`))),
     ...law.unanswered.map((one) => el("p", { class: "sub" }, words(one))),
     el("p", { class: "note" }, words(law.statement)));
 }
@@ -58,7 +58,7 @@ function lawPart(law) {
 export function linksPart(told) {
   if (!told.links.length) return el("p", { class: "hint" }, say("rests_on_nothing"));
   return el("ul", { class: "link-list" }, told.links.map((one) => {
-    const address = one.kind === "survey" ? `${LINKS.survey}${one.source}` : LINKS[one.kind] ? `${LINKS[one.kind]}${one.source}` : one.kind === "patch" && one.survey ? `${LINKS.survey}${one.survey}` : null;
+    const address = one.kind === "survey" ? `${LINKS.survey}${one.source}` : LINKS[one.kind] && one.source ? `${LINKS[one.kind]}${one.source}` : one.kind === "patch" && one.survey ? `${LINKS.survey}${one.survey}` : null;
     const name = `${say(`link_${one.kind}`)} ${one.label}`;
     return el("li", {}, address ? el("a", { href: address }, name) : name,
       el("span", { class: "sub" }, ` ${moment(one.at)} · ${one.by}${one.details.distance_m ? ` · ${distance(one.details.distance_m)}` : ""}`));

@@ -137,7 +137,7 @@ export function stepForm(told, action, send, cancel) {
     } finally {
       button.disabled = false;
     }
-  } }, el("h3", {}, say(`do_${action}`)), ...FORMS[action].map((part) => PARTS[part](told, action)), problem,
+  } }, el("h2", {}, say(`do_${action}`)), ...FORMS[action].map((part) => PARTS[part](told, action)), problem,
   el("div", { class: "end" }, button, el("button", { type: "button", onclick: cancel }, say("f_cancel"))));
   return form;
 }

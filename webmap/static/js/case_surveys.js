@@ -24,6 +24,6 @@ export async function showSurveys(place, told) {
   place.hidden = !later.length;
   if (!later.length) return;
   const answers = await Promise.all(later.map((one) => ask(`cases/${told.id}/surveys/${one.id}`)));
-  place.replaceChildren(el("h3", {}, say("later_surveys")), el("ul", { class: "link-list" }, answers.map((shown) => part(told, shown))),
+  place.replaceChildren(el("h2", {}, say("later_surveys")), el("ul", { class: "link-list" }, answers.map((shown) => part(told, shown))),
     el("p", { class: "note" }, say("survey_decides_not")));
 }

@@ -15,6 +15,8 @@ const COLUMNS = [
   { words: say("case_due") }, { words: say("case_found") },
 ];
 const WAIT_MS = 250;
+// Where one comes from the overview of an area, the list is of that area until one takes it off.
+let { area } = page;
 let rows = null;
 let following = null;
 let shown = 0;
@@ -43,7 +45,7 @@ function wanted() {
   const { state, origin, unit, q, overdue } = filters.elements;
   return {
     state: state.value || null, origin: origin.value || null, unit: unit.value || null,
-    q: q.value.trim() || null, overdue: overdue.checked ? "1" : null,
+    q: q.value.trim() || null, overdue: overdue.checked ? "1" : null, area: area?.[0] ?? null,
   };
 }
 
@@ -123,13 +125,29 @@ function wireNew() {
     const body = { title: of("title"), lon: Number(of("lon")), lat: Number(of("lat")), note: of("note"), origin: "sighting" };
     const result = await outbox.push("cases", body, body.title);
     if (result.refused) { status.textContent = result.refused.message; return; }
-    status.textContent = result.answer ? `${say("opened_case", { number: result.answer.case.number })} ${say("saved", { receipt: result.answer.receipt })}` : say("kept_here");
+    status.textContent = result.answer?.case ? `${say("opened_case", { number: result.answer.case.number })} ${say("saved", { receipt: result.answer.receipt })}` : say("kept_here");
     form.reset();
     if (result.answer) show();
   });
 }
 
+function wireArea() {
+  if (!area) return;
+  const chip = document.getElementById("in-area");
+  const off = el("button", { type: "button", class: "chip-button", "aria-label": say("area_off", { name: area[1] }) },
+    el("span", {}, say("area_only", { name: area[1] })), el("span", { "aria-hidden": "true" }, "✕"));
+  off.addEventListener("click", () => {
+    area = null;
+    chip.hidden = true;
+    filters.requestSubmit();
+    filters.elements.state.focus();
+  });
+  chip.replaceChildren(off);
+  chip.hidden = false;
+}
+
 fillFilters();
+wireArea();
 wireFilters();
 wireNew();
 arrowKeys(list);

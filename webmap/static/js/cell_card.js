@@ -74,9 +74,10 @@ function reasonWords({ factor, value, source }) {
 }
 
 function visitItem(visit, on) {
-  const name = visit.kind === "track"
+  // A look by others than one's own has no name here, only whose it was.
+  const name = visit.kind === "track" && visit.id !== null
     ? el("button", { type: "button", class: "link", onclick: () => on.track(visit.id) }, visit.name)
-    : visit.name;
+    : visit.name ?? "–";
   const how = [visit.unit, visit.team, say(`method_${visit.mode}`), day(visit.day)].filter(Boolean).join(" · ");
   const width = visit.width_m === null ? null : say("visit_width", { width: num(visit.width_m, 1) });
   const rate = visit.rate === null ? null : say("visit_rate", { rate: num(visit.rate, 2) });

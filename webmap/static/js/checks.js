@@ -33,7 +33,7 @@ function drawRow(check) {
   return listRow(DRAWS, [
     el("a", { href: `?draw=${check.id}`, "data-main-link": true, onclick: (event) => { event.preventDefault(); open(check.id, true); } }, check.seed),
     [el("span", { class: "whole" }, moment(check.drawn_at)), el("span", { class: "sub" }, check.drawn_by)],
-    [num(check.drawn), el("span", { class: "sub" }, say("of_cleared", { share: percent(check.share), n: num(check.drawn_from.cleared) }))],
+    [num(check.drawn), check.drawn_from.cleared === null ? null : el("span", { class: "sub" }, say("of_cleared", { share: percent(check.share), n: num(check.drawn_from.cleared) }))],
     num(check.checked), num(check.entered), short(check.result),
   ], { "data-check": check.id });
 }

@@ -108,6 +108,12 @@ function priorFrom() {
 
 function showWhole() {
   const { whole: claim, target } = shown;
+  // Whoever sees no listed area has no claim of their own; ground without risk needs no more.
+  if (!claim?.need) {
+    whole.replaceChildren(el("p", { class: "lead", id: "meaning" }, both(shown, "meaning")));
+    whole.setAttribute("aria-busy", "false");
+    return;
+  }
   const { need } = claim;
   const days = need.reachable && need.metres > 0 ? say("team_days", { n: num(need.team_days, 1) }) : "";
   whole.replaceChildren(
@@ -134,17 +140,17 @@ function showWhole() {
 /** Return what the claim assumes, one line each. */
 function assumptions() {
   const { rests_on: on, risk_rules: rules } = shown;
-  const looks = Object.entries(on.looks).map(([method, n]) => `${say(`method_${method}`)} ${num(n)}`).join(say("comma"));
-  const total = Object.values(on.looks).reduce((sum, n) => sum + n, 0);
+  const looks = Object.entries(on.looks ?? {}).map(([method, n]) => `${say(`method_${method}`)} ${num(n)}`).join(say("comma"));
+  const total = Object.values(on.looks ?? {}).reduce((sum, n) => sum + n, 0);
   const spread = Object.entries(on.sd_log).map(([method, sd]) => `${say(`method_${method}`)} ×÷${num(Math.exp(1.96 * sd), 1)}`).join(say("comma"));
   const risk = rules.map((rule) => `${say(`risk_of_${rule.factor}`)}${rule.breakpoints.length ? "" : ` ×${num(rule.multiplier, rule.multiplier % 1 ? 1 : 0)}`}`).join(say("comma"));
   const { walking } = on;
   return [
     ["prior_fact", say("assumed_prior", { share: percent(on.prior), n: num(on.prior_seasons), from: priorFrom() })],
-    ["introduction", say("assumed_introduction", { share: percent(on.introduction), next: percent(shown.next_prior) })],
+    ["introduction", shown.next_prior === null ? null : say("assumed_introduction", { share: percent(on.introduction), next: percent(shown.next_prior) })],
     ["design_prevalence", say("assumed_prevalence", { n: num(on.design_prevalence, on.design_prevalence % 1 ? 1 : 0) })],
     ["detection_law", say(`law_${on.detection_law}`)],
-    ["looks_used", total ? say("assumed_looks", { looks, n: num(on.looks_with_assumed_rates), total: num(total) }) : say("no_looks")],
+    ["looks_used", on.looks === null ? null : total ? say("assumed_looks", { looks, n: num(on.looks_with_assumed_rates), total: num(total) }) : say("no_looks")],
     ["spread_of_rates", spread || "–"],
     ["prior_by_ground", risk ? say("assumed_risk", { factors: risk, sd: num(on.risk_sd_log, 1) }) : say("even_risk")],
     ["random_draws", say("assumed_draws", { n: num(on.draws), seed: String(on.seed) })],
@@ -153,7 +159,7 @@ function assumptions() {
 }
 
 function showAssumed() {
-  const rows = assumptions().flatMap(([key, words]) => [el("dt", {}, say(key)), el("dd", {}, words)]);
+  const rows = assumptions().filter(([, words]) => words !== null).flatMap(([key, words]) => [el("dt", {}, say(key)), el("dd", {}, words)]);
   document.getElementById("assumed").replaceChildren(
     el("details", { class: "assumed" }, el("summary", {}, say("what_is_assumed")), el("dl", {}, rows),
       el("p", {}, el("a", { href: "/rates" }, say("see_rates")))));

@@ -2,16 +2,22 @@
 
 import { casePart } from "./case_link.js";
 import { changeLines } from "./changes.js";
+import { stateSign } from "./case_signs.js";
 import { ask, day, distance, el, moment, num, plotArea, say, sentence, span } from "./page.js";
 import { reasonsPart } from "./reasons.js";
+import { siteSquare } from "./site_signs.js";
 import { checkPart } from "./survey_card.js";
 
 const list = (entries) =>
   el("dl", {}, entries.filter(Boolean).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 
-/** Return the elements that tell of a patch. */
+/** Return a patch, and the elements that tell of it. */
 export async function patchCard(id) {
   const patch = await ask(`patches/${id}`);
+  return { patch, nodes: patchNodes(patch, id) };
+}
+
+function patchNodes(patch, id) {
   const licensed = patch.state === "licensed";
   const missing = el("p", { class: "hint", hidden: true }, say("chip_failed"));
   const chip = el("img", {
@@ -63,4 +69,34 @@ export async function trackCard(id) {
       el("p", {}, el("a", { class: "button", href: `/tracks/${id}` }, say("track_details"))),
     ].filter(Boolean),
   };
+}
+
+/** Return a case, and the elements that tell of it in short. */
+export async function caseCard(id) {
+  const one = await ask(`cases/${id}`);
+  const found = one.case ?? one;
+  return { ground: found.ground, nodes: [
+    el("h1", {}, found.title),
+    el("p", { class: "sub" }, [say("case"), found.number].join(" · ")),
+    el("div", { class: "case-card" },
+      el("p", { class: "lead-sign" }, stateSign(found.state, found.overdue), say(`state_${found.state}`)),
+      found.area_m2 ? el("p", {}, plotArea(found.area_m2)) : null,
+      found.deadline ? el("p", {}, say("due_on", { day: day(found.deadline) })) : null,
+      el("p", {}, el("a", { class: "button", href: `/cases/${id}` }, say("case_see")))),
+  ] };
+}
+
+/** Return a site, and the elements that tell of it in short. */
+export async function siteCard(id) {
+  const one = await ask(`sites/${id}`);
+  const site = one.site ?? one;
+  const due = site.due ? say(site.days < 0 ? "site_due_past" : "site_next_due", { day: day(site.due) }) : null;
+  return { site, nodes: [
+    el("h1", {}, site.name),
+    el("p", { class: "sub" }, [say("site"), say(`site_kind_${site.kind}`)].join(" · ")),
+    el("div", { class: "site-card" },
+      el("p", { class: "lead-sign" }, siteSquare(site.state), say(`site_state_${site.state}`)),
+      due ? el("p", {}, due) : null,
+      el("p", {}, el("a", { class: "button", href: `/sites/${id}` }, say("site_open")))),
+  ] };
 }

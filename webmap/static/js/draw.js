@@ -11,7 +11,7 @@ const [addButton, undoButton, doneButton, cancelButton] = ["add", "undo", "done"
 const SAME_PX = 5;
 const CLOSING_PX = 14;
 const LEAST = 3;
-const LINE = { pane: "chosen", color: "#17212b", weight: 2.5, interactive: false };
+const LINE = { pane: "chosen", className: "drawn-line", weight: 2.5, interactive: false };
 
 export class Drawing {
   #map;
@@ -134,6 +134,6 @@ export class Drawing {
       const ends = [this.#corners.at(-1), this.#mouse, ...(this.#corners.length > 1 ? [this.#corners[0]] : [])];
       L.polyline(ends, { ...LINE, weight: 1.5, dashArray: "4 4" }).addTo(this.#group);
     }
-    for (const corner of this.#corners) L.circleMarker(corner, { ...LINE, radius: 5, fillColor: "#fff", fillOpacity: 1 }).addTo(this.#group);
+    for (const corner of this.#corners) L.circleMarker(corner, { ...LINE, className: "drawn-corner", radius: 5, fillOpacity: 1 }).addTo(this.#group);
   }
 }

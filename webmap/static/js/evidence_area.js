@@ -1,35 +1,30 @@
 // Measuring the ground of a case: a track that went round it, or walking round it now.
 
-import { el, num, plotArea, say, sentence, tell } from "./page.js";
-import { followWalk, sendEvidence } from "./evidence_send.js";
-import { newId } from "./outbox.js";
+import { el, num, plotArea, say, sentence } from "./page.js";
+import { evidenceWords, followWalk } from "./evidence_send.js";
 
 /** Return the form that adds measured ground; see `evidenceForm`. */
-export function areaForm(caseId, onDone) {
+export function areaForm(caseId, onDone, outbox) {
   const told = el("div", { role: "status" });
   const ground = el("input", { type: "checkbox", name: "use_as_ground" });
   const walk = el("div", { class: "walk" });
   let again = null;
   const show = (words, kind) => told.replaceChildren(el("p", { class: kind }, words), ...(kind === "problem" && again ? [el("button", { type: "button", onclick: () => again() }, say("ev_again"))] : []));
 
-  /** Send something as often as it takes; its identifier makes it count once. */
-  function push(send) {
-    const id = newId();
+  /** Send something; where it is refused it can be sent again. */
+  function push(values, more = {}) {
     again = async () => {
       told.replaceChildren(el("p", { class: "hint" }, say("ev_waiting")));
-      try {
-        const answer = await send(id);
-        const { facts } = answer.evidence;
-        again = null;
-        show(`${say("ev_saved", { receipt: answer.receipt })} · ${plotArea(facts.area_m2)}`, "done");
-        const { walk: how } = facts;
-        if (how) told.append(el("p", { class: "sub" }, sentence({ message: how.assumes, message_zh: how.assumes_zh })));
-        told.append(el("ul", { class: "piece-odd" }, answer.problems.map((problem) => el("li", {}, sentence(problem)))));
-        walk.replaceChildren(startButton());
-        onDone();
-      } catch (error) {
-        show(error.message, "problem");
-      }
+      const { answer, refused } = await outbox.push(`cases/${caseId}/evidence`, { kind: "area", ...values }, evidenceWords("area"), more);
+      if (refused) { show(refused.message, "problem"); return; }
+      again = null;
+      walk.replaceChildren(startButton());
+      if (!answer) { show(say("kept_here"), "done"); return; }
+      const facts = answer.evidence?.facts;
+      show([say("ev_saved", { receipt: answer.receipt }), facts ? plotArea(facts.area_m2) : ""].filter(Boolean).join(" · "), "done");
+      if (facts?.walk) told.append(el("p", { class: "sub" }, sentence({ message: facts.walk.assumes, message_zh: facts.walk.assumes_zh })));
+      told.append(el("ul", { class: "piece-odd" }, (answer.problems ?? []).map((problem) => el("li", {}, sentence(problem)))));
+      onDone();
     };
     again();
   }
@@ -40,12 +35,12 @@ export function areaForm(caseId, onDone) {
     let found = [];
     const end = followWalk((points) => {
       found = points;
-      count.textContent = say("ev_walk_points", { n: num(points.length), m: num(points.at(-1)[3]) });
+      count.textContent = say("ev_walk_points", { n: num(points.length), m: num(points[points.length - 1][3]) });
     }, () => { count.textContent = say("ev_walk_none"); count.className = "problem"; });
     const stop = () => { end(); walk.replaceChildren(startButton()); };
     const back = () => {
       end();
-      push((id) => tell(`cases/${caseId}/evidence`, { kind: "area", points: found, use_as_ground: ground.checked, happened: new Date().toISOString(), client_id: id }));
+      push({ points: found, use_as_ground: ground.checked });
     };
     walk.replaceChildren(el("p", { class: "hint" }, say("ev_walk_hint")), count,
       el("div", { class: "end" }, el("button", { type: "button", class: "primary", onclick: back }, say("ev_walk_stop")), el("button", { type: "button", onclick: stop }, say("ev_walk_leave"))));
@@ -56,13 +51,12 @@ export function areaForm(caseId, onDone) {
     const [file] = input.files;
     if (!file) return;
     input.value = "";
-    const values = { kind: "area", happened: new Date().toISOString(), ...(ground.checked ? { use_as_ground: 1 } : {}) };
-    push((id) => sendEvidence(caseId, file, { ...values, client_id: id }, () => {}));
+    push(ground.checked ? { use_as_ground: 1 } : {}, { kind: "evidence", files: [{ name: file.name, type: file.type, blob: file }] });
   } });
   return el("form", { class: "step-form", "data-kind": "area", onsubmit: (event) => event.preventDefault() },
     el("div", { class: "choices" }, el("label", {}, ground, say("ev_use_as_ground"))),
     walk, el("label", { class: "button pick" }, input, say("ev_walk_file")),
-    typedPart((values) => push((id) => tell(`cases/${caseId}/evidence`, { kind: "area", ...values, happened: new Date().toISOString(), client_id: id })),
+    typedPart((values) => push(values),
       (words) => show(words, "problem")),
     told);
 }

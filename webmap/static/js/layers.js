@@ -1,100 +1,95 @@
-// The layers of the map: tiles, outlines, tracks, photos and patches, each fed from the API.
+// The layers of the map: tiles of ground and pictures, outlines, names, and the shapes of map_kinds.js.
 
 import { ask, page, say } from "./page.js";
+import { KINDS, Shapes } from "./map_kinds.js";
+import { Labels } from "./map_labels.js";
+import { onTheme } from "./map_pictures.js";
 import * as place from "./place.js";
-import { drawCases } from "./cases_layer.js";
-import { drawSites } from "./sites_layer.js";
-import { accessMarker, label, outlineStyle, patchMarker, photoMarker, placeWords, trackStyle, UnitColours, whenChosen } from "./signs.js";
+import { accessMarker, label, learnUnits, outlineStyle, photoMarker, placeWords, whenChosen } from "./signs.js";
 
 const L = window.L;
 const PANES = [
-  ["base", 200], ["coverage", 210], ["surveys", 220], ["zones", 410], ["areas", 420],
+  ["base", 200], ["coverage", 210], ["surveys", 220], ["zones", 410], ["outlines", 415], ["areas", 420],
   ["gaps", 430], ["tracks", 440], ["chosen", 450], ["labels", 610], ["photos", 615], ["patches", 620],
 ];
+export const NAMES = ["base", "coverage", "surveys", "areas", "gaps", "zones", "tracks", "photos", "sites", "patches", "cases"];
 const TILE = { maxZoom: 22, tileSize: 256, updateWhenIdle: true };
-const LABEL_LEAST_PX = 30;
-const LABEL_EM_PX = 14;
-const BADGE_PX = 26;
 const GAP_LABELS = 10;
+const PICTURE_ZOOM = 12;
+const MOST_PICTURES = 40;
+const LOOK_AGAIN_MS = 120;
 
 export class Layers {
   #map;
   #groups = {};
-  #colours = new UnitColours();
+  #labels;
   #coverage = null;
-  #names = [];
-  #badges = [];
-  #moving = null;
-  #timer = null;
-  #letters = [];
-  #suspects = [];
-  #told = { address: "", patches: "", tracks: "", photos: "", sites: "", cases: "" };
+  #pictures = [];
+  #chosen;
+  #told = { address: "" };
+  #units = "";
 
   /**
    * @param map the Leaflet map that folium made
-   * @param on what to do on a click: {area, track, photo, patch, gap}
+   * @param on what to do on a click: {area, gap, …}, and where problems go
    */
-  constructor(map, on) {
+  constructor(map, on, options = {}) {
     this.#map = map;
     this.on = on;
-    this.campaign = null;
-    this.patch = null;
     this.ready = false;
+    this.zones = [];
     for (const [name, zIndex] of PANES) map.createPane(name).style.zIndex = zIndex;
-    for (const name of ["base", "coverage", "surveys", "areas", "gaps", "zones", "tracks", "photos", "sites", "patches", "cases"]) {
-      this.#groups[name] = L.layerGroup();
-    }
+    // Clicks are for the map, which asks the shapes itself.
+    for (const name of ["outlines", "tracks", "photos", "patches"]) map.getPane(name).classList.add("shape-pane");
+    for (const name of NAMES) this.#groups[name] = L.layerGroup();
     this.#chosen = L.layerGroup().addTo(map);
-    this.#trackCanvas = L.canvas({ pane: "tracks", tolerance: 6 });
-    if (page.base) {
-      map.getContainer().classList.add("has-base");
-    }
-    map.on("moveend", () => this.refreshSoon());
-    map.on("zoomend", () => this.#declutter());
+    this.#labels = new Labels(map);
+    this.shapes = new Shapes(this.#groups, (error) => this.on.problem(error), options);
+    this.shapes.of("patches").on("load", () => this.#labels.placeLetters());
+    onTheme(() => this.shapes.redraw());
+    if (page.base) map.getContainer().classList.add("has-base");
+    map.on("moveend", () => this.#showPictures());
   }
-
-  #chosen;
-  #trackCanvas;
 
   /** Switch a layer on or off. */
   show(name, on) {
     if (on) this.#groups[name].addTo(this.#map);
     else this.#groups[name].remove();
-    if (on) this.refreshSoon();
-    else if (name in this.#told) {
-      this.#told[name] = "";
-      this.#tell();
-    }
+    if (name === "cases" && this.has("patches")) this.shapes.of("patches").redraw();
+    this.#showPictures();
   }
 
-  /** Fetch what lies in the view once the map has come to rest and the campaign is known. */
-  refreshSoon() {
-    clearTimeout(this.#timer);
-    if (this.ready) this.#timer = setTimeout(() => this.refreshMoving(), 150);
+  /** Tell whether a layer is switched on. */
+  has(name) {
+    return this.#map.hasLayer(this.#groups[name]);
   }
 
-  /** Draw what belongs to an overview: gaps. */
+  /** Draw what belongs to an overview: gaps, and the shapes that its question asks for. */
   showOverview(overview) {
-    this.campaign = overview.campaign?.id ?? null;
     // The map has its first view only now: an earlier base map would ask for the whole country.
     if (!this.ready && page.base) {
       const zooms = { minZoom: page.base[0], maxNativeZoom: page.base[1] };
       L.tileLayer("/tiles/base/{z}/{x}/{y}", { ...TILE, ...zooms, pane: "base" }).addTo(this.#groups.base);
     }
     this.ready = true;
-    this.refreshSoon();
-    this.#groups.gaps.clearLayers();
-    this.#badges = [];
-    for (const gap of overview.gaps) {
-      L.geoJSON(gap, { pane: "gaps", style: outlineStyle.gap, interactive: false }).addTo(this.#groups.gaps);
-      if (gap.properties.rank <= GAP_LABELS) {
-        const { rank, point } = gap.properties;
-        const sign = label(point, String(rank), "gap-label", { title: `${say("gaps")} ${rank}`, keyboard: false });
-        sign.on("click", () => this.on.gap(gap.properties));
-        this.#badges.push({ marker: sign, group: this.#groups.gaps, width: BADGE_PX, bbox: null });
-      }
+    const units = overview.sources.units.map(({ code }) => code);
+    learnUnits(units);
+    // Colours of the eight go by the list of units: another list is another picture.
+    if (String(units) !== this.#units) {
+      this.#units = String(units);
+      this.shapes.of("tracks").redraw();
     }
-    this.#declutter();
+    this.#groups.gaps.clearLayers();
+    const badges = overview.gaps.map((gap) => {
+      L.geoJSON(gap, { pane: "gaps", style: outlineStyle.gap, interactive: false }).addTo(this.#groups.gaps);
+      const { rank, point } = gap.properties;
+      if (rank > GAP_LABELS) return null;
+      const marker = label(point, String(rank), "gap-label", { title: `${say("gaps")} ${rank}`, keyboard: false });
+      marker.on("click", () => this.on.gap(gap.properties));
+      return { marker, group: this.#groups.gaps };
+    });
+    this.#labels.badges(badges.filter(Boolean));
+    this.#showPictures();
   }
 
   /** Show the tiles of a layer of cells; the ones before stay until the new ones are there. */
@@ -118,126 +113,82 @@ export class Layers {
   /** Draw the outlines of an area's children, with their names. */
   async showAreas(code) {
     const found = await ask("areas", { parent: code });
-    this.#groups.areas.clearLayers();
-    this.#names = [];
-    if (found.parent) {
-      L.geoJSON(found.parent, { pane: "areas", style: outlineStyle.drilled, interactive: false }).addTo(this.#groups.areas);
-    }
-    L.geoJSON(found, { pane: "areas", style: outlineStyle.area, interactive: false }).addTo(this.#groups.areas);
-    for (const { properties } of found.features) {
-      if (properties.code === found.parent?.properties.code) continue;
-      const { code, name, bbox } = properties;
+    const group = this.#groups.areas;
+    group.clearLayers();
+    if (found.parent) L.geoJSON(found.parent, { pane: "areas", style: outlineStyle.drilled, interactive: false }).addTo(group);
+    L.geoJSON(found, { pane: "areas", style: outlineStyle.area, interactive: false }).addTo(group);
+    const inner = found.features.filter(({ properties }) => properties.code !== found.parent?.properties.code);
+    this.areas = inner.map(({ properties }) => properties);
+    this.#labels.names(inner.map(({ properties }) => {
+      const { code: own, name, bbox } = properties;
       const marker = label(properties.label, name, "area-label", { title: say("go_to", properties) });
-      whenChosen(marker, () => this.on.area(code));
-      this.#names.push({ marker, group: this.#groups.areas, width: name.length * LABEL_EM_PX, bbox });
-    }
-    this.#declutter();
+      whenChosen(marker, () => this.on.area(own));
+      return { marker, group, text: name, bbox };
+    }));
   }
 
-  /** Draw what does not change while one looks: zones and drone pictures. */
+  /** Draw what does not change while one looks: zones; and learn which drone pictures there are. */
   async showFixed() {
     const [zones, surveys] = await Promise.all([ask("zones"), ask("surveys")]);
-    this.#groups.zones.clearLayers();
-    this.#letters = [];
-    for (const zone of zones.features) {
+    const group = this.#groups.zones;
+    group.clearLayers();
+    const letters = [];
+    this.zones = zones.features.map((zone) => {
       const { kind, valid } = zone.properties;
-      const style = outlineStyle[kind](valid);
-      const drawn = L.geoJSON(zone, { pane: "zones", style, interactive: false }).addTo(this.#groups.zones);
-      if (kind === "licensed" && valid) {
-        const { lat, lng } = drawn.getBounds().getCenter();
-        this.#letters.push(label([lng, lat], "L", "zone-label", { interactive: false, keyboard: false }));
-      }
+      const drawn = L.geoJSON(zone, { pane: "zones", style: outlineStyle[kind](valid), interactive: false }).addTo(group);
+      const bounds = drawn.getBounds();
+      const { lat, lng } = bounds.getCenter();
+      if (kind === "licensed" && valid) letters.push({ marker: label([lng, lat], "L", "zone-label", { interactive: false, keyboard: false }), group });
+      return { ...zone.properties, bounds };
+    });
+    this.#labels.letters(letters, () => this.#suspects());
+    for (const { tiles } of this.#pictures) tiles.remove();
+    this.#pictures = surveys.features.map(({ properties }) => {
+      const [west, south, east, north] = properties.bbox;
+      const bounds = L.latLngBounds([[south, west], [north, east]]);
+      return { ...properties, bounds, tiles: L.tileLayer(properties.tiles, { ...TILE, pane: "surveys", bounds, minZoom: PICTURE_ZOOM }) };
+    });
+    this.#showPictures();
+  }
+
+  /** Return the drone pictures that the question leaves, the newest first. */
+  get surveys() {
+    const { from, as_of: until, picture } = place.read();
+    return this.#pictures
+      .filter(({ id, taken }) => (!picture.length || picture.includes(String(id))) && (!taken || ((!from || taken.slice(0, 10) >= from) && (!until || taken.slice(0, 10) <= until))))
+      .sort((a, b) => String(b.taken).localeCompare(String(a.taken)));
+  }
+
+  /** Return every drone picture there is. */
+  get pictures() {
+    return this.#pictures;
+  }
+
+  /** Show the pictures in view; those out of view cost nothing. */
+  #showPictures() {
+    if (!this.ready || !this.#pictures.length) return;
+    const view = this.#map.getBounds();
+    const near = this.#map.getZoom() >= PICTURE_ZOOM ? this.surveys.filter(({ bounds }) => bounds.intersects(view)).slice(0, MOST_PICTURES) : [];
+    const wanted = new Set(near.map(({ tiles }) => tiles));
+    const group = this.#groups.surveys;
+    for (const { tiles } of this.#pictures) {
+      if (wanted.has(tiles) && !group.hasLayer(tiles)) group.addLayer(tiles);
+      if (!wanted.has(tiles) && group.hasLayer(tiles)) group.removeLayer(tiles);
     }
-    this.#declutter();
-    this.#groups.surveys.clearLayers();
-    for (const survey of surveys.features) {
-      const [west, south, east, north] = survey.properties.bbox;
-      const bounds = [[south, west], [north, east]];
-      L.tileLayer(survey.properties.tiles, { ...TILE, pane: "surveys", bounds, minZoom: 12 }).addTo(this.#groups.surveys);
-      L.geoJSON(survey, { pane: "zones", style: outlineStyle.survey, interactive: false }).addTo(this.#groups.surveys);
-    }
   }
 
-  /** Fetch what lies in the view: tracks, photos and patches. A newer question ends an older one. */
-  async refreshMoving() {
-    this.#moving?.abort();
-    this.#moving = new AbortController();
-    const { signal } = this.#moving;
-    const box = this.#map.getBounds();
-    const bbox = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()].map((v) => v.toFixed(6)).join(",");
-    try {
-      const wanted = { bbox, campaign: this.campaign };
-      await Promise.all([this.#drawTracks({ ...wanted, as_of: place.read().as_of }, signal), this.#drawPhotos(wanted, signal), this.#drawPatches({ bbox }, signal), this.#drawSites(bbox, signal), this.#drawCases(bbox, signal)]);
-    } catch (error) {
-      if (error.name !== "AbortError") this.on.problem(error);
-    }
-  }
-
-  async #drawTracks(wanted, signal) {
-    const group = this.#groups.tracks;
-    if (!this.#map.hasLayer(group)) return;
-    const found = await ask("tracks", wanted, signal);
-    this.#colours.learn(found.features.filter((f) => f.properties.unit_code).map((f) => [f.properties.unit_code, f.properties.unit]));
-    this.#colours.showIn(document.getElementById("legend-units"));
-    group.clearLayers();
-    const doubtful = { ...found, features: found.features.filter((f) => f.properties.doubtful) };
-    L.geoJSON(doubtful, { style: { ...outlineStyle.doubtful(), renderer: this.#trackCanvas }, pane: "tracks", interactive: false }).addTo(group);
-    L.geoJSON(found, {
-      style: (feature) => ({ ...trackStyle(feature.properties, this.#colours, this.#map.getZoom()), renderer: this.#trackCanvas }),
-      pane: "tracks",
-      onEachFeature: (feature, line) =>
-        line.on("click", (event) => {
-          L.DomEvent.stopPropagation(event);
-          this.on.track(feature.properties.id);
-        }),
-    }).addTo(group);
-    this.#told.tracks = found.limited ? say("tracks_limited", { n: found.features.length }) : "";
-    this.#tell();
-  }
-
-  async #drawPhotos(wanted, signal) {
-    const group = this.#groups.photos;
-    if (!this.#map.hasLayer(group)) return;
-    const found = await ask("photos", wanted, signal);
-    group.clearLayers();
-    for (const { geometry, properties } of found.features) {
-      whenChosen(photoMarker(geometry.coordinates, properties), () => this.on.photo(properties.id)).addTo(group);
-    }
-    this.#told.photos = found.limited ? say("photos_limited", { n: found.features.length }) : "";
-    this.#tell();
-  }
-
-  async #drawSites(bbox, signal) {
-    this.#told.sites = await drawSites(this.#map, this.#groups.sites, bbox, signal);
-    this.#tell();
-  }
-
-  async #drawCases(bbox, signal) {
-    this.#told.cases = await drawCases(this.#map, this.#groups.cases, bbox, signal);
-    this.#tell();
-  }
-
-  async #drawPatches(wanted, signal) {
-    const group = this.#groups.patches;
-    if (!this.#map.hasLayer(group)) return;
-    const found = await ask("patches", wanted, signal);
-    group.clearLayers();
-    for (const { properties } of found.features) {
-      whenChosen(patchMarker(properties, properties.id === this.patch), () => this.on.patch(properties.id)).addTo(group);
-    }
-    this.#suspects = found.features.map((f) => f.properties).filter((p) => p.state !== "licensed").map(({ point: [lon, lat] }) => [lat, lon]);
-    this.#declutter();
-    const counts = { n: found.features.length, total: found.total };
-    this.#told.patches = counts.n < counts.total ? say("patches_shown", counts) : "";
-    this.#tell();
-  }
-
-  /** Mark what the panel shows: a cell's square, or nothing. */
+  /** Mark what the panel shows: a cell's square, a point, or nothing. */
   choose(geometry) {
     this.#chosen.clearLayers();
     if (geometry) {
-      L.geoJSON(geometry, { pane: "chosen", style: outlineStyle.cell, interactive: false }).addTo(this.#chosen);
+      const ring = (_, latlng) => L.circleMarker(latlng, { radius: 18, pane: "chosen", interactive: false, ...outlineStyle.cell() });
+      L.geoJSON(geometry, { pane: "chosen", style: outlineStyle.cell, pointToLayer: ring, interactive: false }).addTo(this.#chosen);
     }
+  }
+
+  /** Mark a point that the panel or a table shows. */
+  choosePoint(lonLat) {
+    this.choose({ type: "Point", coordinates: lonLat });
   }
 
   /** Mark a photo that the panel shows, also where the layer is off: its place and its ground. */
@@ -255,53 +206,30 @@ export class Layers {
   /** Say, or no longer say, that the address named what does not exist. */
   tellAddress(words) {
     this.#told.address = words;
-    this.#tell();
+    this.on.note(words);
   }
 
-  #tell() {
-    this.on.note([this.#told.address, this.#told.patches, this.#told.tracks, this.#told.photos, this.#told.sites, this.#told.cases].filter(Boolean).join(" · "));
+  #suspects() {
+    const found = [];
+    this.shapes.of("patches").eachItem((item, corner) => {
+      if (item.point && item.properties.state !== "licensed") found.push(L.point(item.x + corner.x, item.y + corner.y));
+    });
+    return found;
   }
 
-  /** Show names and ranks that have room, the first ones first; none covers another. */
-  #declutter() {
-    const taken = [];
-    for (const { marker, group, width, bbox } of [...this.#names, ...this.#badges]) {
-      const { x, y } = this.#map.latLngToContainerPoint(marker.getLatLng());
-      const top = bbox ? y - BADGE_PX : y;
-      const mine = { left: x - width / 2, right: x + width / 2, top, bottom: top + BADGE_PX };
-      if (this.#hasRoom(bbox) && !taken.some((other) => overlap(mine, other))) {
-        taken.push(mine);
-        marker.addTo(group);
-      } else {
-        marker.removeFrom(group);
-      }
+  /** Resolve once every tile of the map has come: for paper. */
+  async whenSettled() {
+    const waiting = () => !this.shapes.settled() || !this.ready || [...this.#map.getContainer().querySelectorAll("img.leaflet-tile")].some((image) => !image.complete);
+    // Twice in a row: a layer may only just be about to ask.
+    for (let calm = 0; calm < 2;) {
+      await new Promise((done) => { setTimeout(done, LOOK_AGAIN_MS); });
+      calm = waiting() ? 0 : calm + 1;
     }
-    this.#declutterLetters();
-  }
-
-  /** Hide a parcel's L behind a suspected patch: that patch would read as licensed. */
-  #declutterLetters() {
-    const suspects = this.#suspects.map((place) => this.#map.latLngToContainerPoint(place));
-    for (const letter of this.#letters) {
-      const mine = this.#map.latLngToContainerPoint(letter.getLatLng());
-      if (suspects.some((other) => mine.distanceTo(other) < BADGE_PX)) letter.removeFrom(this.#groups.zones);
-      else letter.addTo(this.#groups.zones);
-    }
-  }
-
-  #hasRoom(bbox) {
-    if (!bbox) return true;
-    const [west, south, east, north] = bbox;
-    const a = this.#map.latLngToContainerPoint([south, west]);
-    const b = this.#map.latLngToContainerPoint([north, east]);
-    return b.x - a.x >= LABEL_LEAST_PX && a.y - b.y >= LABEL_LEAST_PX / 2;
   }
 }
 
-const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-
 /** Wire the list of layers; what is not as at first stays in the address. */
-export function wireControl(layers) {
+export function wireControl(layers, changed = () => {}) {
   const boxes = [...document.querySelectorAll('#layers input[name="layer"]')];
   const apply = () => {
     const { off, on } = place.read();
@@ -309,16 +237,20 @@ export function wireControl(layers) {
       box.checked = box.defaultChecked ? !off.includes(box.value) : on.includes(box.value);
       layers.show(box.value, box.checked);
     }
+    changed();
   };
   for (const box of boxes) {
-    if (box.value === "base") box.closest("label").hidden = !page.base;
+    if (box.value === "base") box.closest(".layer-row").hidden = !page.base;
     box.addEventListener("change", () => {
       layers.show(box.value, box.checked);
-      const changed = boxes.filter((b) => b.checked !== b.defaultChecked);
-      const named = (checked) => changed.filter((b) => b.checked === checked).map((b) => b.value);
+      const differ = boxes.filter((b) => b.checked !== b.defaultChecked);
+      const named = (checked) => differ.filter((b) => b.checked === checked).map((b) => b.value);
       place.write({ off: named(false), on: named(true) });
+      changed();
     });
   }
   apply();
   return apply;
 }
+
+export { KINDS };

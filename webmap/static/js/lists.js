@@ -4,12 +4,13 @@ import { el } from "./page.js";
 
 /**
  * Return an empty table and its body.
- * @param columns [{words, number}] in their order
+ * @param columns [{words, number, sort, sorted}] in their order; sort is the address that sorts by it, sorted ascending or descending
  */
 export function listTable(columns, caption) {
   const body = el("tbody", { role: "rowgroup" });
-  const heads = columns.map(({ words, number }) =>
-    el("th", { scope: "col", role: "columnheader", class: number ? "num" : null }, words));
+  const heads = columns.map(({ words, number, sort, sorted }) =>
+    el("th", { scope: "col", role: "columnheader", class: number ? "num" : null, "aria-sort": sorted ?? null },
+      sort ? el("a", { href: sort }, words) : words));
   const table = el("table", { role: "table" },
     el("caption", { class: "visually-hidden" }, caption),
     el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, heads)), body);

@@ -6,7 +6,7 @@ const words = page.words;
 const locale = words.language === "zh_CN" ? "zh-CN" : "en-GB";
 const chinese = words.language === "zh_CN";
 const M2_PER_MU = 10000 / 15;
-const csrf = document.querySelector('meta[name="csrf-token"]').content;
+const token = document.querySelector('meta[name="csrf-token"]');
 
 /** Return the words of a key with {names} filled in; where {n} is 1, those of `key_one` if there are. */
 export function say(key, values = {}) {
@@ -100,11 +100,10 @@ export const clock = (iso) =>
 
 /** An answer of the server that says what went wrong. */
 export class Refused extends Error {
-  constructor(status, message, { code = null, wait = null } = {}) {
+  constructor(status, message, { code = null } = {}) {
     super(message);
     this.status = status;
     this.code = code;
-    this.wait = wait;
   }
 }
 
@@ -112,7 +111,8 @@ export class Refused extends Error {
 export function addressOf(path, values) {
   const pairs = Object.entries(values).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
   const query = new URLSearchParams(pairs.filter(([, value]) => value !== null && value !== undefined));
-  return `${path}${query.size ? `?${query}` : ""}`;
+  const said = String(query);
+  return said ? `${path}?${said}` : path;
 }
 
 /** Ask the API; an error is a sentence for people. */
@@ -122,18 +122,24 @@ export function ask(path, values = {}, signal = undefined) {
 
 /** Tell the API something as JSON; an error is a sentence for people. */
 export function tell(path, values, query = {}) {
-  const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrf };
+  const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": token.content };
   return answered(addressOf(path, query), { method: "POST", headers, body: JSON.stringify(values) });
+}
+
+/** Put something in its place through the API; an error is a sentence for people. */
+export function put(path, values) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": token.content };
+  return answered(path, { method: "PUT", headers, body: JSON.stringify(values) });
 }
 
 /** Take something away through the API; an error is a sentence for people. */
 export function drop(path) {
-  return answered(path, { method: "DELETE", headers: { Accept: "application/json", "X-CSRFToken": csrf } });
+  return answered(path, { method: "DELETE", headers: { Accept: "application/json", "X-CSRFToken": token.content } });
 }
 
 /** Send a form with its files to the API; an error is a sentence for people. */
 export function sendForm(path, form) {
-  return answered(path, { method: "POST", headers: { Accept: "application/json", "X-CSRFToken": csrf }, body: new FormData(form) });
+  return answered(path, { method: "POST", headers: { Accept: "application/json", "X-CSRFToken": token.content }, body: new FormData(form) });
 }
 
 async function answered(path, request) {
@@ -156,34 +162,6 @@ async function answered(path, request) {
   throw new Refused(answer.status, words, { code: told?.code });
 }
 
-const refusal = (request) =>
-  new Refused(request.status, request.response ? sentence(request.response) : say("failed"), {
-    code: request.response?.code,
-    wait: request.getResponseHeader("Retry-After"),
-  });
-
-/** Send a file as raw bytes, with true progress; resolves to the receipt. */
-export function send(file, values, onProgress) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    const query = new URLSearchParams({ name: file.name, ...values });
-    request.open("POST", `/api/v1/files?${query}`);
-    request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.setRequestHeader("X-CSRFToken", csrf);
-    request.responseType = "json";
-    request.upload.addEventListener("progress", (event) => onProgress(event.loaded / Math.max(event.total, 1)));
-    request.addEventListener("load", () => {
-      if (request.status === 201) resolve(request.response);
-      else if (request.status === 401) reject(new Refused(401, say("signed_out")));
-      else reject(refusal(request));
-    });
-    for (const name of ["error", "abort", "timeout"]) {
-      request.addEventListener(name, () => reject(new Refused(0, say("broken"))));
-    }
-    request.send(file);
-  });
-}
-
 // Another language shows the same place: what the address says otherwise is kept.
 for (const link of document.querySelectorAll("a[data-keep-place]")) {
   link.addEventListener("click", () => {
@@ -192,9 +170,4 @@ for (const link of document.querySelectorAll("a[data-keep-place]")) {
     link.search = query.toString();
     link.hash = location.hash;
   });
-}
-
-// Where the rail or the tabs scroll sideways, the page one is on is in sight.
-for (const current of document.querySelectorAll(".rail [aria-current], .tabs [aria-current]")) {
-  current.scrollIntoView({ block: "nearest", inline: "center" });
 }

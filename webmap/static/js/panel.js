@@ -14,6 +14,8 @@ export function overviewCard(overview, on) {
     el("h1", {}, area.name),
     el("p", { class: "sub" }, [say(`level_${area.level}`), area.unit].filter(Boolean).join(" · ")),
   ];
+  const others = overview.tops.filter(({ code }) => code !== overview.way[0]?.code);
+  if (overview.way.length <= 1 && others.length) parts.push(topsPart(others, on));
   if (!overview.campaign) parts.push(el("p", { class: "hint" }, say("no_campaign")));
   else if (!overview.coverage) parts.push(el("p", { class: "hint" }, say("outside_campaign")));
   else parts.push(...coveragePart(overview.coverage, overview.narrowed));
@@ -24,6 +26,12 @@ export function overviewCard(overview, on) {
   if (overview.coverage) parts.push(...gapsPart(overview, on));
   parts.push(el("p", { class: "note" }, say("claim", { pod: num(page.survey_pod, 2) })));
   return parts;
+}
+
+/** Somebody's ground may be several areas that lie in none of theirs. */
+function topsPart(others, on) {
+  return el("p", { class: "tops" }, say("other_areas"), " ", others.flatMap(({ code, name }) =>
+    [el("button", { type: "button", class: "link", onclick: () => on.area(code) }, name), " "]));
 }
 
 /** Return the line that says how fresh the data is. */

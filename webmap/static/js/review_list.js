@@ -2,6 +2,7 @@
 
 import { ask, day, el, num, page, say } from "./page.js";
 import { arrowKeys, listRow, listTable } from "./lists.js";
+import { showWaits } from "./waits.js";
 
 const node = document.getElementById("surveys");
 const message = document.getElementById("message");
@@ -18,7 +19,9 @@ const row = (survey) => listRow(COLUMNS, [
   ...(page.people > 1 ? [num(survey.half)] : []),
 ], { "data-survey": survey.id });
 
-ask("review").then(({ surveys }) => {
+const asked = ask("review");
+showWaits(document.getElementById("waits"), asked);
+asked.then(({ surveys }) => {
   const { table, body } = listTable(COLUMNS, say("review_list"));
   body.append(...surveys.map(row));
   node.replaceChildren(surveys.length ? table : el("p", { class: "hint" }, say("no_searched")));

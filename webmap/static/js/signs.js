@@ -1,75 +1,70 @@
 // The signs of the map, the same as in the legend.
 
+import { stateSign } from "./case_signs.js";
+import { palette } from "./map_pictures.js";
 import { el, moment, page, say, svg } from "./page.js";
+import { siteSquare } from "./site_signs.js";
 
 const L = window.L;
 
-// Eight colours that stay apart for colour-blind eyes (after Okabe and Ito, darkened for lines).
-const UNIT_COLOURS = ["#0072b2", "#b8460e", "#00785a", "#8a3a76", "#1f2d3a", "#a67c00", "#2a8fbd", "#6b4f2a"];
-const DASHES = { foot: null, vehicle: "9 6", boat: "10 5 2 5", drone: "1 6" };
+const PATCH_PX = { least: 12, most: 34 };
+const DIAMOND = "M12 2l10 10-10 10L2 12z";
+const DASHES = { vehicle: [9, 6], boat: [10, 5, 2, 5], drone: [1, 6] };
+const UNIT_COUNT = 8;
+const NO_UNIT = 4;
+const unitOrder = new Map();
 
-/** Gives each unit its colour, in the order units are first met by code. */
-export class UnitColours {
-  #given = new Map();
-
-  learn(units) {
-    for (const [code, name] of [...units].sort((a, b) => String(a[0]).localeCompare(String(b[0])))) {
-      if (!this.#given.has(code)) {
-        this.#given.set(code, { colour: UNIT_COLOURS[this.#given.size % UNIT_COLOURS.length], name });
-      }
-    }
-  }
-
-  of(code) {
-    return this.#given.get(code)?.colour ?? UNIT_COLOURS[4];
-  }
-
-  /** Put one line a unit into the legend. */
-  showIn(node) {
-    const open = node.querySelector("details")?.open ?? false;
-    const keys = [...this.#given.values()].map(({ colour, name }) => {
-      const line = svg("svg", { viewBox: "0 0 24 16", "aria-hidden": "true" },
-        svg("path", { d: "M1 8h22", stroke: colour, "stroke-width": 3 }));
-      return el("div", { class: "unit-key" }, line, el("span", { title: name }, name));
-    });
-    const summary = el("summary", {}, say("unit_colours", { n: keys.length }));
-    node.replaceChildren(...(keys.length ? [el("details", { open }, summary, ...keys)] : []));
-  }
+/** Give each unit its colour of the eight: by the order of the codes, whatever the view shows. */
+export function learnUnits(codes) {
+  unitOrder.clear();
+  [...codes].sort().forEach((code, k) => unitOrder.set(code, k % UNIT_COUNT));
 }
 
-/** Return Leaflet's style of a track. */
-export const trackStyle = (properties, colours, zoom) => ({
-  color: colours.of(properties.unit_code ?? ""),
-  weight: zoom >= 15 ? 2.5 : zoom >= 13 ? 1.8 : 1.1,
-  opacity: 0.95,
-  dashArray: DASHES[properties.mode] ?? null,
-  lineCap: properties.mode === "drone" ? "round" : "butt",
-});
+/** Return a unit's colour. */
+export const unitColour = (code) => palette().units[unitOrder.get(code) ?? NO_UNIT];
 
-/** Return a marker for a patch: a hollow diamond sized by area, or L in a licensed parcel. */
-export function patchMarker(properties, chosen) {
-  const licensed = properties.state === "licensed";
-  const side = Math.round(Math.min(34, 12 + 3 * Math.log2(1 + properties.area_m2)));
-  const half = side / 2;
-  const shape = licensed
-    ? `M1 3H${side - 1}V${side - 3}H1Z`
-    : `M${half} 0L${side} ${half}L${half} ${side}L0 ${half}Z`;
-  const sign = svg("svg", { viewBox: `0 0 ${side} ${side}`, width: side, height: side, "aria-hidden": "true" },
-    svg("path", { d: shape, class: "halo" }), svg("path", { d: shape, class: "line" }));
-  if (licensed) {
-    const letter = svg("text", { x: half, y: half + 4 });
-    letter.textContent = "L";
-    sign.append(letter);
-  }
-  const icon = L.divIcon({
-    html: sign,
-    className: `patch-sign${licensed ? " licensed" : ""}${chosen ? " chosen" : ""}`,
-    iconSize: [side, side],
-  });
-  const title = licensed ? say("patch_licensed") : `${say("patch")} ${properties.rank}`;
-  const [lon, lat] = properties.point;
-  const above = 1000 - Math.min(properties.rank ?? 999, 999);
-  return L.marker([lat, lon], { icon, title, alt: title, zIndexOffset: above, pane: "patches" });
+/** Return the dashes of a way of going, for a canvas. */
+export const trackDash = (mode) => DASHES[mode] ?? [];
+
+/** Return a line as tracks are drawn, for the legend. */
+export const trackKey = (mode, colour = null) => svg("svg", { viewBox: "0 0 24 16", "aria-hidden": "true" },
+  svg("path", { d: "M1 8h22", class: colour ? "s-unit" : "s-track", "stroke-dasharray": trackDash(mode).join(" "), ...(mode === "drone" ? { "stroke-linecap": "round" } : {}), ...(colour ? { stroke: colour } : {}) }));
+
+/** Return a patch's side in pixels, by its area. */
+export const patchSide = (m2) => Math.min(PATCH_PX.most, PATCH_PX.least + 3 * Math.log2(1 + (m2 ?? 0)));
+
+const SIDE = { viewBox: "0 0 24 24", "aria-hidden": "true" };
+/** Return the sign of a patch: a hollow diamond, a square with an L, or the sign of its case. */
+export function patchSign(state) {
+  if (state === "suspected") return svg("svg", SIDE, svg("path", { d: DIAMOND, class: "state-sign" }));
+  if (state !== "licensed") return stateSign(state);
+  return svg("svg", SIDE, svg("path", { d: "M3 4h18v16H3z", class: "state-sign licensed" }), svg("path", { d: "M10 8v8h5", class: "state-sign licensed" }));
+}
+
+/** Return the sign of a case. */
+export const caseSign = stateSign;
+
+// Tiles tell of a site only whether its visit is overdue, due or fine.
+const SITE_SHAPES = { due: "due_soon" };
+
+/** Return the square of a site. */
+export function siteSign(state) {
+  const square = siteSquare(SITE_SHAPES[state] ?? state);
+  const late = square.classList.contains("overdue");
+  for (const part of square.children) part.setAttribute("class", late ? "ink solid" : "ink paper");
+  return square;
+}
+
+/** Return the sign of a photo: a dot, with a wedge where the camera looked. */
+export function photoSign(heading) {
+  const wedge = heading === null ? [] : [svg("path", { d: turnedWedge(heading), class: "ink wedge" })];
+  return svg("svg", { viewBox: "-14 -14 28 28", "aria-hidden": "true", class: "photo-sign" }, ...wedge, svg("circle", { cx: 0, cy: 0, r: 4.5, class: "ink solid" }));
+}
+
+function turnedWedge(heading) {
+  const [sin, cos] = [Math.sin((heading * Math.PI) / 180), Math.cos((heading * Math.PI) / 180)];
+  const at = (x, y) => `${(x * cos - y * sin).toFixed(2)} ${(x * sin + y * cos).toFixed(2)}`;
+  return `M0 0L${at(-6, -11)}A12.5 12.5 0 0 1 ${at(6, -11)}Z`;
 }
 
 /** Return a marker for a photo: a dot, with a wedge where the camera looked. */
@@ -110,17 +105,18 @@ export function label(lonLat, text, className, options = {}) {
   return L.marker([lonLat[1], lonLat[0]], { icon, pane: "labels", ...options });
 }
 
+/** Return a colour of the style sheet: Leaflet takes no names of them. */
+export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
 // A base map is light in both themes; plain ground takes the theme's colour.
-const ink = () => page.base ? "#17212b" : getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
+const ink = () => token(page.base ? "--map-ink" : "--ink");
 export const outlineStyle = {
   area: () => ({ color: ink(), weight: 1.4, opacity: 0.85, fill: false, dashArray: "6 3" }),
   drilled: () => ({ color: ink(), weight: 3, opacity: 0.9, fill: false }),
-  gap: () => ({ color: "#b35806", weight: 2, fill: false, dashArray: "6 3" }),
-  doubtful: () => ({ color: "#8f5500", weight: 9, opacity: 0.4, lineCap: "round" }),
+  gap: () => ({ color: token("--map-gap"), weight: 2, fill: false, dashArray: "6 3" }),
   cell: () => ({ color: ink(), weight: 3, fill: false }),
-  survey: () => ({ color: ink(), weight: 1.2, fill: false }),
-  licensed: (valid) => ({ color: "#2f6f44", weight: 2.5, fill: false, dashArray: valid ? null : "2 6" }),
-  former: () => ({ color: "#7a4a12", weight: 2, fill: false, dashArray: "2 3" }),
-  priority: () => ({ color: "#8f5500", weight: 2, fill: false, dashArray: "8 3" }),
-  "no-go": () => ({ color: "#5b6b76", weight: 2, fill: false, dashArray: "1 3" }),
+  licensed: (valid) => ({ color: token("--map-licensed"), weight: 2.5, fill: false, dashArray: valid ? null : "2 6" }),
+  former: () => ({ color: token("--map-former"), weight: 2, fill: false, dashArray: "2 3" }),
+  priority: () => ({ color: token("--map-caution"), weight: 2, fill: false, dashArray: "8 3" }),
+  "no-go": () => ({ color: token("--map-grey"), weight: 2, fill: false, dashArray: "1 3" }),
 };

@@ -42,7 +42,7 @@ function visitTable(site) {
   if (!site.visits.length) return [rule, el("p", {}, say("no_visits"))];
   const { table, body } = listTable(VISITS, say("visit_track"));
   body.append(...site.visits.map((one) => listRow(VISITS, [
-    el("span", { class: "whole" }, day(one.day)), el("a", { href: `/tracks/${one.track}` }, one.track_name), clock(one.arrived),
+    el("span", { class: "whole" }, day(one.day)), one.track === null ? say("visit_other") : el("a", { href: `/tracks/${one.track}` }, one.track_name), clock(one.arrived),
     duration(one.dwell_s), distance(one.nearest_m),
   ])));
   const shown = el("p", { class: "hint" }, say("visits_shown", { n: num(site.visits.length), total: num(site.visit_total) }));

@@ -1,7 +1,7 @@
-// The checklist of a site: questions, photos that are sent at once, and an answer that waits on the
-// device when there is no connection.
+// The checklist of a site: questions and photos, kept on the device and sent together, at once or once
+// there is a connection.
 
-import { el, num, page, percent, Refused, say } from "./page.js";
+import { bytes, el, num, say } from "./page.js";
 import { toldOutbox } from "./outbox.js";
 import { answersOf, questionFields } from "./site_checklist.js";
 
@@ -9,46 +9,19 @@ const form = document.getElementById("answer");
 const part = document.getElementById("answer-part");
 const photoList = document.getElementById("photo-list");
 const told = document.getElementById("told");
-const csrf = document.querySelector('meta[name="csrf-token"]').content;
 const photos = [];
-let sending = 0;
 let place = null;
 
 const today = () => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date());
 
-/** Send a photo as raw bytes; resolves to what the server read in it. */
-function sendPhoto(file, onProgress) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", `/api/v1/sites/${page.site}/photos?${new URLSearchParams({ name: file.name })}`);
-    request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.setRequestHeader("X-CSRFToken", csrf);
-    request.responseType = "json";
-    request.upload.addEventListener("progress", (event) => onProgress(event.loaded / Math.max(event.total, 1)));
-    request.addEventListener("load", () => {
-      const answer = request.response;
-      if (request.status === 201) resolve(answer.photo);
-      else reject(new Refused(request.status, (page.words.language === "zh_CN" ? answer?.message_zh : answer?.message) ?? say("failed")));
-    });
-    for (const name of ["error", "abort", "timeout"]) request.addEventListener(name, () => reject(new Refused(0, say("broken"))));
-    request.send(file);
-  });
-}
-
-async function takePhoto(file) {
-  const line = el("li", {}, say("photo_sending", { name: file.name, share: percent(0) }));
+function takePhoto(file) {
+  photos.push(file);
+  const line = el("li", {}, say("photo_chosen", { name: file.name, size: bytes(file.size) }), " ",
+    el("button", { type: "button", onclick: () => {
+      photos.splice(photos.indexOf(file), 1);
+      line.remove();
+    } }, say("photo_off")));
   photoList.append(line);
-  sending += 1;
-  try {
-    const kept = await sendPhoto(file, (share) => { line.textContent = say("photo_sending", { name: file.name, share: percent(share) }); });
-    photos.push({ sha256: kept.sha256, name: kept.name, token: kept.token });
-    line.textContent = say("photo_there", { name: file.name });
-    line.className = "good";
-  } catch (error) {
-    line.textContent = say("photo_failed", { name: file.name, why: error.message });
-    line.className = "problem";
-  }
-  sending -= 1;
 }
 
 function wirePlace() {
@@ -78,24 +51,24 @@ export function wireAnswer(site, show, fail) {
   document.getElementById("questions").replaceChildren(...questionFields(site.checklist));
   form.elements.day.value = today();
   form.elements.day.max = today();
-  document.getElementById("photos").addEventListener("change", async (event) => {
+  document.getElementById("photos").addEventListener("change", (event) => {
     const files = [...event.target.files];
     event.target.value = "";
-    for (const file of files) await takePhoto(file);
+    for (const file of files) takePhoto(file);
   });
   wirePlace();
   const outbox = toldOutbox((answer) => { if (answer.site?.id === site.id) show(answer.site); });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     fail("");
-    if (sending) { fail(say("photos_under_way")); return; }
     const body = {
       day: form.elements.day.value, answers: answersOf(form, site.checklist), suspicious: form.elements.suspicious.checked,
-      note: form.elements.note.value.trim(), photos: [...photos], ...(place ?? {}),
+      note: form.elements.note.value.trim(), ...(place ?? {}),
     };
+    const carried = photos.length ? { files: photos.map((file) => ({ name: file.name, type: file.type, blob: file })), photos_to: `sites/${site.id}/photos` } : {};
     const button = form.querySelector(".primary");
     button.disabled = true;
-    const result = await outbox.push(`sites/${site.id}/answers`, body, `${site.code} ${body.day}`);
+    const result = await outbox.push(`sites/${site.id}/answers`, body, `${site.code} ${body.day}`, carried);
     button.disabled = false;
     if (result.refused) { fail(result.refused.message); return; }
     const { answer } = result;
@@ -103,7 +76,7 @@ export function wireAnswer(site, show, fail) {
     told.textContent = answer ? say("answer_kept", { receipt: answer.receipt }) + opened : say("answer_waits");
     told.hidden = false;
     clear();
-    if (answer) show(answer.site);
+    if (answer?.site) show(answer.site);
     told.scrollIntoView({ block: "nearest" });
   });
 }

@@ -1,6 +1,6 @@
 // The map of one site: its ground, and how near a visit must come.
 
-import { page } from "./page.js";
+import { page, say } from "./page.js";
 
 const L = window.L;
 const PANES = [["base", 200], ["reach", 390], ["ground", 400]];
@@ -20,7 +20,7 @@ export class SiteMap {
     this.#map = map;
     map.setMinZoom(3);
     for (const [name, zIndex] of PANES) map.createPane(name).style.zIndex = zIndex;
-    L.control.zoom({ position: "topleft" }).addTo(map);
+    L.control.zoom({ position: "topleft", zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out") }).addTo(map);
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
     new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
     if (page.base) {

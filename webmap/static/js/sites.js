@@ -79,7 +79,7 @@ function wireFilters() {
   filters.addEventListener("submit", (event) => event.preventDefault());
   filters.addEventListener("change", () => {
     const query = new URLSearchParams(Object.entries(wanted()).filter(([, value]) => value));
-    history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+    history.replaceState(null, "", String(query) ? `?${query}` : location.pathname);
     show();
   });
 }

@@ -1,20 +1,22 @@
 // A field person's day: kept on the device, answered with or without a signal.
 
 import { addressOf, ask, bytes, clock, day, distance, el, moment, num, page, say } from "./page.js";
-import { openOutbox } from "./outbox.js";
-import { openPhotoOutbox } from "./photo_outbox.js";
-import { cardOf } from "./today_cards.js";
+import { openOutbox, start } from "./outbox.js";
+import { showKept, showRoom, takeAlong } from "./offline_day.js";
+import { receiptLines, watchQueue } from "./queue_list.js";
+import { cardOf, nearestWords } from "./today_cards.js";
+import { openKeep } from "./upload_keep.js";
 
 const part = (id) => document.getElementById(id);
 const LIST = `today/${page.person}`;
-const SENT = `today-sent/${page.person}`;
 const STOPS = 8;
 const FRESH_MS = 120000;
 const beijing = (at) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(new Date(at));
 let told = null;
 let here = null;
 let asked = 0;
-let photos = null;
+let shown = 0;
+const keepFiles = openKeep();
 
 const read = (key) => {
   try {
@@ -37,46 +39,34 @@ function tellWords(words, bad = false) {
   part("told").hidden = !words;
 }
 
-const sentToday = () => (read(SENT) ?? []).filter((one) => beijing(one.at) === beijing(Date.now()));
-
-function received(what, receipt) {
-  const sent = sentToday();
-  if (!sent.some((one) => one.receipt === receipt)) keep(SENT, [{ at: Date.now(), what, receipt }, ...sent]);
-  showSent();
-}
-
-function showSent() {
-  const [n, kept] = [outbox.waiting.length, photos ? photos.waiting.length : 0];
-  part("waiting").textContent = n || kept ? say("td_waits", { n: num(n), photos: num(kept) }) : say("td_nothing_waits");
-  part("waiting").classList.toggle("some", Boolean(n || kept));
-  const sent = sentToday();
-  part("receipts").replaceChildren(...(sent.length
-    ? sent.map((one) => el("li", {}, say("td_receipt", { when: clock(new Date(one.at).toISOString()), what: one.what, receipt: one.receipt })))
-    : [el("li", { class: "empty" }, say("td_no_receipts"))]));
+/** Show what waits and what was received today. */
+function showHeld({ waiting, refused, sent, files }) {
+  const [n, photos] = [waiting.filter(({ kind }) => kind === "entry").length, waiting.filter(({ kind }) => kind === "evidence").length];
+  const words = [
+    n || photos ? say("td_waits", { n: num(n), photos: num(photos) }) : "", files.length ? say("q_files", { n: num(files.length) }) : "",
+    refused.length ? say("q_questions", { n: num(refused.length) }) : "",
+  ].filter(Boolean);
+  part("waiting").textContent = words.length ? words.join(" · ") : say("td_nothing_waits");
+  part("waiting").classList.toggle("some", words.length > 0);
+  const today = sent.filter((one) => beijing(one.sent_at) === beijing(Date.now()));
+  const [last] = today;
+  part("sent-today").textContent = say("td_first_sent", { n: num(today.length) });
+  if (last) part("sent-today").append(el("span", { class: "got" }, say("td_first_receipt", { when: clock(new Date(last.sent_at).toISOString()), receipt: last.receipt })));
+  part("receipts").replaceChildren(...(today.length ? receiptLines(today) : [el("li", { class: "empty" }, say("td_no_receipts"))]));
 }
 
 const outbox = openOutbox({
-  heard: (entry, answer) => { received(entry.what, answer.receipt); load(); },
-  refused: (entry, error) => { tellWords(say("td_refused", { what: entry.what, why: error.message }), true); showSent(); load(); },
-  changed: () => showSent(),
-});
-
-const photoOutbox = openPhotoOutbox({
-  heard: (entry, answer) => received(entry.what, answer.receipt),
-  refused: (entry, error) => tellWords(say("td_refused", { what: entry.what, why: error.message }), true),
-  changed: () => showSent(),
+  heard: () => load(),
+  refused: (entry, error) => { tellWords(say("td_refused", { what: entry.what, why: error.message }), true); load(); },
+  changed: (n) => { if (n !== shown) { shown = n; place(); } },
 });
 
 /** Send an answer; the words of a refusal come back, and what was typed stays. */
-async function send(card, path, body, what) {
-  const result = await outbox.push(path, body, what);
+async function send(card, path, body, what, more = {}) {
+  const result = await outbox.push(path, body, what, more);
   if (result.refused) return result.refused.message;
-  if (result.answer) {
-    received(what, result.answer.receipt);
-    tellWords(say("saved", { receipt: result.answer.receipt }));
-  } else {
-    tellWords(say("kept_here"));
-  }
+  if (result.answer) tellWords(say("saved", { receipt: result.answer.receipt }));
+  else tellWords(say(result.kept ? "kept_here" : "td_photo_lost"), !result.kept);
   // A form that is open on another card stays as it is.
   const node = part("cards").querySelector(`[data-key="${card.key}"]`);
   node?.replaceWith(cardOf(card, told.route.order.indexOf(card.key) + 1, on, enteredFor(card)));
@@ -84,20 +74,39 @@ async function send(card, path, body, what) {
   return "";
 }
 
+/** Return whether a photo may be sent; one that is too large is said. */
+function fits(file) {
+  const limit = page.photo_max_mb * 1e6;
+  if (file.size > limit) tellWords(say("td_photo_big", { size: bytes(file.size), limit: bytes(limit) }), true);
+  return file.size <= limit;
+}
+const asFile = (file) => ({ name: file.name || "photo.jpg", type: file.type, blob: file });
+
 const on = {
   step: (card, body) => send(card, `cases/${card.id}/steps`, body, say("td_step_of", { step: say(`task_${card.task}`), number: card.name })),
-  visit: (card, body) => send(card, `sites/${card.id}/answers`, { ...body, ...placeNow() }, say("td_visit_of", { name: card.name })),
+  // The day is that of the visit, however late it is sent.
+  visit: (card, body, photos) => send(card, `sites/${card.id}/answers`, { day: beijing(Date.now()), ...body, ...placeNow() }, say("td_visit_of", { name: card.name }),
+    photos.length ? { files: photos.map(asFile), photos_to: `sites/${card.id}/photos` } : {}),
+  fits,
   photo: async (card, file) => {
-    const limit = page.photo_max_mb * 1e6;
-    if (file.size > limit) {
-      tellWords(say("td_photo_big", { size: bytes(file.size), limit: bytes(limit) }), true);
-      return;
-    }
+    if (!fits(file)) return;
     const now = new Date().toISOString();
-    const kept = await (await photoOutbox).push(card.id, file, say("td_photo_of", { number: card.name }), { happened: now, taken: now, ...placeNow() });
-    tellWords(say(kept ? "td_photo_kept" : "td_photo_lost"), !kept);
+    const result = await outbox.push(`cases/${card.id}/evidence`, { kind: "photo", happened: now, taken: now, ...placeNow() },
+      say("td_photo_of", { number: card.name }), { kind: "evidence", files: [asFile(file)] });
+    if (result.refused) tellWords(result.refused.message, true);
+    else if (result.answer) tellWords(say("saved", { receipt: result.answer.receipt }));
+    else tellWords(say(result.kept ? "td_photo_kept" : "td_photo_lost"), !result.kept);
   },
 };
+
+/** Keep a photo that belongs to no case or site; it goes as an upload, from whichever page is open. */
+async function plainPhoto(file) {
+  if (!fits(file)) return;
+  const kept = await (await keepFiles).put(file, {}, page.person_name);
+  tellWords(say(kept ? "td_photo_kept" : "td_photo_lost"), !kept);
+  window.dispatchEvent(new CustomEvent("carry", { detail: {} }));
+  start();
+}
 
 /** Return where the device was a moment ago as what the sender says; nothing where that is not known. */
 const placeNow = () => (here && Date.now() - here.at < FRESH_MS ? { lon: here.lon, lat: here.lat } : {});
@@ -115,6 +124,7 @@ function place() {
   part("counts").textContent = say("td_counts", {
     day: day(told.as_of), cases: num(told.counts.cases), sites: num(told.counts.sites), overdue: num(told.counts.overdue), gaps: num(told.counts.gaps),
   });
+  part("nearest").textContent = nearestWords(told.cards);
   part("route").textContent = stops ? say("td_route", { n: stops, m: distance(metres) }) : "";
   part("cards").replaceChildren(...(told.cards.length
     ? told.cards.map((card) => cardOf(card, order.indexOf(card.key) + 1, on, enteredFor(card)))
@@ -129,6 +139,8 @@ async function load() {
   try {
     const found = await ask("today", { lon: here?.lon ?? null, lat: here?.lat ?? null, stops: STOPS });
     if (mine !== asked) return;
+    // The list of whoever signed in on this device since is not this page's.
+    if (found.person !== page.person_name) { window.dispatchEvent(new Event("somebody-else")); return; }
     told = found;
     keep(LIST, { told, at: Date.now() });
     part("offline").hidden = true;
@@ -146,6 +158,15 @@ async function load() {
   place();
 }
 
+async function showWeek() {
+  try {
+    const week = await ask("field/week");
+    part("week").textContent = week.tracks ? say("td_first_week", { m: distance(week.walked_m), n: week.tracks }) : say("td_first_week_none");
+  } catch {
+    part("week").textContent = say("td_first_week_off");
+  }
+}
+
 function takePlace() {
   return new Promise((resolve) => {
     if (!navigator.geolocation) { resolve(); return; }
@@ -156,11 +177,21 @@ function takePlace() {
   });
 }
 
+async function takeDay() {
+  if (!told) await load();
+  if (!told) { part("kept").textContent = say("off_failed"); return; }
+  part("take-along").disabled = true;
+  await takeAlong(told, page.base, part("kept"));
+  part("take-along").disabled = false;
+}
+
 async function begin() {
   const kept = read(LIST);
   if (kept?.told) { told = kept.told; place(); }
-  photos = await photoOutbox;
-  showSent();
+  watchQueue(part("queue"), showHeld);
+  showWeek();
+  showKept(part("kept"));
+  showRoom(part("room"));
   const allowed = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null);
   if (allowed?.state === "granted") await takePlace();
   load();
@@ -168,5 +199,13 @@ async function begin() {
 
 part("use-place").addEventListener("click", async () => { await takePlace(); load(); });
 window.addEventListener("online", load);
-document.addEventListener("visibilitychange", () => { if (!document.hidden) load(); });
+part("take-along").addEventListener("click", takeDay);
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  load();
+});
+part("plain-photo").addEventListener("change", ({ target }) => {
+  for (const file of target.files) plainPhoto(file);
+  target.value = "";
+});
 begin();

@@ -1,6 +1,6 @@
 // The cards of a field person's day: what to do, where, by when, and the forms that answer them.
 
-import { day, distance, el, landArea, num, say, svg } from "./page.js";
+import { bytes, day, distance, el, landArea, num, say, svg } from "./page.js";
 import { stateSign } from "./case_signs.js";
 import { stepForm } from "./case_steps.js";
 import { answersOf, questionFields } from "./site_checklist.js";
@@ -28,6 +28,14 @@ function dueWords(card) {
   return card.kind === "gap" ? null : el("p", {}, say("wk_no_day"));
 }
 
+/** Return the nearest task in words, or that there is none. */
+export function nearestWords(cards) {
+  const [card] = cards;
+  if (!card) return say("td_first_none");
+  const words = say("td_first_task", { task: say(`task_${card.task}`), name: card.kind === "gap" ? card.area : card.name });
+  return card.distance_m === undefined ? words : `${words} · ${say("td_first_far", { m: distance(card.distance_m), way: wayOf(card.bearing_deg) })}`;
+}
+
 /** Return the address that a phone's own map opens. */
 function geoLink({ place: [lon, lat], name }) {
   const at = `${lat.toFixed(6)},${lon.toFixed(6)}`;
@@ -38,7 +46,7 @@ function geoLink({ place: [lon, lat], name }) {
  * Return a card.
  * @param card what the server told of it
  * @param stop its number on the way; 0 off it
- * @param on what to do: step(card, body), visit(card, body), photo(card, file)
+ * @param on what to do: step(card, body), visit(card, body, photos), photo(card, file), fits(file)
  * @param entered words of what was entered and waits; empty otherwise
  */
 export function cardOf(card, stop, on, entered) {
@@ -73,30 +81,45 @@ function mainButtons(card, on, entered, toggle) {
   if (!may) return [el("p", { class: "hint" }, say("td_not_yours"))];
   const main = el("button", { type: "button", class: "primary", "data-do": card.task, "aria-expanded": "false", hidden: Boolean(entered) }, words);
   toggle(main, (shut) => (card.kind === "site"
-    ? siteForm(card, (body) => on.visit(card, body), shut)
+    ? siteForm(card, on, shut)
     : stepForm({ ...card, title: card.what }, card.task, (body) => on.step(card, body), shut)));
   return card.kind === "case" ? [main, photoButton(card, on)] : [main];
 }
 
-function photoButton(card, on) {
+/** Return a button that opens the camera. */
+function cameraButton(words, taken) {
   const input = el("input", { type: "file", accept: "image/*", capture: "environment", class: "visually-hidden", onchange: () => {
-    for (const file of input.files) on.photo(card, file);
+    for (const file of input.files) taken(file);
     input.value = "";
   } });
-  return el("label", { class: "button pick" }, input, say("td_photo"));
+  return el("label", { class: "button pick" }, input, words);
 }
 
-/** Return the checklist of a site as a form. */
-function siteForm(card, send, cancel) {
+const photoButton = (card, on) => cameraButton(say("td_photo"), (file) => on.photo(card, file));
+
+/** Return the checklist of a site as a form, with its photos. */
+function siteForm(card, on, cancel) {
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
+  const list = el("ul", { class: "taken" });
+  const photos = [];
+  const take = (file) => {
+    if (!on.fits(file)) return;
+    photos.push(file);
+    const row = el("li", {}, `${file.name || "photo.jpg"} (${bytes(file.size)}) `, el("button", { type: "button", onclick: () => {
+      photos.splice(photos.indexOf(file), 1);
+      row.remove();
+    } }, say("td_photo_off")));
+    list.append(row);
+  };
   return el("form", { class: "step-form", "data-action": "visit", onsubmit: async (event) => {
     event.preventDefault();
     const { suspicious, note } = event.target.elements;
-    const refused = await send({ answers: answersOf(event.target, card.checklist), suspicious: suspicious.checked, note: note.value.trim() });
+    const refused = await on.visit(card, { answers: answersOf(event.target, card.checklist), suspicious: suspicious.checked, note: note.value.trim() }, photos);
     problem.textContent = refused;
     problem.hidden = !refused;
   } }, ...questionFields(card.checklist),
   el("div", { class: "choices" }, el("label", {}, el("input", { type: "checkbox", name: "suspicious" }), say("td_suspicious"))),
-  el("label", {}, say("td_note"), el("textarea", { name: "note", rows: 3, maxlength: 2000 })), problem,
+  el("label", {}, say("td_note"), el("textarea", { name: "note", rows: 3, maxlength: 2000 })),
+  el("p", { class: "card-buttons" }, cameraButton(say("td_photo"), take)), list, problem,
   el("div", { class: "end" }, el("button", { type: "submit", class: "primary" }, say("td_send")), el("button", { type: "button", onclick: cancel }, say("td_cancel"))));
 }

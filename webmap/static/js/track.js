@@ -35,7 +35,7 @@ function draw(names) {
   const on = { rule: (rule) => map.lookAt(rule), place: (lon, lat) => map.lookAtPlace(lon, lat) };
   parts.replaceChildren(
     ...headPart(report), lengthsPart(report), doubtsPart(report), decisionPart(report),
-    rulesPart(report, on), repeatsPart(report, names), datumPart(report), patrolPart(report),
+    rulesPart(report, on), repeatsPart(report, names), datumPart(report, form, (found) => map.tryLines(found)), patrolPart(report),
     stopsPart(report, on), readPart(report));
   parts.setAttribute("aria-busy", "false");
   showChanges();

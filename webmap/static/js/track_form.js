@@ -1,6 +1,6 @@
 // What a person may change of a track: how it is read, cleaned and counted, and whose it was.
 
-import { el, moment, page, say, sentence } from "./page.js";
+import { ask, distance, el, moment, page, percent, say, sentence } from "./page.js";
 import { outingPart, section } from "./track_panel.js";
 
 const MODES = ["foot", "vehicle", "boat", "drone"];
@@ -15,6 +15,7 @@ const reviewOf = (report) => ({
   rules_off: [...report.choices.rules_off].sort(),
   mode: report.choices.mode,
   datum: report.choices.datum,
+  crs: report.choices.crs,
   counts: report.choices.counts,
   unit_code: report.unit_code,
   team: report.team,
@@ -31,6 +32,7 @@ function reviewIn(form, report) {
     rules_off: [...form.querySelectorAll('input[name="rule"]')].filter((box) => !box.checked).map((box) => box.value).sort(),
     mode: of("mode") || null,
     datum: of("datum") || null,
+    crs: of("crs") || null,
     counts: form.querySelector('input[name="counts"]:checked').value,
     unit_code: of("unit_code") || null,
     team: of("team") || null,
@@ -78,8 +80,29 @@ export function decisionPart(report) {
     el("p", { class: "hint" }, say("note_hint")));
 }
 
+/** Return the button that shows where the track would lie, read as the form says. */
+function tryReading(form, look) {
+  const told = el("p", { id: "reading-told", role: "status" });
+  const button = el("button", { type: "button", id: "try-reading" }, say("reading_try"));
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      const { datum, crs } = form.elements;
+      const found = await ask(`tracks/${page.track}/reading`, { datum: datum.value || "auto", crs: crs.value.trim() });
+      look(found);
+      const moved = found.moved_m === null ? say("unknown") : distance(found.moved_m);
+      const share = (value) => (value === null ? say("unknown") : percent(value));
+      told.textContent = say("reading_told", { moved, now: share(found.inside_share_now), then: share(found.inside_share) });
+    } catch (error) {
+      told.textContent = error.message;
+    }
+    button.disabled = false;
+  });
+  return el("div", {}, button, told);
+}
+
 /** Return the story of the datum, with the choice to read the file in another one. */
-export function datumPart(report) {
+export function datumPart(report, form, look) {
   const { datum } = report;
   const named = (value) => DATUMS[value] ?? say("unknown");
   const why = sentence({ message: datum.why, message_zh: datum.why_zh });
@@ -91,7 +114,9 @@ export function datumPart(report) {
   const options = [["", say("datum_auto")], ...Object.entries(DATUMS)];
   return section("datum", el("p", {}, why),
     el("dl", {}, steps.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
-    choice("datum", "datum_choice", options, report.choices.datum), el("p", { class: "hint" }, say("datum_note")));
+    choice("datum", "datum_choice", options, report.choices.datum),
+    field("crs", "crs_choice", report.choices.crs, { maxlength: 40, placeholder: "EPSG:4545" }),
+    page.may_decide ? tryReading(form, look) : null, el("p", { class: "hint" }, say("datum_note")));
 }
 
 /** Return whose outing the track was, why they went, and how they moved. */

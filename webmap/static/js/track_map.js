@@ -6,7 +6,7 @@ import { label } from "./signs.js";
 import { LINES, lineKey, ruleKey, ruleMarkers, stopKey } from "./track_signs.js";
 
 const L = window.L;
-const PANES = [["base", 200], ["counted", 410], ["other", 420], ["raw", 430], ["cleaned", 440], ["flagged", 450], ["labels", 610]];
+const PANES = [["base", 200], ["counted", 410], ["other", 420], ["raw", 430], ["cleaned", 440], ["trial", 445], ["flagged", 450], ["labels", 610]];
 const TILE = { maxZoom: 22, tileSize: 256, updateWhenIdle: true, pane: "base" };
 const CLOSEST_ZOOM = 18;
 
@@ -52,6 +52,13 @@ export class TrackMap {
     for (const [rule, places] of Object.entries(points.flagged)) {
       this.#add(rule, ruleMarkers(rule, places, this.#canvas, this.#onPoint));
     }
+  }
+
+  /** Show where a track would lie, and look at it. */
+  tryLines({ lines, bbox }) {
+    this.#groups.get("trial")?.remove();
+    this.#groups.set("trial", L.featureGroup(lines.map((line) => this.#line(line, "trial"))).addTo(this.#map));
+    if (bbox) this.#map.fitBounds([[bbox[1], bbox[0]], [bbox[3], bbox[2]]], { padding: [40, 40], maxZoom: CLOSEST_ZOOM, animate: false });
   }
 
   #add(name, layers) {

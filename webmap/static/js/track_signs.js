@@ -25,6 +25,7 @@ export const LINES = {
   counted: { color: "#e69f00", weight: 11, opacity: 0.5, lineCap: "butt" },
   other: { color: "#7a828a", weight: 3.5, opacity: 0.95 },
   raw: { color: "#b8460e", weight: 1.3, opacity: 0.95, dashArray: "4 4" },
+  trial: { color: "#8a3a76", weight: 3, opacity: 1, dashArray: "1 6" },
   cleaned: { color: "#0072b2", weight: 2.2, opacity: 1 },
 };
 

@@ -1,23 +1,32 @@
 // The list of tracks: what waits for a person first; the filters are in the address.
 
-import { ask, day, distance, el, num, say } from "./page.js";
+import { ask, day, distance, el, num, page, say } from "./page.js";
 import { arrowKeys, listRow, listTable } from "./lists.js";
+import { pickBox, wireBulk } from "./tracks_bulk.js";
 
 const form = document.getElementById("filters");
 const list = document.getElementById("list");
 const count = document.getElementById("count");
 const more = document.getElementById("more");
 const wanted = Object.fromEntries([...new URLSearchParams(location.search)].filter(([name, value]) => value && form.elements[name]));
+/** Return the address that sorts by a column, largest first, and how it is sorted now. */
+function sorting(name) {
+  const now = wanted.sort === name ? "ascending" : wanted.sort === `-${name}` ? "descending" : null;
+  const address = new URLSearchParams({ ...wanted, sort: now === "descending" ? name : `-${name}` });
+  return { sort: `?${address}`, sorted: now };
+}
+
 const COLUMNS = [
+  ...(page.may_decide ? [{ words: say("bulk_column") }] : []),
   { words: say("state") },
-  { words: say("day") },
+  { words: say("day"), ...sorting("day") },
   { words: say("track") },
-  { words: say("unit_team") },
+  { words: say("unit_team"), ...sorting("unit") },
   { words: say("mode") },
   { words: say("length_raw"), number: true },
-  { words: say("length_cleaned"), number: true },
+  { words: say("length_cleaned"), number: true, ...sorting("length") },
   { words: say("length_counted"), number: true },
-  { words: say("doubts") },
+  { words: say("doubts"), ...sorting("doubts") },
 ];
 const { table, body } = listTable(COLUMNS, say("tracks"));
 let shown = 0;
@@ -27,6 +36,7 @@ function row(track) {
   const state = track.doubtful ? ["waiting", "state_waiting"] : track.decided ? ["decided", "state_decided"] : ["clear", "state_clear"];
   const doubts = [...new Set(track.doubts)].map((code) => say(`doubt_${code}`)).join(say("comma"));
   return listRow(COLUMNS, [
+    ...(page.may_decide ? [pickBox(track)] : []),
     el("span", { class: `mark ${state[0]}` }, say(state[1])),
     el("span", { class: "whole" }, track.day ? day(track.day) : say("no_day")),
     [el("a", { href: `/tracks/${track.id}`, "data-main-link": true }, track.name), el("span", { class: "sub" }, track.file === track.name ? "" : track.file)],
@@ -69,5 +79,10 @@ form.addEventListener("formdata", (event) => {
   for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
 });
 more.addEventListener("click", load);
+wireBulk(async () => {
+  body.replaceChildren();
+  [shown, after] = [0, null];
+  await load();
+});
 arrowKeys(list);
 load();

@@ -1,0 +1,268 @@
+"""The table of access: of every address, which roles may use it and what it touches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Roles = frozenset[str]
+ALL: Roles = frozenset({"field", "analyst", "commander", "auditor", "admin"})
+# Auditors read; nobody's work is theirs to change.
+WORK: Roles = ALL - {"auditor"}
+DESK: Roles = ALL - {"field"}
+LEAD: Roles = WORK - {"field"}
+REWARD: Roles = frozenset({"commander", "admin"})
+DECIDE: Roles = frozenset({"analyst", "admin"})
+ADMIN: Roles = frozenset({"admin"})
+AUDIT: Roles = frozenset({"auditor"})
+# Accounts are the administrator's to change; the auditor looks on.
+LOOK_ON: Roles = ADMIN | AUDIT
+
+
+class Touches(StrEnum):
+    """What an answer is made of, and so what narrows it."""
+
+    OFFICE = "office"  # nothing with a place: the same for all who may ask
+    OWN = "own"  # the person's own account, uploads and receipts
+    GROUND = "ground"  # lists and sums over the person's territory
+    # One record; outside the territory it looks as if there were none.
+    CAMPAIGN = "campaign"
+    TRACK = "track"
+    PHOTO = "photo"
+    SURVEY = "survey"
+    PATCH = "patch"
+    CASE = "case"
+    EVIDENCE = "evidence"
+    SITE = "site"
+    TIP = "tip"
+    TARGETS = "targets"
+    JOB = "job"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Access to one address."""
+
+    roles: Roles
+    touches: Touches
+
+
+ROWS: dict[str, Row] = {
+    "account_pages.account_page": Row(ALL, Touches.OWN),
+    "account_pages.password_page": Row(ALL, Touches.OWN),
+    "account_pages.people_page": Row(LOOK_ON, Touches.PERSON),
+    "account_pages.units_page": Row(LOOK_ON, Touches.GROUND),
+    "admin_pages.audit_page": Row(AUDIT, Touches.OFFICE),
+    "admin_pages.backups_page": Row(LOOK_ON, Touches.OFFICE),
+    "admin_pages.health_page": Row(LOOK_ON, Touches.OFFICE),
+    "api.account": Row(ALL, Touches.OWN),
+    "api.adopt_check": Row(DECIDE, Touches.CAMPAIGN),
+    "api.adopt_trial": Row(DECIDE, Touches.OFFICE),
+    "api.areas": Row(ALL, Touches.GROUND),
+    "api.audit_anchor": Row(AUDIT, Touches.OFFICE),
+    "api.audit_file": Row(AUDIT, Touches.OFFICE),
+    "api.audit_list": Row(AUDIT, Touches.OFFICE),
+    "api.backups_list": Row(LOOK_ON, Touches.OFFICE),
+    "api.campaign_standing": Row(ALL, Touches.CAMPAIGN),
+    "api.campaigns_list": Row(ALL, Touches.GROUND),
+    "api.case_dossier": Row(ALL, Touches.CASE),
+    "api.case_moves": Row(ALL, Touches.OFFICE),
+    "api.case_proposal": Row(ALL, Touches.GROUND),
+    "api.case_shown": Row(ALL, Touches.CASE),
+    "api.case_signs": Row(ALL, Touches.GROUND),
+    "api.case_survey": Row(ALL, Touches.SURVEY),
+    "api.cases_list": Row(ALL, Touches.GROUND),
+    "api.cell": Row(ALL, Touches.GROUND),
+    "api.check": Row(ALL, Touches.CAMPAIGN),
+    "api.check_cells": Row(ALL, Touches.CAMPAIGN),
+    "api.checks": Row(ALL, Touches.GROUND),
+    "api.chip": Row(ALL, Touches.PATCH),
+    "api.claims": Row(DESK, Touches.GROUND),
+    "api.delete_model_use": Row(DECIDE, Touches.SURVEY),
+    "api.delete_other_sessions": Row(ALL, Touches.OWN),
+    "api.delete_person_second_factor": Row(ADMIN, Touches.PERSON),
+    "api.delete_person_sessions": Row(ADMIN, Touches.PERSON),
+    "api.delete_plan": Row(DECIDE, Touches.CAMPAIGN),
+    "api.delete_rate": Row(DECIDE, Touches.OFFICE),
+    "api.delete_risk_rule": Row(DECIDE, Touches.OFFICE),
+    "api.delete_session": Row(ALL, Touches.OWN),
+    "api.delete_setting": Row(ADMIN, Touches.OFFICE),
+    "api.delete_token": Row(ALL, Touches.OWN),
+    "api.delete_upload": Row(WORK, Touches.OWN),
+    "api.evidence_original": Row(ALL, Touches.EVIDENCE),
+    "api.evidence_thumb": Row(ALL, Touches.EVIDENCE),
+    "api.field_pass": Row(ALL, Touches.OWN),
+    "api.field_week": Row(ALL, Touches.GROUND),
+    "api.gaps_file": Row(ALL, Touches.GROUND),
+    "api.growth": Row(DESK, Touches.OFFICE),
+    "api.health": Row(LOOK_ON, Touches.OFFICE),
+    "api.imports_list": Row(ALL, Touches.GROUND),
+    "api.inside": Row(ALL, Touches.GROUND),
+    "api.job": Row(ALL, Touches.JOB),
+    "api.jobs_list": Row(ALL, Touches.JOB),
+    "api.kept_claims": Row(DESK, Touches.GROUND),
+    "api.layer": Row(ALL, Touches.GROUND),
+    "api.licences": Row(ALL, Touches.GROUND),
+    "api.openapi": Row(ALL, Touches.OFFICE),
+    "api.overview": Row(ALL, Touches.GROUND),
+    "api.own_tokens": Row(ALL, Touches.OWN),
+    "api.patch": Row(ALL, Touches.PATCH),
+    "api.patch_upload": Row(WORK, Touches.OWN),
+    "api.patches": Row(ALL, Touches.GROUND),
+    "api.patrol_months": Row(ALL, Touches.GROUND),
+    "api.patrols": Row(ALL, Touches.GROUND),
+    "api.people_list": Row(LOOK_ON, Touches.PERSON),
+    "api.photo": Row(ALL, Touches.PHOTO),
+    "api.photos": Row(ALL, Touches.GROUND),
+    "api.plan": Row(ALL, Touches.CAMPAIGN),
+    "api.plan_routes": Row(ALL, Touches.CAMPAIGN),
+    "api.plans": Row(ALL, Touches.GROUND),
+    "api.post_answer": Row(WORK, Touches.SITE),
+    "api.post_answers": Row(WORK, Touches.OWN),
+    "api.post_area_unit": Row(ADMIN, Touches.GROUND),
+    "api.post_areas": Row(ADMIN, Touches.OFFICE),
+    "api.post_audit_verify": Row(AUDIT, Touches.OFFICE),
+    "api.post_backup": Row(ADMIN, Touches.OFFICE),
+    "api.post_backup_check": Row(ADMIN, Touches.OFFICE),
+    "api.post_campaign": Row(LEAD, Touches.GROUND),
+    "api.post_campaign_close": Row(LEAD, Touches.CAMPAIGN),
+    "api.post_campaign_estimate": Row(LEAD, Touches.GROUND),
+    "api.post_campaign_sweep": Row(LEAD, Touches.CAMPAIGN),
+    "api.post_case": Row(WORK, Touches.GROUND),
+    "api.post_check": Row(DECIDE, Touches.GROUND),
+    "api.post_claim": Row(DECIDE, Touches.GROUND),
+    "api.post_evidence": Row(WORK, Touches.CASE),
+    "api.post_file": Row(WORK, Touches.OWN),
+    "api.post_finds": Row(DECIDE, Touches.CAMPAIGN),
+    "api.post_from_patches": Row(LEAD, Touches.GROUND),
+    "api.post_detect": Row(DECIDE, Touches.SURVEY),
+    "api.post_job_cancel": Row(WORK, Touches.JOB),
+    "api.post_job_retry": Row(WORK, Touches.JOB),
+    "api.post_jobs_retry": Row(WORK, Touches.OWN),
+    "api.post_label": Row(DECIDE, Touches.SURVEY),
+    "api.post_model": Row(DECIDE, Touches.SURVEY),
+    "api.post_model_use": Row(DECIDE, Touches.SURVEY),
+    "api.post_own_password": Row(ALL, Touches.OWN),
+    "api.post_own_token": Row(ALL, Touches.OWN),
+    "api.post_person": Row(ADMIN, Touches.PERSON),
+    "api.post_person_change": Row(ADMIN, Touches.PERSON),
+    "api.post_person_password": Row(ADMIN, Touches.PERSON),
+    "api.post_plan": Row(DECIDE, Touches.GROUND),
+    "api.post_rate": Row(DECIDE, Touches.OFFICE),
+    "api.post_risk_rule": Row(DECIDE, Touches.OFFICE),
+    "api.post_second_factor": Row(ALL, Touches.OWN),
+    "api.post_second_factor_off": Row(ALL, Touches.OWN),
+    "api.post_second_factor_on": Row(ALL, Touches.OWN),
+    "api.post_sighting": Row(WORK, Touches.GROUND),
+    "api.post_site": Row(DECIDE, Touches.GROUND),
+    "api.post_site_change": Row(DECIDE, Touches.SITE),
+    "api.post_site_photo": Row(WORK, Touches.SITE),
+    "api.post_step": Row(WORK, Touches.CASE),
+    "api.post_survey_day": Row(DECIDE, Touches.SURVEY),
+    "api.post_target_cases": Row(LEAD, Touches.TARGETS),
+    "api.post_target_list": Row(LEAD, Touches.GROUND),
+    "api.post_tip_case": Row(LEAD, Touches.TIP),
+    "api.post_tip_dismiss": Row(LEAD, Touches.TIP),
+    "api.post_tip_link": Row(LEAD, Touches.TIP),
+    "api.post_tip_merge": Row(LEAD, Touches.TIP),
+    "api.post_tip_reward": Row(REWARD, Touches.TIP),
+    "api.post_trial": Row(DECIDE, Touches.OFFICE),
+    "api.post_undo": Row(DECIDE, Touches.SURVEY),
+    "api.post_unit": Row(ADMIN, Touches.GROUND),
+    "api.post_upload": Row(WORK, Touches.OWN),
+    "api.put_setting": Row(ADMIN, Touches.OFFICE),
+    "api.rates": Row(DESK, Touches.OFFICE),
+    "api.receipt": Row(ALL, Touches.OWN),
+    "api.receipt_questions": Row(ALL, Touches.OWN),
+    "api.receipts": Row(ALL, Touches.OWN),
+    "api.review": Row(DECIDE, Touches.TRACK),
+    "api.reviews_at_once": Row(DECIDE, Touches.GROUND),
+    "api.review_file": Row(DESK, Touches.SURVEY),
+    "api.review_labels": Row(DESK, Touches.SURVEY),
+    "api.review_models": Row(DESK, Touches.SURVEY),
+    "api.review_queue": Row(DESK, Touches.SURVEY),
+    "api.review_surveys": Row(DESK, Touches.GROUND),
+    "api.risk_rules": Row(DESK, Touches.OFFICE),
+    "api.runs_list": Row(DESK, Touches.GROUND),
+    "api.search_all": Row(ALL, Touches.GROUND),
+    "api.sessions": Row(ALL, Touches.OWN),
+    "api.setting": Row(LOOK_ON, Touches.OFFICE),
+    "api.settings_list": Row(LOOK_ON, Touches.OFFICE),
+    "api.shapes": Row(ALL, Touches.GROUND),
+    "api.site_photo": Row(ALL, Touches.SITE),
+    "api.site_shown": Row(ALL, Touches.SITE),
+    "api.sites_drawn": Row(ALL, Touches.GROUND),
+    "api.sites_list": Row(ALL, Touches.GROUND),
+    "api.situation": Row(DESK, Touches.GROUND),
+    "api.situation_clean": Row(DESK, Touches.GROUND),
+    "api.situation_days": Row(DESK, Touches.GROUND),
+    "api.standing": Row(ALL, Touches.GROUND),
+    "api.survey": Row(ALL, Touches.SURVEY),
+    "api.survey_changes": Row(ALL, Touches.SURVEY),
+    "api.survey_list": Row(DESK, Touches.GROUND),
+    "api.surveys": Row(ALL, Touches.GROUND),
+    "api.target_lists": Row(ALL, Touches.GROUND),
+    "api.target_match": Row(ALL, Touches.TARGETS),
+    "api.tip_photo": Row(ALL, Touches.TIP),
+    "api.tip_shown": Row(ALL, Touches.TIP),
+    "api.tips_list": Row(ALL, Touches.GROUND),
+    "api.today_file": Row(ALL, Touches.GROUND),
+    "api.today_list": Row(ALL, Touches.GROUND),
+    "api.track": Row(ALL, Touches.TRACK),
+    "api.track_list": Row(ALL, Touches.GROUND),
+    "api.track_points": Row(ALL, Touches.TRACK),
+    "api.track_reading": Row(DECIDE, Touches.TRACK),
+    "api.tracks": Row(ALL, Touches.GROUND),
+    "api.trials": Row(DESK, Touches.OFFICE),
+    "api.units_list": Row(LOOK_ON, Touches.GROUND),
+    "api.upload": Row(ALL, Touches.OWN),
+    "api.uploads": Row(ALL, Touches.OWN),
+    "api.uploads_offered": Row(ALL, Touches.OFFICE),
+    "api.walked": Row(ALL, Touches.CAMPAIGN),
+    "api.work_file": Row(ALL, Touches.GROUND),
+    "api.work_lists": Row(ALL, Touches.GROUND),
+    "api.zones": Row(ALL, Touches.GROUND),
+    "auth.logout": Row(ALL, Touches.OWN),
+    "campaign_pages.campaigns_page": Row(ALL, Touches.GROUND),
+    "case_pages.case_page": Row(ALL, Touches.CASE),
+    "case_pages.cases_page": Row(ALL, Touches.GROUND),
+    "overview_pages.overview_page": Row(DESK, Touches.GROUND),
+    "map_pages.map_print": Row(ALL, Touches.GROUND),
+    "import_pages.imports_page": Row(DESK, Touches.GROUND),
+    "field_pages.me_page": Row(ALL, Touches.OWN),
+    "job_pages.jobs_page": Row(ALL, Touches.JOB),
+    "pages.map_page": Row(ALL, Touches.GROUND),
+    "pages.patrols_page": Row(ALL, Touches.GROUND),
+    "pages.start": Row(ALL, Touches.OFFICE),
+    "pages.track_page": Row(ALL, Touches.TRACK),
+    "pages.tracks_page": Row(ALL, Touches.GROUND),
+    "pages.upload_page": Row(ALL, Touches.OWN),
+    "review_pages.queue_page": Row(DESK, Touches.SURVEY),
+    "review_pages.surveys_page": Row(DESK, Touches.GROUND),
+    "search_pages.checks_page": Row(DESK, Touches.GROUND),
+    "search_pages.confidence_page": Row(DESK, Touches.GROUND),
+    "search_pages.plan_page": Row(ALL, Touches.CAMPAIGN),
+    "search_pages.plan_sheet": Row(ALL, Touches.CAMPAIGN),
+    "search_pages.plans_page": Row(ALL, Touches.GROUND),
+    "search_pages.rates_page": Row(DESK, Touches.OFFICE),
+    "settings_pages.settings_page": Row(LOOK_ON, Touches.OFFICE),
+    "shape_tiles.pictures": Row(ALL, Touches.GROUND),
+    "shape_tiles.shapes": Row(ALL, Touches.GROUND),
+    "site_pages.site_page": Row(ALL, Touches.SITE),
+    "site_pages.sites_page": Row(ALL, Touches.GROUND),
+    "api_pages.api_page": Row(ALL, Touches.OFFICE),
+    "source_pages.licences_page": Row(ALL, Touches.GROUND),
+    "source_pages.targets_page": Row(ALL, Touches.GROUND),
+    "survey_pages.survey_page": Row(DESK, Touches.SURVEY),
+    "survey_pages.surveys_page": Row(DESK, Touches.GROUND),
+    "tiles.base": Row(ALL, Touches.OFFICE),
+    "tiles.cells": Row(ALL, Touches.CAMPAIGN),
+    "tiles.coverage": Row(ALL, Touches.CAMPAIGN),
+    "tiles.survey": Row(ALL, Touches.SURVEY),
+    "tip_pages.tips_page": Row(ALL, Touches.GROUND),
+    "upload_pages.sent_page": Row(ALL, Touches.OWN),
+    "work_pages.standing_page": Row(ALL, Touches.GROUND),
+    "work_pages.today_page": Row(ALL, Touches.GROUND),
+    "work_pages.work_page": Row(ALL, Touches.GROUND),
+}
