@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +20,19 @@ import settings_table  # noqa: E402
 
 def test_every_setting_is_documented() -> None:
     assert (ROOT / "docs/guide/settings.md").read_text("utf-8") == settings_table.table()
+
+
+def test_the_long_campaigns_start() -> None:
+    told = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "soak.py", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    listed = (ROOT / "scripts" / "soak").read_text("utf-8")
+    for name in re.search(r"\{([^}]*)\}", told.stdout)[1].split(","):
+        assert name.strip() in listed, name
 
 
 def test_the_table_of_moves_is_the_codes_own() -> None:

@@ -313,9 +313,9 @@ def test_the_unit_of_the_area_is_taken_and_outside_somebody_must_choose(workspac
 def test_a_unit_stands_above_those_that_answer_inside_its_area(tmp_path) -> None:
     import shapely
 
-    from geoinspect.casework.actors import units_below
     from geoinspect.records import Area, Level
     from geoinspect.store import grounds
+    from geoinspect.territory import units_below
 
     with county(tmp_path / "w") as made, made.database.writing() as session:
         for code, unit in (("990100101201", "V1"), ("990100101202", "U1")):

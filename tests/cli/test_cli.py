@@ -329,12 +329,12 @@ def test_people_and_tokens(office: Path) -> None:
         "--role",
         "admin",
         "--password-stdin",
-        stdin="long enough\n",
+        stdin="long enough 1\n",
     )
     assert made.returncode == 0
     assert "password" not in made.stdout
     token = answer(*workspace, "tokens", "add", "qgis", "--days", "30")
-    assert set(token) == {"token", "label", "user", "expires"}
+    assert set(token) == {"token", "label", "user", "expires", "scope"}
     assert token["user"] == "主任"
 
 

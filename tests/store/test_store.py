@@ -19,6 +19,7 @@ from geoinspect.errors import StoreError, TooLargeError, UsageError
 from geoinspect.records import Area, Level
 from geoinspect.store import audit, grounds, people, sightings
 from geoinspect.store.database import Database, sqlite_path
+from geoinspect.store.tokens import add_token, user_of_token
 from geoinspect.store.workspace import Workspace
 
 
@@ -30,7 +31,7 @@ def workspace(tmp_path: Path):
 
 def test_a_new_database_passes_its_own_checks(workspace: Workspace) -> None:
     assert workspace.database.integrity() == "ok"
-    assert workspace.database.revision() == "0006"
+    assert workspace.database.revision() == "0007"
     with workspace.database.reading() as session:
         assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert session.execute(text("PRAGMA synchronous")).scalar() == 2
@@ -211,7 +212,7 @@ def test_passwords_and_tokens(workspace: Workspace) -> None:
         user = people.add_user(
             session, name="张三", role="admin", unit_code=None, password="long enough"
         )
-        secret, _ = people.add_token(session, label="t", user_id=user.id, days=1)
+        secret, _ = add_token(session, label="t", user_id=user.id, days=1)
         with pytest.raises(UsageError, match="taken"):
             people.add_user(
                 session, name="张三", role="admin", unit_code=None, password="long enough"
@@ -222,8 +223,8 @@ def test_passwords_and_tokens(workspace: Workspace) -> None:
         assert people.check_password(session, "张三", "long enough") is not None
         assert people.check_password(session, "张三", "wrong") is None
         assert people.check_password(session, "nobody", "long enough") is None
-        assert people.user_of_token(session, secret) is not None
-        assert people.user_of_token(session, secret + "x") is None
+        assert user_of_token(session, secret) is not None
+        assert user_of_token(session, secret + "x") is None
     stored = (workspace.folder / "geoinspect.db").read_bytes()
     assert secret.encode() not in stored
     assert b"long enough" not in stored

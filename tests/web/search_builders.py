@@ -8,9 +8,12 @@ import county_builder as county
 from conftest import PASSWORD, USER, Visitor, build_workspace
 from flask import Flask
 
+from geoinspect.store import people
+from geoinspect.store.workspace import Workspace
+
 # Wide sweeps and a low bar: the two walks of the county clear some cells.
 CLEARING = "simulated = true\nsweep_width_foot_m = 600\ncleared_pod = 0.6\n"
-FIELD = "二号"
+READER = "指挥员一"
 START = [county.WEST + 0.02, county.SOUTH + 0.012]
 WISH = {"name": "周一", "starts": [START], "hours": 2, "teams": 2}
 WALKED_DAY = "2026-05-14"
@@ -18,15 +21,18 @@ WALKED_DAY = "2026-05-14"
 
 def clearing_county(folder: Path) -> Path:
     """Return the workspace of a county where some cells are cleared."""
-    return build_workspace(folder, config=CLEARING)
+    made = build_workspace(folder, config=CLEARING)
+    with Workspace.open(made) as workspace, workspace.database.writing() as session:
+        people.add_user(session, name=READER, role="commander", unit_code=None, password=PASSWORD)
+    return made
 
 
 class Office:
-    """An app with its two people: one who decides, one of the field."""
+    """An app with two of its people: one who decides, one who looks and may not."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self.admin, self.field = (self._signed_in(name) for name in (USER, FIELD))
+        self.admin, self.reader = (self._signed_in(name) for name in (USER, READER))
 
     def _signed_in(self, name: str) -> Visitor:
         visitor = Visitor(self.app.test_client())

@@ -12,6 +12,7 @@ import county_builder as county
 import pytest
 from conftest import HOSTILE, PASSWORD, USER, build_workspace
 from flask import Flask
+from map_signs import click_sign, has_ink, signs, wait_drawn
 from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -19,6 +20,7 @@ from webmap import create_app
 from webmap.tiles.coverage import EMPTY_PNG
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGS = [
@@ -31,8 +33,7 @@ ARGS = [
     "--disable-sync",
 ]
 WIDE, PHONE = (1366, 768), (360, 640)
-FIRST_LOAD_BYTES = 500_000
-PICTURES = ("/tiles/", "chip.png")
+FIRST_LOAD_BYTES, PICTURES = 500_000, ("/tiles/", "chip.png")
 
 
 class _Quiet(WSGIRequestHandler):
@@ -52,9 +53,7 @@ class Visit:
 
     def watch(self) -> None:
         page = self.page
-        page.on(
-            "console", lambda m: m.type in ("error", "warning") and self.problems.append(m.text)
-        )
+        page.on("console", lambda m: m.type in ("error", "warning") and self.problems.append(m.text))  # fmt: skip
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("dialog", lambda dialog: self.problems.append(f"dialog {dialog.message}"))
         page.on("request", lambda r: None if r.url.startswith((self.base, "data:", "blob:")) else self.elsewhere.append(r.url))  # fmt: skip
@@ -93,6 +92,7 @@ class Visit:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a county of its own, as these tests add files to it."""
     app: Flask = create_app(build_workspace(tmp_path_factory.mktemp("browser") / "county"))
+    app.config["INLINE_JOBS"] = True
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -123,7 +123,7 @@ def visit(chromium: Browser, served: str) -> Iterator[Callable[..., Visit]]:
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(40_000)
         contexts.append(context)
         made = Visit(context.new_page(), served)
         made.watch()
@@ -148,7 +148,7 @@ def click_on_map(visit: Visit, lon: float, lat: float) -> None:
         " return [p.x + box.x, p.y + box.y]; }",
         [float(lon), float(lat)],
     )
-    visit.page.wait_for_load_state("networkidle")
+    wait_drawn(visit.page)
     visit.page.mouse.click(*point)
 
 
@@ -215,13 +215,15 @@ def test_layers_are_seen_in_both_languages(visit: Callable[..., Visit], language
     assert page.locator(".leaflet-gaps-pane path").count() > 0
     assert page.locator(".leaflet-areas-pane path").count() > 2
     assert page.locator(".leaflet-zones-pane path").count() > 1
-    assert page.locator(".patch-sign").count() > 1
+    drawn = signs(page, "patches")
+    assert len(drawn) > 1
+    assert all(has_ink(page, "patches", one["id"]) for one in drawn)
     page.locator('#layers input[value="patches"]').uncheck()
-    assert page.locator(".patch-sign").count() == 0
+    assert signs(page, "patches") == []
     assert "off=patches" in page.url
     page.reload()
     person.settle()
-    assert page.locator(".patch-sign").count() == 0
+    assert signs(page, "patches") == []
     person.fine()
 
 
@@ -275,7 +277,8 @@ def test_a_patch_shows_its_picture_and_its_reasons(
     person = visit(size)
     person.sign_in()
     page = person.page
-    page.get_by_title("疑似图斑 1").dispatch_event("click")
+    first = next(one for one in signs(page, "patches") if one.get("rank") == 1)
+    click_sign(page, "patches", first["id"])
     chip = page.locator("#panel img.chip")
     chip.wait_for()
     page.wait_for_function("() => document.querySelector('img.chip').naturalWidth === 320")
@@ -333,7 +336,7 @@ def test_three_files_one_bad_each_with_its_result(
     person.sign_in()
     before = person.unseen()
     page = person.page
-    page.locator(".rail a").nth(1).click()
+    page.locator(".rail a[href='/upload']").click()
     page.wait_for_load_state("networkidle")
     shift = 0.006 if size == WIDE else 0.0115
     files = [
@@ -356,7 +359,7 @@ def test_three_files_one_bad_each_with_its_result(
     assert "回执" in good
     page.wait_for_load_state("networkidle")
     assert page.locator("#now img, #sent img").count() == 0
-    receipt = re.search(r"回执 ([0-9A-F]{8})", good)
+    receipt = re.search(r"回执 ([0-9A-F]{12})", good)
     assert receipt is not None
     expect(page.locator("#sent")).not_to_contain_text(receipt[1])
     page.locator("#now li.added", has_text="好.gpx").get_by_role("link").first.click()
@@ -385,16 +388,13 @@ def test_the_first_load_is_small(chromium: Browser, served: str) -> None:
         "Network.requestWillBeSent",
         lambda e: addresses.update({e["requestId"]: e["request"]["url"]}),
     )
-    devtools.on(
-        "Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e["encodedDataLength"]})
-    )
+    devtools.on("Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e["encodedDataLength"]}))  # fmt: skip
     page.goto(f"{served}/map")
     Visit(page, served).settle()
     counted = {
         addresses[k]: n for k, n in sizes.items() if not any(p in addresses[k] for p in PICTURES)
     }
     total = sum(counted.values())
-    print(f"first load {total / 1000:.0f} kB in {len(counted)} answers")
     context.close()
     assert len(counted) > 10
     assert total <= FIRST_LOAD_BYTES

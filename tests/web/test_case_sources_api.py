@@ -167,6 +167,8 @@ def test_a_list_is_taken_matched_and_made_cases_of(office: Office, tmp_path: Pat
     assert match["dossiers"] == {"total": 1, "matched": 1, "rate": 1}
     (open_target,) = match["unmatched_targets"]
     body = {"targets": [open_target["id"]], "client_id": "t"}
+    nothing = post(analyst, f"target-lists/{list_id}/cases", json={"targets": []})
+    refused(nothing, 400, "no targets")
     done = post(analyst, f"target-lists/{list_id}/cases", json=body).get_json()
     assert post(analyst, f"target-lists/{list_id}/cases", json=body).get_json()["again"]
     after = analyst.json(f"target-lists/{list_id}/match", **query)
@@ -208,7 +210,7 @@ def test_what_a_later_survey_says(office: Office) -> None:
         ("cases/sightings", {"lon": 108, "lat": 33, "happened": "noon"}, 400, "time"),
         ("cases/sightings", {"lon": 108, "lat": 33, "track": 4}, 404, "4"),
         ("target-lists/9/cases", {"targets": [1]}, 404, "9"),
-        ("target-lists/9/cases", {"targets": []}, 400, "no targets"),
+        ("target-lists/9/cases", {"targets": []}, 404, "9"),
     ],
 )
 def test_what_can_not_be_is_refused_in_words(

@@ -41,7 +41,7 @@ def draw(office: Office) -> dict:
 
 
 def test_anybody_can_repeat_a_draw(office: Office, draw: dict) -> None:
-    listed = office.field.json("checks")
+    listed = office.reader.json("checks")
     cleared = listed["cleared"]
     assert 0 < cleared < listed["cells"]
     assert len(draw["cells"]) == -(-cleared // 5)
@@ -53,25 +53,25 @@ def test_anybody_can_repeat_a_draw(office: Office, draw: dict) -> None:
         assert one["unit"] != one["cleared_by"]
         assert one["unit"] in {*UNITS, "U3"}
         assert one["checked"] is None
-    assert [one["seed"] for one in office.field.json("checks")["checks"]][-1] == "2026-06-30"
+    assert [one["seed"] for one in office.reader.json("checks")["checks"]][-1] == "2026-06-30"
 
 
 def test_each_unit_gets_its_cells(office: Office, draw: dict) -> None:
     address = f"/api/v1/checks/{draw['id']}/cells"
     rows = {}
     for unit in ("", *UNITS, "U3"):
-        text = office.field.client.get(f"{address}.csv?unit={unit}").get_data(as_text=True)
+        text = office.reader.client.get(f"{address}.csv?unit={unit}").get_data(as_text=True)
         assert text.startswith("\ufeffcell,lon,lat,unit")
         rows[unit] = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
         assert all(row["unit"] == unit for row in rows[unit] if unit)
     assert sum(len(rows[unit]) for unit in (*UNITS, "U3")) == len(rows[""]) == len(draw["cells"])
     # A spreadsheet must not run a unit's name.
     assert {row["unit_name"] for row in rows["U3"]} == {f"'{FORMULA}"}
-    points = Tree.fromstring(office.field.client.get(f"{address}.gpx").data).findall(f"{GPX}wpt")
+    points = Tree.fromstring(office.reader.client.get(f"{address}.gpx").data).findall(f"{GPX}wpt")
     told = {(float(p.get("lon")), float(p.get("lat")), p.find(f"{GPX}name").text) for p in points}
     assert told == {(one["lon"], one["lat"], one["cell"]) for one in draw["cells"]}
-    refused(office.field.client.get(f"{address}.csv?unit=nobody"), 400, "单位")
-    refused(office.field.client.get(f"{address}.xlsx"), 404, "xlsx")
+    refused(office.reader.client.get(f"{address}.csv?unit=nobody"), 400, "单位")
+    refused(office.reader.client.get(f"{address}.xlsx"), 404, "xlsx")
 
 
 def test_finds_become_a_rate_that_can_be_taken_over(office: Office, draw: dict) -> None:
@@ -125,10 +125,10 @@ def test_what_cannot_be_used_is_named(office: Office, draw: dict, path, body, st
 
 def test_a_row_of_the_table_changes_what_holds_until_it_is_taken_out(office: Office) -> None:
     def holding() -> dict:
-        rows = office.field.json("rates", day="2026-06-01")["rates"]
+        rows = office.reader.json("rates", day="2026-06-01")["rates"]
         return {(r["method"], r["for_visibility"], r["for_stage"]): r for r in rows}
 
-    before, claim = holding(), office.field.json("claims")["whole"]["sensitivity"]
+    before, claim = holding(), office.reader.json("claims")["whole"]["sensitivity"]
     assert len(before) == 96
     assert all(row["assumed"] for row in before.values())
     row = {
@@ -143,21 +143,21 @@ def test_a_row_of_the_table_changes_what_holds_until_it_is_taken_out(office: Off
     changed = {case for case in after if after[case] != before[case]}
     assert changed == {case for case in after if case[0] == "foot"}
     assert all(after[case]["width_m"] == 33 and not after[case]["assumed"] for case in changed)
-    assert office.field.json("rates")["entered"][0]["set_by"] == USER
-    assert office.field.json("claims")["whole"]["sensitivity"] < claim
+    assert office.reader.json("rates")["entered"][0]["set_by"] == USER
+    assert office.reader.json("claims")["whole"]["sensitivity"] < claim
     assert send(office.admin, f"rates/{entered['rate']}", "DELETE").status_code == 200
     assert holding() == before
-    assert office.field.json("claims")["whole"]["sensitivity"] == pytest.approx(claim)
+    assert office.reader.json("claims")["whole"]["sensitivity"] == pytest.approx(claim)
     refused(send(office.admin, f"rates/{entered['rate']}", "DELETE"), 404, str(entered["rate"]))
 
 
 def test_a_risk_rule_changes_the_risk_and_goes_back(office: Office) -> None:
     def rule(factor: str) -> dict:
-        rules = office.field.json("risk-rules")["rules"]
+        rules = office.reader.json("risk-rules")["rules"]
         return next(one for one in rules if one["factor"] == factor)
 
     def weights() -> list[float]:
-        return [part["weight"] for part in office.field.json("claims")["parts"]]
+        return [part["weight"] for part in office.reader.json("claims")["parts"]]
 
     given, before = rule("former"), weights()
     values = {"multiplier": 500, "half_life_years": 5, "source": "本县十年记录"}
@@ -178,7 +178,7 @@ def test_a_risk_rule_changes_the_risk_and_goes_back(office: Office) -> None:
 
 
 def test_stages_begin_in_their_order(office: Office) -> None:
-    found = office.field.json("growth")
+    found = office.reader.json("growth")
     assert {area["name"] for area in found["areas"]} == {"东镇", "西乡"}
     assert not found["own_table"]
     for area in found["areas"]:
@@ -222,9 +222,9 @@ def test_a_trial_gives_a_width_that_can_be_taken_over(office: Office) -> None:
     assert result["low_m"] < result["width_m"] < result["high_m"]
     assert 10 < result["width_m"] < 24
     assert max(t["distance_m"] for t in trial["targets"]) == pytest.approx(25, abs=0.5)
-    assert office.field.json("trials")["trials"][0]["id"] == trial["id"]
+    assert office.reader.json("trials")["trials"][0]["id"] == trial["id"]
     taken = send(office.admin, f"trials/{trial['id']}/adopt").get_json()
-    row = office.field.json("rates")["entered"][0]
+    row = office.reader.json("rates")["entered"][0]
     assert (row["id"], row["width_m"]) == (taken["rate"], result["width_m"])
     assert row["source"].startswith(f"trial {trial['id']} of ")
     send(office.admin, f"rates/{taken['rate']}", "DELETE")
@@ -242,7 +242,7 @@ def test_bad_trials_say_what_to_do(office: Office) -> None:
     def answer(tags: dict, **files: tuple[io.BytesIO, str]):
         return send(office.admin, "trials", data={**tags, **files})
 
-    count = len(office.field.json("trials")["trials"])
+    count = len(office.reader.json("trials")["trials"])
     files = trial_files
     refused(answer(TAGS), 400, "CSV")
     refused(answer(TAGS, targets=files()["targets"]), 400, "轨迹")
@@ -264,4 +264,4 @@ def test_bad_trials_say_what_to_do(office: Office) -> None:
         == 413
     )
     refused(send(office.admin, "trials", data=json.dumps(TAGS)), 400, "方式")
-    assert len(office.field.json("trials")["trials"]) == count
+    assert len(office.reader.json("trials")["trials"]) == count

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from conftest import USER, Visitor
 from flask import Flask
-from search_builders import FIELD, Office, clearing_county, refused, send
+from search_builders import READER, Office, clearing_county, refused, send
 from sqlalchemy import text
 
 from webmap import create_app
@@ -92,14 +92,14 @@ def test_bad_questions_say_which_value(office: Office, query: str, word: str) ->
 def test_a_claim_is_kept_as_it_was_looked_at(office: Office) -> None:
     shown = office.admin.json("claims", target=0.9)
     body = {"as_of": shown["as_of"], "target": 0.9, "version": shown["version"]}
-    refused(send(office.field, "claims", json=body), 403, "分析员")
+    refused(send(office.reader, "claims", json=body), 403, "分析员")
     refused(send(office.admin, "claims", json={**body, "version": "older"}), 409, "刷新")
     refused(send(office.admin, "claims", json={**body, "posterior": 1}), 400, "posterior")
     assert office.admin.json("claims/kept")["claims"] == []
     kept = send(office.admin, "claims", json=body).get_json()
     assert kept["made_by"] == USER
     assert kept["posterior"] == shown["whole"]["posterior"]
-    assert office.field.json("claims/kept")["claims"] == [kept]
+    assert office.reader.json("claims/kept")["claims"] == [kept]
     database = office.app.extensions["geoinspect"].workspace.database
     with database.reading() as session:
         actions = session.execute(text("SELECT actor FROM audit WHERE action = 'claim.add'")).all()
@@ -126,7 +126,7 @@ CHANGES = (
 
 @pytest.mark.parametrize(("method", "path"), CHANGES)
 def test_the_field_may_look_but_not_change(office: Office, method: str, path: str) -> None:
-    refused(send(office.field, path, method), 403, "分析员", "administrators")
+    refused(send(office.reader, path, method), 403, "分析员", "administrators")
     answer = office.admin.client.open(f"/api/v1/{path}", method=method)
     refused(answer, 400, "刷新")
 
@@ -145,10 +145,10 @@ def test_every_change_of_these_pages_is_in_that_list(app: Flask) -> None:
 @pytest.mark.parametrize("page", ["/confidence", "/plans", "/checks", "/rates"])
 def test_pages_offer_changes_only_to_those_who_may(office: Office, page: str) -> None:
     may = office.admin.client.get(page).get_data(as_text=True)
-    may_not = office.field.client.get(page).get_data(as_text=True)
+    may_not = office.reader.client.get(page).get_data(as_text=True)
     assert '"may_decide": true' in may
     assert '"may_decide": false' in may_not
     if page != "/confidence":
         assert "请联系他们" in may_not
         assert may_not.count("<form") < may.count("<form")
-    assert FIELD in may_not
+    assert READER in may_not

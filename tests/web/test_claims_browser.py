@@ -9,7 +9,7 @@ import county_builder as county
 import pytest
 from conftest import PASSWORD, USER
 from playwright.sync_api import Page, expect
-from search_builders import FIELD, START, clearing_county
+from search_builders import READER, START, clearing_county
 from test_browser import PHONE, WIDE, Visit, _Quiet, chromium, visit
 from test_checks_api import trial_files
 from werkzeug.serving import make_server
@@ -179,9 +179,9 @@ def test_a_claim_is_recorded_in_two_steps(visit: Callable[..., Visit]) -> None:
     person.fine()
 
 
-def test_field_people_look_and_do_not_change(visit: Callable[..., Visit]) -> None:
+def test_commanders_look_and_do_not_change(visit: Callable[..., Visit]) -> None:
     person = visit()
-    page = go(person, "confidence", name=FIELD)
+    page = go(person, "confidence", name=READER)
     expect(page.locator("#kept")).to_contain_text("只有分析员和管理员")
     expect(page.locator("#record")).to_have_count(0)
     for name in PAGES[1:]:

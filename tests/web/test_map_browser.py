@@ -11,6 +11,7 @@ from pathlib import Path
 import county_builder as county
 import pytest
 from map_season import EARLY_UNIT, STILL_HOLDS, Season, make_season
+from map_signs import open_tool
 from playwright.sync_api import Page, expect
 from test_browser import PHONE, WIDE, Visit, _Quiet, chromium, click_on_map, visit
 from werkzeug.serving import make_server
@@ -230,7 +231,7 @@ def test_a_drawn_area_tells_its_sums(visit: Callable[..., Visit], size: tuple[in
     person.sign_in()
     page = person.page
     open_questions(person)
-    page.get_by_role("button", name="画区域").click()
+    open_tool(page, "draw")
     expect(page.locator("#drawbar")).to_be_visible()
     expect(page.get_by_role("button", name="完成")).to_be_disabled()
     # Clear of the buttons, which on a phone take the lower part of the map.
@@ -271,6 +272,7 @@ def test_an_area_is_drawn_by_keys_and_never_crosses_itself(visit: Callable[..., 
     person = visit()
     person.sign_in()
     page = person.page
+    page.locator("#tools > summary").press("Enter")
     page.get_by_role("button", name="画区域").press("Enter")
     moves = ["ArrowRight", "ArrowDown", "ArrowLeft"]
     page.keyboard.press("Enter")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from map_signs import signs
 from photo_builders import DRONE, drone_xmp, exif_bytes, jpeg_bytes
 from playwright.sync_api import expect
 from test_browser import PHONE, WIDE, Visit, chromium, served, visit
@@ -29,7 +30,7 @@ def test_a_photo_goes_from_the_upload_to_the_map(
     for words in ("2026年5月14日", "北京时间", "60 m", "垂直向下", "亩", "真北起"):
         expect(card).to_contain_text(words)
     assert page.locator(".photo-sign.chosen").count() == 1
-    assert page.locator(".leaflet-photos-pane .photo-sign:not(.chosen)").count() == 0
+    assert signs(page, "photos") == []
     page.wait_for_load_state("networkidle")
     outlines = page.locator(".leaflet-chosen-pane path").count()
     assert outlines == 1
@@ -40,16 +41,16 @@ def test_a_photo_goes_from_the_upload_to_the_map(
     box = page.locator('#layers input[value="photos"]')
     expect(box).not_to_be_checked()
     box.check()
-    signs = page.locator(".leaflet-photos-pane .photo-sign:not(.chosen)")
-    expect(signs.first).to_be_attached()
+    assert signs(page, "photos")
     assert "on=photos" in page.url
     page.reload()
     person.settle()
     expect(box).to_be_checked()
-    expect(signs.first).to_be_attached()
-    sign = page.get_by_role("button", name=name)
-    sign.focus()
-    page.keyboard.press("Enter")
+    assert signs(page, "photos")
+    # By keys: the layer's list, and in it the photo.
+    page.locator("#layers > summary").press("Enter")
+    page.get_by_role("button", name="列表:照片").press("Enter")
+    page.locator("#panel").get_by_role("button", name=name).press("Enter")
     expect(card.locator("h1")).to_have_text(name)
     assert page.locator("#panel b", has_text="a.JPG").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]

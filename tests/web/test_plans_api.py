@@ -47,10 +47,10 @@ def test_a_plan_keeps_its_hours_and_raises_the_chance(office: Office, plan: dict
     assert plan["gain"] > 0
     assert plan["confidence_after"] - plan["confidence_before"] == pytest.approx(plan["gain"])
     assert plan["unit_name"] == "东镇政府"
-    assert office.field.json(f"plans/{plan['id']}") == plan | {
-        "made_at": office.field.json(f"plans/{plan['id']}")["made_at"]
+    assert office.reader.json(f"plans/{plan['id']}") == plan | {
+        "made_at": office.reader.json(f"plans/{plan['id']}")["made_at"]
     }
-    listed = office.field.json("plans")["plans"]
+    listed = office.reader.json("plans")["plans"]
     assert plan["id"] in [one["id"] for one in listed]
     assert all("line" not in route for one in listed for route in one["routes"])
 
@@ -72,7 +72,7 @@ def test_only_the_chosen_ground_is_raised(office: Office) -> None:
 
 
 def test_phones_get_every_point(office: Office, plan: dict) -> None:
-    answer = office.field.client.get(f"/api/v1/plans/{plan['id']}/routes.gpx")
+    answer = office.reader.client.get(f"/api/v1/plans/{plan['id']}/routes.gpx")
     assert answer.mimetype == "application/gpx+xml"
     assert "attachment" in answer.headers["Content-Disposition"]
     routes = Tree.fromstring(answer.data).findall(f"{GPX}rte")
@@ -82,13 +82,13 @@ def test_phones_get_every_point(office: Office, plan: dict) -> None:
         assert len(points) >= len(kept["line"])
         for place in kept["line"]:
             assert min(abs(x - place[0]) + abs(y - place[1]) for x, y in points) < 3e-6
-    kml = office.field.client.get(f"/api/v1/plans/{plan['id']}/routes.kml")
+    kml = office.reader.client.get(f"/api/v1/plans/{plan['id']}/routes.kml")
     assert len(Tree.fromstring(kml.data).findall(".//{*}LineString")) == 2
-    refused(office.field.client.get(f"/api/v1/plans/{plan['id']}/routes.exe"), 404, "exe")
+    refused(office.reader.client.get(f"/api/v1/plans/{plan['id']}/routes.exe"), 404, "exe")
 
 
 def test_the_sheet_may_only_use_its_own_style(office: Office, plan: dict) -> None:
-    answer = office.field.client.get(f"/plans/{plan['id']}/sheet")
+    answer = office.reader.client.get(f"/plans/{plan['id']}/sheet")
     html = answer.get_data(as_text=True)
     policy = answer.headers["Content-Security-Policy"]
     style = re.findall("<style>(.*?)</style>", html, re.DOTALL)
@@ -100,11 +100,11 @@ def test_the_sheet_may_only_use_its_own_style(office: Office, plan: dict) -> Non
     assert "script" not in html + policy
     assert html.count("<section>") == 2
     assert "模拟数据" in html
-    assert office.field.client.get("/plans/999/sheet").status_code == 404
+    assert office.reader.client.get("/plans/999/sheet").status_code == 404
 
 
 def test_planned_and_walked_are_compared_once_the_day_has_come(office: Office, plan: dict) -> None:
-    walked = office.field.json(f"plans/{plan['id']}/walked")["walked"]
+    walked = office.reader.json(f"plans/{plan['id']}/walked")["walked"]
     assert plan["over"]
     assert walked["day"] == WALKED_DAY
     assert walked["walked_m"] > 1000
@@ -113,7 +113,7 @@ def test_planned_and_walked_are_compared_once_the_day_has_come(office: Office, p
     assert 0 <= walked["followed_m"] <= planned
     later = send(office.admin, "plans", json={**FAR, "day": "2199-01-01"}).get_json()
     assert not later["over"]
-    assert office.field.json(f"plans/{later['id']}/walked")["walked"] is None
+    assert office.reader.json(f"plans/{later['id']}/walked")["walked"] is None
 
 
 BAD = [
@@ -159,9 +159,9 @@ def test_one_plan_is_made_at_a_time(office: Office) -> None:
 def test_a_plan_without_routes_still_has_its_pages(office: Office) -> None:
     made = send(office.admin, "plans", json={**FAR, "day": WALKED_DAY}).get_json()
     assert made["gain"] == 0
-    assert office.field.client.get(f"/plans/{made['id']}").status_code == 200
-    assert office.field.client.get(f"/plans/{made['id']}/sheet").status_code == 200
-    assert office.field.client.get(f"/api/v1/plans/{made['id']}/walked").status_code == 200
+    assert office.reader.client.get(f"/plans/{made['id']}").status_code == 200
+    assert office.reader.client.get(f"/plans/{made['id']}/sheet").status_code == 200
+    assert office.reader.client.get(f"/api/v1/plans/{made['id']}/walked").status_code == 200
 
 
 def test_a_plan_can_be_taken_away(office: Office) -> None:

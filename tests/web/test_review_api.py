@@ -21,7 +21,7 @@ from geoinspect.store.schema import PatchRow
 from geoinspect.store.workspace import Workspace
 from webmap import create_app
 
-SECOND, FIELD = "分析员二", "外勤"
+SECOND, READER = "分析员二", "指挥员一"
 
 
 def review_workspace(folder: Path, *, config: str = "simulated = true\n") -> tuple[Path, int, int]:
@@ -32,7 +32,7 @@ def review_workspace(folder: Path, *, config: str = "simulated = true\n") -> tup
         add_candidates(workspace, one)
         add_candidates(workspace, two, 8)
         with workspace.database.writing() as session:
-            for name, role in ((USER, "admin"), (SECOND, "analyst"), (FIELD, "field")):
+            for name, role in ((USER, "admin"), (SECOND, "analyst"), (READER, "commander")):
                 people.add_user(session, name=name, role=role, unit_code=None, password=PASSWORD)
     return folder / "w", one, two
 
@@ -42,9 +42,9 @@ class Desk:
 
     def __init__(self, app: Flask, survey: int, other: int) -> None:
         self.app, self.survey, self.other = app, survey, other
-        self.first, self.second, self.field = map(self._signed_in, (USER, SECOND, FIELD))
+        self.first, self.second, self.reader = map(self._signed_in, (USER, SECOND, READER))
         # The token of a session serves all it sends.
-        self.tokens = {id(v): v.token("/upload") for v in (self.first, self.second, self.field)}
+        self.tokens = {id(v): v.token("/upload") for v in (self.first, self.second, self.reader)}
 
     def _signed_in(self, name: str) -> Visitor:
         visitor = Visitor(self.app.test_client())
@@ -75,7 +75,7 @@ def first_open(desk: Desk, who: Visitor) -> dict:
 
 
 def test_the_queue_tells_all_that_a_person_needs(desk: Desk) -> None:
-    told = desk.field.json(f"review/{desk.survey}")
+    told = desk.reader.json(f"review/{desk.survey}")
     one = told["coming"][0]
     assert len(told["coming"]) == 6
     assert set(one["reasons"]) == {"glaucous", "petals", "texture"}
@@ -87,7 +87,7 @@ def test_the_queue_tells_all_that_a_person_needs(desk: Desk) -> None:
     assert abs(ring.mean(axis=0)).max() < 0.3
     assert told["progress"]["candidates"] == 64
     assert {"expected", "low", "high"} <= set(told["advice"])
-    listed = {row["id"]: row for row in desk.field.json("review")["surveys"]}
+    listed = {row["id"]: row for row in desk.reader.json("review")["surveys"]}
     assert (
         listed[desk.survey]["open"] == 64 - told["progress"]["settled"] - told["progress"]["seen"]
     )
@@ -146,10 +146,10 @@ def test_a_patch_of_another_survey_is_none_here(desk: Desk) -> None:
 
 
 def test_only_deciders_answer_and_only_with_the_token(desk: Desk) -> None:
-    patch = first_open(desk, desk.field)["patch"]
-    refused(desk.say(desk.field, patch, "poppy"), 403, "分析员")
+    patch = first_open(desk, desk.reader)["patch"]
+    refused(desk.say(desk.reader, patch, "poppy"), 403, "分析员")
     for path, method in (("undo", "POST"), ("models", "POST"), ("models/1", "POST"), ("models/1", "DELETE")):  # fmt: skip
-        refused(send(desk.field, f"review/{desk.survey}/{path}", method, json={}), 403)
+        refused(send(desk.reader, f"review/{desk.survey}/{path}", method, json={}), 403)
     plain = desk.first.client.post(
         f"/api/v1/review/{desk.survey}/labels", json={"patch": patch, "label": "poppy"}
     )
@@ -179,14 +179,14 @@ def test_two_people_must_agree(tmp_path: Path) -> None:
 
 
 def picture(desk: Desk, patch: int, **query: object) -> np.ndarray:
-    answer = desk.field.client.get(f"/api/v1/patches/{patch}/chip.png", query_string=query)
+    answer = desk.reader.client.get(f"/api/v1/patches/{patch}/chip.png", query_string=query)
     assert answer.status_code == 200, answer.get_json()
     return np.asarray(Image.open(io.BytesIO(answer.data)).convert("RGBA"))
 
 
 def test_chips_are_true_to_scale(desk: Desk) -> None:
     # A candidate well inside the picture.
-    queue = desk.field.json(f"review/{desk.survey}")
+    queue = desk.reader.json(f"review/{desk.survey}")
     patch = min(queue["coming"], key=lambda one: abs(one["point"][0] % 0.0005 - 0.00025))["patch"]
     plain = picture(desk, patch, outline=0, size=256, span_m=25.6)
     assert plain.shape == (256, 256, 4)
@@ -209,18 +209,18 @@ def test_chips_are_true_to_scale(desk: Desk) -> None:
     [("size=9999", 400), ("size=x", 400), ("span_m=0", 400), ("span_m=inf", 400), ("span_m=1e9", 400), ("survey=99", 404), ("survey=-1", 400), ("survey=1e30", 400)],
 )  # fmt: skip
 def test_strange_chips_are_refused(desk: Desk, query: str, status: int) -> None:
-    patch = first_open(desk, desk.field)["patch"]
-    refused(desk.field.client.get(f"/api/v1/patches/{patch}/chip.png?{query}"), status)
+    patch = first_open(desk, desk.reader)["patch"]
+    refused(desk.reader.client.get(f"/api/v1/patches/{patch}/chip.png?{query}"), status)
 
 
 def test_a_chip_that_is_known_is_not_made_again(desk: Desk) -> None:
-    patch = first_open(desk, desk.field)["patch"]
+    patch = first_open(desk, desk.reader)["patch"]
     address = f"/api/v1/patches/{patch}/chip.png?size=64&span_m=10&outline=0"
-    first = desk.field.client.get(address)
-    again = desk.field.client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    first = desk.reader.client.get(address)
+    again = desk.reader.client.get(address, headers={"If-None-Match": first.headers["ETag"]})
     assert (first.status_code, again.status_code) == (200, 304)
     assert "private" in first.headers["Cache-Control"]
-    wider = desk.field.client.get(address.replace("=10", "=11"))
+    wider = desk.reader.client.get(address.replace("=10", "=11"))
     assert wider.headers["ETag"] != first.headers["ETag"]
 
 
@@ -231,14 +231,14 @@ def test_labels_go_out_and_models_move(desk: Desk) -> None:
     for k, patch in enumerate(patches[:12]):
         assert desk.say(desk.second, patch, "poppy" if is_poppy(k) else "other").status_code == 200
     address = f"/api/v1/review/{desk.survey}/labels"
-    text = desk.field.client.get(f"{address}.csv").get_data(as_text=True)
+    text = desk.reader.client.get(f"{address}.csv").get_data(as_text=True)
     assert text.count("poppy") >= 2
-    answer = desk.field.client.get(f"{address}.gpkg")
+    answer = desk.reader.client.get(f"{address}.gpkg")
     assert f"labels-{desk.survey}.gpkg" in answer.headers["Content-Disposition"]
     database = sqlite3.connect(":memory:")
     database.deserialize(answer.data)
     assert database.execute("SELECT count(*) FROM labels").fetchone()[0] == text.count("\n") - 1
-    assert len(desk.field.client.get(f"{address}.geojson").get_json()["features"]) >= 12
+    assert len(desk.reader.client.get(f"{address}.geojson").get_json()["features"]) >= 12
     models = send(desk.first, f"review/{desk.survey}/models", json={"name": "<b>甲</b>"}).get_json()
     model = models["models"][0]
     assert model["name"] == "<b>甲</b>"
@@ -252,9 +252,9 @@ def test_labels_go_out_and_models_move(desk: Desk) -> None:
 
 
 def test_the_page_needs_a_survey(desk: Desk) -> None:
-    assert desk.field.client.get("/review/99").status_code == 404
-    assert desk.field.client.get("/review").status_code == 200
-    page = desk.field.client.get(f"/review/{desk.survey}").get_data(as_text=True)
+    assert desk.reader.client.get("/review/99").status_code == 404
+    assert desk.reader.client.get("/review").status_code == 200
+    page = desk.reader.client.get(f"/review/{desk.survey}").get_data(as_text=True)
     assert "data-say" not in page
     assert "data-say" in desk.first.client.get(f"/review/{desk.survey}").get_data(as_text=True)
 
@@ -264,4 +264,4 @@ def test_a_county_without_surveys_says_so(
 ) -> None:
     visitor = Visitor(new_app(empty_folder).test_client())
     visitor.sign_in()
-    assert visitor.json("review") == {"surveys": []}
+    assert visitor.json("review")["surveys"] == []

@@ -12,7 +12,7 @@ from conftest import PASSWORD, USER
 from playwright.sync_api import Page, Route, expect
 from review_builders import is_poppy
 from test_browser import PHONE, WIDE, Visit, _Quiet, chromium
-from test_review_api import FIELD, review_workspace
+from test_review_api import READER, review_workspace
 from werkzeug.serving import make_server
 
 from webmap import create_app
@@ -359,7 +359,7 @@ def test_who_may_only_look_is_told(start: Callable[..., Visit], place: tuple[Pat
     folder, survey = place
     with serving(folder) as port:
         person = start(port)
-        page = go(person, f"review/{survey}", name=FIELD)
+        page = go(person, f"review/{survey}", name=READER)
         one = shown(page)
         expect(page.locator(".answers")).to_have_count(0)
         expect(page.locator("main")).to_contain_text("只有分析员和管理员可以回答")

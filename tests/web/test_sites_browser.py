@@ -12,6 +12,7 @@ from pathlib import Path
 import county_builder as county
 import pytest
 from conftest import build_workspace
+from map_signs import has_ink, signs
 from photo_builders import exif_bytes, jpeg_bytes
 from playwright.sync_api import Page, expect
 from shapely import Point
@@ -117,7 +118,7 @@ def test_a_person_answers_with_a_photo_and_a_suspicion(
     page.locator("[data-question='1'] .words input").fill("锁换了")
     page.fill("#answer [name=note]", HOSTILE)
     page.set_input_files("#photos", photo)
-    expect(page.locator("#photo-list .good")).to_have_count(1)
+    expect(page.locator("#photo-list li")).to_contain_text("随填报一起发送")
     page.check("#answer [name=suspicious]")
     page.fill("#answer [name=day]", "2026-05-14")
     page.click("#answer .primary")
@@ -187,23 +188,24 @@ def test_sites_stand_on_the_map_and_in_its_legend(
     person = visit()
     person.sign_in(language)
     page = person.page
-    signs = page.locator(".site-sign")
-    expect(signs.first).to_be_visible()
-    # A case that another test opened there may lie over it.
-    page.locator(".site-sign[title*='老砖厂']").dispatch_event("click")
+    site = next(one for one in signs(page, "sites") if "老砖厂" in one["name"])
+    assert site["state"] == "overdue"
+    assert has_ink(page, "sites", site["id"])
+    # By keys: the layer's list, and in it the site. A case may lie over its sign.
+    page.locator("#layers > summary").press("Enter")
+    page.locator("[data-list=sites]").press("Enter")
+    page.locator("#panel").get_by_role("row", name="老砖厂").get_by_role("button").press("Enter")
     card = page.locator(".site-card")
-    expect(card).to_contain_text("老砖厂")
+    expect(page.locator("#panel h1")).to_contain_text("老砖厂")
     expect(card).to_contain_text(LATE)
-    page.locator("#legend-signs summary").click()
+    page.locator("#legend-signs > summary").click()
     expect(page.locator("#legend .site-square")).to_have_count(3)
     picture(page, f"map-{language}")
-    page.locator("#layers summary").click()
     page.uncheck("#layers input[value=sites]")
-    expect(signs).to_have_count(0)
-    expect(card).to_have_count(0)
+    assert signs(page, "sites") == []
+    expect(page.locator("#legend .site-square")).to_have_count(0)
     page.check("#layers input[value=sites]")
-    expect(signs.first).to_be_visible()
-    page.locator(".site-sign[title*='老砖厂']").press("Enter")
+    assert signs(page, "sites")
     card.locator("a").click()
     page.wait_for_url("**/sites/1")
     person.fine()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import PASSWORD
+from map_signs import click_sign, signs
 from playwright.sync_api import Page, expect
 from test_browser import PHONE, WIDE, Visit, _Quiet, chromium
 from werkzeug.serving import make_server
@@ -135,13 +136,14 @@ def test_open_cases_stand_on_the_map_and_lead_to_their_page(go, served, language
     visit = go("map", language, WIDE)
     page, made = visit.page, served[1]
     visit.settle()
-    signs = page.locator(".case-sign")
-    expect(signs).to_have_count(4)
-    expect(page.locator(".case-confirmed .late").first).to_be_attached()
-    page.locator(".case-confirmed").click()
+    cases = signs(page, "cases")
+    assert len(cases) == 4
+    late = next(one for one in cases if one["state"] == "confirmed")
+    assert late["overdue"]
+    click_sign(page, "cases", late["id"])
     link = page.locator(".case-card a")
     expect(link).to_have_attribute("href", f"/cases/{made['eradicate']}")
     page.locator("#layers summary").click()
     page.locator('#layers input[value="cases"]').uncheck()
-    expect(signs).to_have_count(0)
+    assert signs(page, "cases") == []
     visit.fine()

@@ -9,6 +9,7 @@ import pytest
 import shapely
 from case_builders import SOUTH, STEP, WEST
 from conftest import build_workspace
+from map_signs import click_sign
 from playwright.sync_api import Page, expect
 from source_builders import add_licence, detect, square, target_table
 from test_browser import PHONE, WIDE, Visit, chromium
@@ -86,7 +87,7 @@ def test_a_list_is_imported_matched_and_made_cases_of(
 def test_licences_say_what_is_odd(county_port: int, start, language: str, tmp_path: Path) -> None:
     for size in (WIDE, PHONE):
         person: Visit = start(county_port, size)
-        page = go(person, "licences", language, "auditor")
+        page = go(person, "licences", language, "admin")
         expect(page.locator("[data-zone]")).to_have_count(2)
         expect(page.locator(".odd").first).to_contain_text(SAID[language][2])
         fits(page)
@@ -131,10 +132,9 @@ def test_an_answer_of_the_queue_becomes_a_case(tmp_path: Path, start, language: 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 def test_a_patch_on_the_map_becomes_a_case(tmp_path: Path, start, language: str) -> None:
     with serving(build_workspace(tmp_path / "county")) as port:
-        person: Visit = start(port, PHONE)
+        person: Visit = start(port)
         page = go(person, "map", language)
-        sign = page.get_by_title("疑似图斑 1" if language == "zh_CN" else "Suspected patch 1")
-        sign.dispatch_event("click")
+        click_sign(page, "patches", 1)
         button = page.locator("#panel .case-button")
         expect(button).to_have_text(SAID[language][3])
         page.wait_for_load_state("networkidle")
@@ -143,9 +143,11 @@ def test_a_patch_on_the_map_becomes_a_case(tmp_path: Path, start, language: str)
         expect(link).to_be_visible()
         again = start(port)
         page = go(again, "map", language)
-        page.get_by_title(
-            "疑似图斑 1" if language == "zh_CN" else "Suspected patch 1"
-        ).dispatch_event("click")
+        click_sign(page, "patches", 1)
+        # The case stands on the same ground now, so the map asks which of the two is meant.
+        page.get_by_role(
+            "button", name="疑似图斑 1" if language == "zh_CN" else "Suspected patch 1"
+        ).click()
         expect(page.locator("#panel a[data-case]")).to_be_visible()
         expect(page.locator("#panel .case-button")).to_have_count(0)
         page.wait_for_load_state("networkidle")

@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from test_browser import PHONE, Visit, _Quiet, chromium
 from werkzeug.serving import make_server
-from work_season import FIELD, step, work_folder
+from work_season import FIELD, facts, step, work_folder
 
 from geoinspect.store import cases, sites
 from geoinspect.store.workspace import Workspace
@@ -227,18 +227,47 @@ def test_without_a_signal_answers_and_photos_wait_and_are_sent_once(
     assert visit.elsewhere == []
 
 
-def test_what_the_server_refuses_is_said_and_not_sent_again(phone, served) -> None:
+def test_what_the_server_refuses_ends_as_a_question_and_is_not_lost(phone, served) -> None:
     visit = phone("zh_CN")
     page, made = visit.page, served[2]
     page.context.set_offline(True)
-    mine = card(page, "case", made["verify"])
-    mine.locator("[data-do=verify]").click()
-    mine.locator("button[type=submit]").click()
-    expect(mine.locator("form")).to_have_count(0)
+    gone, moved = (card(page, "case", made[name]) for name in ("verify", "eradicate"))
+    gone.locator("[data-do=verify]").click()
+    gone.locator("button[type=submit]").click()
+    expect(gone.locator("form")).to_have_count(0)
+    moved.locator("[data-do=eradicate]").click()
+    moved.locator("[name=plants]").fill("617")
+    moved.locator("button[type=submit]").click()
+    expect(moved.locator("form")).to_have_count(0)
     with Workspace.open(served[1]) as workspace:
         step(workspace, made["verify"], "dismiss", 0, reason="grass")
+        step(workspace, made["eradicate"], "eradicate", 0, facts=facts(0, method="burnt"))
     page.context.set_offline(False)
     page.evaluate("() => window.dispatchEvent(new Event('online'))")
     expect(page.locator("#told.problem")).to_contain_text("未被接受")
+    questions = page.locator("#queue .question")
+    expect(questions).to_have_count(2)
+    page.reload()
+    ready(page)
+    expect(questions).to_have_count(2)
+    expect(page.locator("#carry")).to_contain_text("2 项未接受")
+    asked = questions.filter(has_text="617")
+    expect(asked).to_contain_text("线索已有新的进展")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+    assert page.evaluate(SMALL) == []
+    if folder := os.environ.get("FIELD_PICTURES"):
+        page.screenshot(path=Path(folder) / "question.png", full_page=True)
+    asked.locator("[data-way=q_as_note]").click()
+    expect(questions).to_have_count(1)
+    expect(page.locator("#receipts li:not(.empty)")).to_have_count(1)
+    questions.locator("[data-way=q_throw]").click()
+    expect(questions).to_have_count(1)
+    questions.locator("[data-way=q_throw_yes]").click()
     expect(page.locator("#waiting")).to_contain_text("全部已发送")
-    expect(card(page, "case", made["verify"])).to_have_count(0)
+    with Workspace.open(served[1]) as workspace, workspace.database.reading() as session:
+        events = cases.events_of(session, made["eradicate"])
+    assert [one.action for one in events].count("eradicate") == 1
+    (note,) = [one for one in events if one.actor == FIELD]
+    assert note.action == "note"
+    assert "617" in str(note.details)
+    assert visit.elsewhere == []

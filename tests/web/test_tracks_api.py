@@ -176,7 +176,7 @@ def test_others_may_look_but_not_decide(decided_app: Flask, name: str) -> None:
     visitor.sign_in(name, PASSWORD)
     before = visitor.json("tracks/1")
     answer = review(visitor, 1, {"counts": "nothing"})
-    assert (answer.status_code, answer.get_json()["code"]) == (403, "may_not_decide")
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "not_your_role")
     assert "分析员" in answer.get_json()["message_zh"]
     assert visitor.json("tracks/1") == before
     assert visitor.client.get("/tracks/1").status_code == 200

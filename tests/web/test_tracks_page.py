@@ -149,7 +149,8 @@ def test_lists_are_filtered_by_address_and_walked_by_keys(
     person = visit(size)
     person.sign_in()
     page = person.page
-    page.locator(".rail a[href='/tracks']").click()
+    page.locator(".rail a[href='/review']").click()
+    page.locator(".tabs a[href='/tracks']").click()
     rows = page.locator("#list tbody tr")
     expect(rows.filter(has_text=HOSTILE)).to_have_count(1)
     expect(rows.first).to_contain_text("存疑")
@@ -184,7 +185,7 @@ def test_field_people_look_and_do_not_decide(visit: Callable[..., Visit]) -> Non
     page.fill("#username", "二号")
     page.fill("#password", PASSWORD)
     page.click("button[type=submit]")
-    person.settle()
+    page.wait_for_url("**/today*")
     open_track(person, 2)
     expect(page.locator(".side h1")).to_have_text(HOSTILE)
     expect(page.locator(".decision")).to_contain_text("只有分析员和管理员")

@@ -10,6 +10,8 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from conftest import ROOT
 
+from geoinspect.store.people import ROLES
+
 CATALOGUE = ROOT / "webmap" / "translations" / "zh_CN" / "LC_MESSAGES" / "messages.po"
 
 
@@ -49,8 +51,28 @@ def test_scripts_ask_only_for_words_that_exist() -> None:
     assert asked <= known, asked - known
     # Nobody translates what is never shown: the rest is asked for by a name put together.
     put_together = re.compile(
-        r"(mode|level|reason|setting|evidence|doubt|copy|counts|about|legend|factor|do|f|reach|large|step|link|role|survey_says)_|"
+        r"(im|fig|days|news|rank|jb|find|compare|filter|zone|layer|mode|level|reason|setting|evidence|doubt|copy|counts|about|legend|factor|do|f|reach|large|step|link|role|survey_says)_|"
         r"\w+_one$"
     )
     unused = {w for w in known - asked if not put_together.match(w) and f'"{w}"' not in scripts}
-    assert unused - {"done", "duplicate", "refused", "received"} == set()
+    assert unused - {"done", "duplicate", "refused", "received", *ROLES} == set()
+
+
+def test_a_word_of_the_map_means_one_thing() -> None:
+    """The map's words come from many modules, and the last one would win unseen."""
+    from webmap import words as words_
+
+    folder = Path(words_.__file__).parent
+    mine = re.compile(r"^\s+\"(\w+)\": _\(\s*\"([^\"]*)\"", re.M)
+    meant: dict[str, set[str]] = {}
+    for name in (
+        "words",
+        "case_link_words",
+        "photo_words",
+        "track_words",
+        "shown_words",
+        "map_words",
+    ):
+        for key, text in mine.findall((folder / f"{name}.py").read_text("utf-8")):
+            meant.setdefault(key, set()).add(text)
+    assert {key: texts for key, texts in meant.items() if len(texts) > 1} == {}
