@@ -14,6 +14,7 @@ from pathlib import Path
 import batch_kills
 import bench_coverage
 import bench_detect
+import bench_map
 import geopandas
 import gpxpy
 import numpy as np
@@ -237,6 +238,7 @@ BENCHES: dict[str, Callable[[], list[Line]]] = {
     "gpx": gpx,
     "detect": bench_detect.lines,
     "import": importing,
+    "map": bench_map.map_at_full_size,
 }
 
 

@@ -8,8 +8,8 @@ from geoinspect.settings import Settings
 
 HEAD = """# Settings 设置
 
-Written by `scripts/settings_table.py`; do not edit by hand. A setting stands in the workspace's `geoinspect.toml` (`name = value`) or in the
-environment as `GEOINSPECT_NAME`, which wins.
+Written by `scripts/settings_table.py`; do not edit by hand. A setting stands in the workspace's `geoinspect.toml` (`name = value`), is set on
+the page *Admin → Settings* or by `geoinspect settings set`, which beats the file, or stands in the environment as `GEOINSPECT_NAME`, which wins.
 
 | name | default | meaning |
 |---|---|---|

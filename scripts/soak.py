@@ -15,14 +15,22 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import api_fuzz
 import audit_tampering
 import batch_kills
+import big_upload
 import case_kills
 import case_season
 import coverage_worlds
+import fifty_senders
+import held_lines
+import job_kills
 import seasons
+import slow_link
 import track_fuzz
+import upload_faults
 import web_kills
+from county_api import make_county
 
 from geoinspect.errors import GeoInspectError
 from geoinspect.ingest.areas import read_areas
@@ -219,6 +227,70 @@ def killed_server(kills: int | None, seed: int) -> int:
     return int(bool(found["faults"]))
 
 
+def killed_jobs(kills: int | None, seed: int) -> int:
+    """Kill web server and job worker while files are sent; return 1 for anything lost or doubled."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = job_kills.campaign(kills or 200, Path(folder), seed=seed)
+    print(found)
+    return int(bool(found["faults"]))
+
+
+def broken_uploads(kills: int | None, seed: int) -> int:
+    """Send by tus over broken lines to a killed server; return 1 for anything lost or doubled."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = upload_faults.campaign(kills or 300, Path(folder), seed=seed)
+    print(found)
+    return int(bool(found["faults"]))
+
+
+def slow_lines(rounds: int | None, seed: int) -> int:
+    """Send over lines of 64 kbit/s that lose packets; return 1 for anything lost or doubled."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            found = slow_link.campaign(rounds or 1, Path(folder), seed=seed)
+        except RuntimeError as error:
+            print(error, file=sys.stderr)
+            return 2
+    print(found)
+    return int(bool(found["faults"]))
+
+
+def many_senders(side_px: int | None, seed: int) -> int:
+    """Fifty send while a raster is looked through; return 1 for anything lost or refused."""
+    with tempfile.TemporaryDirectory() as folder:
+        side_px = side_px or fifty_senders.SIDE_PX
+        found = fifty_senders.campaign(Path(folder), side_px=side_px, seed=seed)
+    print(found)
+    return int(bool(found["faults"]))
+
+
+def lines_held(number: int | None) -> int:
+    """Hold lines half-way in every state; return 1 where somebody else was not answered."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = held_lines.campaign(Path(folder), number=number or held_lines.LINES)
+    print(found)
+    return int(bool(found["faults"]))
+
+
+def big_raster(size_gb: int | None) -> int:
+    """Send a raster of so many GB over a kill; return 1 for anything lost."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            found = big_upload.campaign(Path(folder), size_gb=size_gb or 20)
+        except RuntimeError as error:
+            print(error, file=sys.stderr)
+            return 2
+    print(found)
+    return int(bool(found["faults"]))
+
+
+def fuzzed_api(examples: int | None, seed: int) -> int:
+    """Ask every address of the API what is right and what is wrong; return 1 for any fault."""
+    with tempfile.TemporaryDirectory() as folder:
+        county = make_county(Path(folder))
+        return api_fuzz.report(api_fuzz.campaign(county, examples=examples or 200, seed=seed))
+
+
 def case_seasons(cases: int | None, seed: int) -> int:
     """Live a season of cases; return 1 when the workspace and the ledgers differ."""
     number = cases or 400
@@ -241,7 +313,11 @@ def case_seasons(cases: int | None, seed: int) -> int:
 
 
 TIMED = {"tracks": tracks, "rasters": rasters, "areas": areas, "kills": kills}
-COUNTED = ("worlds", "seasons", "audit-tampering", "case-kills", "web-kills", "case-season")
+COUNTED = (
+    *("worlds", "seasons", "audit-tampering", "case-kills", "web-kills", "job-kills"),
+    *("case-season", "upload-faults", "api-fuzz", "slow-link", "fifty-senders"),
+    *("held-lines", "big-upload"),
+)
 
 
 def main() -> int:
@@ -268,6 +344,20 @@ def main() -> int:
         return killed_cases(chosen.cases, chosen.seed)
     if chosen.campaign == "web-kills":
         return killed_server(chosen.cases, chosen.seed)
+    if chosen.campaign == "job-kills":
+        return killed_jobs(chosen.cases, chosen.seed)
+    if chosen.campaign == "upload-faults":
+        return broken_uploads(chosen.cases, chosen.seed)
+    if chosen.campaign == "slow-link":
+        return slow_lines(chosen.cases, chosen.seed)
+    if chosen.campaign == "fifty-senders":
+        return many_senders(chosen.cases, chosen.seed)
+    if chosen.campaign == "held-lines":
+        return lines_held(chosen.cases)
+    if chosen.campaign == "big-upload":
+        return big_raster(chosen.cases)
+    if chosen.campaign == "api-fuzz":
+        return fuzzed_api(chosen.cases, chosen.seed)
     if chosen.campaign == "case-season":
         return case_seasons(chosen.cases, chosen.seed)
     if chosen.campaign == "seasons":

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import socket
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from http.client import HTTPConnection, HTTPException
@@ -293,6 +294,15 @@ class Sender:
         named = {"name": f"{job.client_id}.bin", "sha256": hashlib.sha256(content).hexdigest()}
         kind = {"kind": "photo" if job.what == "photo" else "document"}
         return Asked(f"{case}/evidence?{urlencode(mark | named | kind)}", content, _RAW)
+
+
+def quiet_port() -> int:
+    """Return a free port that the kernel gives to no client while the server is down."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as trial, suppress(OSError):
+            trial.bind((HOST, port))
+            return port
 
 
 def exchange(
