@@ -106,6 +106,24 @@ UNITS = {
     "Gpx": Text("十亿像素", "gigapixels"),
 }
 
+# Values that are names, in words.
+CHOICES: dict[str, dict[str, Text]] = {
+    "detection_law": {
+        "random_search": Text("随机搜索(最保守)", "random search (the most cautious)"),
+        "definite_range": Text("定距离", "definite range"),
+        "inverse_cube": Text("倒立方", "inverse cube"),
+    },
+    "password_profile": {
+        "dengbao": Text("等保", "等保 (MLPS)"),
+        "asvs": Text("OWASP ASVS", "OWASP ASVS"),
+    },
+    "language": {"zh_CN": Text("中文", "Chinese"), "en": Text("英文", "English")},
+    "basemap_datum": {
+        "wgs84": Text("WGS 84", "WGS 84"),
+        "gcj02": Text("GCJ-02(火星坐标)", "GCJ-02"),
+    },
+}
+
 _MB, _DAYS, _MIN, _H = "MB", "d", "min", "h"
 SAID: dict[str, Said] = {
     "sweep_width_foot_m": Said("search", "步行踏查时,路线两侧合计能看清的宽度", "m", LOOKS),
@@ -199,3 +217,44 @@ SAID: dict[str, Said] = {
         "backups", "新备份完成后保留最近几份(0 为全部);损坏的不算在内", "", AT_ONCE
     ),
 }
+
+# Units whose large values nobody reads well, and the unit above them.
+_ABOVE = {"s": (60, "min"), "min": (60, "h"), "h": (24, "d"), "MB": (1000, "GB")}
+
+
+def written(name: str, value: str | float) -> Text:
+    """Return a setting's value for people: with its unit, and large ones in the unit above too.
+
+    Args:
+        name: Of the setting.
+        value: As it is kept; empty text is returned as it is.
+    """
+    if isinstance(value, bool):
+        return Text("是", "yes") if value else Text("否", "no")
+    if isinstance(value, str):
+        return CHOICES.get(name, {}).get(value, Text(value, value))
+    unit = SAID[name].unit
+    first, larger = _with_unit(value, unit), _in_larger(value, unit)
+    if larger is None:
+        return first
+    return Text(f"{first.zh}({larger.zh})", f"{first.en} ({larger.en})")
+
+
+def _with_unit(value: float, unit: str) -> Text:
+    words = UNITS.get(unit, Text(unit, unit))
+    number = f"{value:,.15g}"
+    if unit == "°":
+        return Text(number + unit, number + unit)
+    return Text(f"{number} {words.zh}".strip(), f"{number} {words.en}".strip())
+
+
+def _in_larger(value: float, unit: str) -> Text | None:
+    """Return two of the unit above or more, where they are a round number; None otherwise."""
+    found = None
+    while unit in _ABOVE:
+        each, above = _ABOVE[unit]
+        value, unit = value / each, above
+        if value < 2 or round(value, 1) != value:
+            break
+        found = _with_unit(value, unit)
+    return found

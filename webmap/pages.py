@@ -73,9 +73,13 @@ def upload_page() -> str:
         units=units,
         modes=mode_names(),
         purposes=purpose_names(),
-        track_max_mb=settings.track_max_mb,
-        raster_max_mb=settings.raster_max_mb,
+        most_track=_file_size(settings.track_max_mb),
+        most_raster=_file_size(settings.raster_max_mb),
     )
+
+
+def _file_size(mb: float) -> str:
+    return f"{mb / 1000:g} GB" if mb >= 1000 else f"{mb:g} MB"
 
 
 @pages.get("/tracks")

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from geoinspect.records import CHINA_TIME
 from geoinspect.setting_values import Kind, Value
-from geoinspect.setting_words import GROUPS, UNITS
+from geoinspect.setting_words import CHOICES, GROUPS, UNITS, written
 from geoinspect.settings_book import SettingTold, settings_told
 from webmap.admin_words import admin_words
 from webmap.auth import current_person
@@ -52,12 +52,12 @@ def _shown(one: SettingTold) -> Json:
         "meaning": in_words(one.meaning).rstrip("."),
         "unit": unit,
         "kind": one.kind.value,
-        "choices": one.choices,
+        "choices": [(key, _in_word(one.name, key)) for key in one.choices],
         "least": limits.get("ge", limits.get("gt")),
         "most": limits.get("le", limits.get("lt")),
         "raw": _plain(one.value),
-        "value": _written(one.value, unit),
-        "default": _written(one.default, unit),
+        "value": _written(one.name, one.value),
+        "default": _written(one.name, one.default),
         "differs": one.value != one.default,
         "source": _sources()[one.source.value],
         "source_key": one.source.value,
@@ -90,7 +90,10 @@ def _plain(value: Value) -> str:
     return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
-def _written(value: Value, unit: str) -> str:
-    if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
-    return f"{_plain(value)} {unit}".strip() if value != "" else str(_("(empty)"))
+def _in_word(name: str, choice: str) -> str:
+    words = CHOICES.get(name, {}).get(choice)
+    return choice if words is None else in_words(words)
+
+
+def _written(name: str, value: Value) -> str:
+    return in_words(written(name, value)) if value != "" else str(_("(empty)"))

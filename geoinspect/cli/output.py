@@ -124,11 +124,24 @@ def print_json(document: object) -> None:
     click.echo(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table for people; text from files is shown as it is, never as markup."""
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    whole_names: bool = False,
+) -> None:
+    """Print a table for people; text from files is shown as it is, never as markup.
+
+    Args:
+        title: Of the table.
+        columns: Their heads.
+        rows: Cells, one for each column; None is a dash.
+        whole_names: The first column holds names to copy, so it is never broken into lines.
+    """
     table = Table(title=_cell(title), title_justify="left", show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=whole_names and place == 0)
     for row in rows:
         table.add_row(*("—" if value is None else _cell(value) for value in row))
     Console(soft_wrap=not sys.stdout.isatty()).print(table)

@@ -48,6 +48,7 @@ def list_settings(workspace: Path | None, changed: bool, as_json: bool) -> int:
             )
             for one in shown
         ],
+        whole_names=True,
     )
     return 0
 
