@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from geoinspect.intake.rows import (
 from geoinspect.intake.telling import dated
 from geoinspect.intake.tracks import TrackIntake
 from geoinspect.patrols.choices import TrackTags
-from geoinspect.records import CHINA_TIME, AddResult, Problem, ZoneKind
+from geoinspect.records import CHINA_TIME, AddResult, Problem, Zone, ZoneKind
 from geoinspect.store import audit, grounds, sightings
 from geoinspect.store.schema import SurveyRow
 from geoinspect.store.vault import sha256_of
@@ -56,6 +56,14 @@ _NOT_SEARCHED = Problem(
         "the picture is too coarse for the detector to judge, so it does not count as coverage",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _JudgedBy:
+    """What a detection cuts patches by, besides the raster."""
+
+    day: date | None
+    licensed: tuple[Zone, ...]
 
 
 class Intake:
@@ -211,37 +219,50 @@ class Intake:
             UsageError: The workspace's own table of targets can't be used.
             Stopped: It was cancelled; the survey is as before, the planes done so far are kept.
         """
-        settings, chosen = self._workspace.settings, options or DetectOptions()
-        with self._workspace.database.reading() as session:
-            row = sightings.survey(session, survey_id)
-            licensed = grounds.zones(session, ZoneKind.LICENSED)
-            lessons = lessons_of(self._workspace, session, row) if chosen.learn else []
-            labels = labels_numbered(session, lessons)
-        day = china_day(row.taken)
-        self._looks.prepare(day)
-        detection, refusals = detect(
-            [(row.name, self._workspace.survey_path(row.id))],
-            settings=settings,
-            budget_per_km2=chosen.budget_per_km2,
-            min_area_m2=chosen.min_area_m2,
-            bands=chosen.bands,
-            licensed=licensed,
-            taken={row.name: day},
-            progress=progress,
-            work=Work(folder=self._workspace.planes_path(row.id), cancelled=cancelled),
-            labels=labels,
-            targets=targets_of(self._workspace.folder),
-        )
-        if refusals:
-            raise RasterError(refusals[0].text.zh, refusals[0].text.en, code=refusals[0].code)
-        return detection, self._keep(survey_id, detection, chosen, lessons)
+        chosen, kept = options or DetectOptions(), None
+        while kept is None:
+            with self._workspace.database.reading() as session:
+                row = sightings.survey(session, survey_id)
+                judged_by = _judged_by(session, row)
+                lessons = lessons_of(self._workspace, session, row) if chosen.learn else []
+                labels = labels_numbered(session, lessons)
+            self._looks.prepare(judged_by.day)
+            detection, refusals = detect(
+                [(row.name, self._workspace.survey_path(row.id))],
+                settings=self._workspace.settings,
+                budget_per_km2=chosen.budget_per_km2,
+                min_area_m2=chosen.min_area_m2,
+                bands=chosen.bands,
+                licensed=judged_by.licensed,
+                taken={row.name: judged_by.day},
+                progress=progress,
+                work=Work(folder=self._workspace.planes_path(row.id), cancelled=cancelled),
+                labels=labels,
+                targets=targets_of(self._workspace.folder),
+            )
+            if refusals:
+                raise RasterError(refusals[0].text.zh, refusals[0].text.en, code=refusals[0].code)
+            kept = self._keep(survey_id, detection, chosen, lessons, judged_by)
+        return detection, kept
 
     def _keep(
-        self, survey_id: int, detection: Detection, chosen: DetectOptions, lessons: Sequence[int]
-    ) -> tuple[Problem, ...]:
-        """Put a detection in the place of the one before; return what the user should know."""
+        self,
+        survey_id: int,
+        detection: Detection,
+        chosen: DetectOptions,
+        lessons: Sequence[int],
+        judged_by: _JudgedBy,
+    ) -> tuple[Problem, ...] | None:
+        """Put a detection in the place of the one before; return what the user should know.
+
+        None, and nothing is kept, where the survey's day or the licences were changed while the
+        detector ran: patches are cut along the licences of the day. The next run takes its planes
+        from disk, so it takes seconds.
+        """
         with self._workspace.database.writing() as session:
             row = sightings.survey(session, survey_id)
+            if _judged_by(session, row) != judged_by:
+                return None
             problems = note_detection(
                 session,
                 row,
@@ -272,6 +293,10 @@ class Intake:
         audit.record(
             session, actor=self._actor, action=action, subject=subject, details=dict(details)
         )
+
+
+def _judged_by(session: Session, row: SurveyRow) -> _JudgedBy:
+    return _JudgedBy(china_day(row.taken), tuple(grounds.zones(session, ZoneKind.LICENSED)))
 
 
 def _noon(day: date) -> datetime:
