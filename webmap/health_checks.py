@@ -6,8 +6,9 @@ import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from flask import current_app
+from flask import current_app, request
 
 from geoinspect import health
 from geoinspect.errors import GeoInspectError, Text
@@ -18,6 +19,7 @@ from webmap.tiles.basemap_book import base_map
 TLS_CERT = "TLS_CERT"
 # A working rule of ours: an office needs some weeks to get a certificate signed.
 _SOON, _VERY_SOON = timedelta(days=30), timedelta(days=7)
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _SEQUENCE, _UTC_TIME, _GENERAL_TIME, _VERSION = 0x30, 0x17, 0x18, 0xA0
 
 
@@ -69,11 +71,7 @@ def _parts(der: bytes) -> Iterator[tuple[int, bytes]]:
 def _certificate(path: Path | None, now: datetime) -> Check:
     name = Text("HTTPS 证书", "Certificate of HTTPS")
     if path is None:
-        told = Text(
-            "本服务器没有使用 HTTPS(由代理提供时请在代理上查看)",
-            "this server has none (where a proxy gives HTTPS, look there)",
-        )
-        return Check("certificate", OK, name, told)
+        return _without_certificate(name)
     todo = Text(
         "请申请新证书,替换 --tls-cert 和 --tls-key 的文件,然后重新启动;过期后手机将无法离线工作和定位",
         "Get a new one, put it in the place of the files of --tls-cert and --tls-key and start the "
@@ -89,6 +87,25 @@ def _certificate(path: Path | None, now: datetime) -> Check:
         return Check("certificate", OK, name, told)
     level = ALARM if left <= _VERY_SOON else CAUTION
     return Check("certificate", level, name, told, todo)
+
+
+def _without_certificate(name: Text) -> Check:
+    """Return how this page itself was asked for: by a proxy's HTTPS, on this machine, or bare."""
+    if request.is_secure:
+        told = Text(
+            "由代理提供,证书请在代理上查看", "given by a proxy; look there for its certificate"
+        )
+        return Check("certificate", OK, name, told)
+    if (urlsplit(request.host_url).hostname or "") in _LOOPBACK:
+        told = Text("没有使用;只在本机打开时不需要", "none; not needed on this machine alone")
+        return Check("certificate", OK, name, told)
+    told = Text("没有使用 HTTPS:密码在网络上可被看到", "none: passwords can be seen on the network")
+    todo = Text(
+        "请用 --tls-cert 和 --tls-key 启动,或由代理提供 HTTPS;没有它,手机不能离线工作和定位",
+        "Start the server with --tls-cert and --tls-key, or have a proxy give HTTPS; without it "
+        "phones can neither work offline nor locate.",
+    )
+    return Check("certificate", CAUTION, name, told, todo)
 
 
 def _base_map() -> list[Check]:

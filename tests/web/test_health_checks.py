@@ -13,7 +13,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webmap.health_checks import TLS_CERT, ends_at
+from webmap.health_checks import TLS_CERT, all_checks, ends_at
 
 
 def certificate(folder: Path, days: int) -> Path:
@@ -62,6 +62,23 @@ def test_without_https_or_with_no_certificate_it_says_so(
     finally:
         del app.config[TLS_CERT]
     assert found["certificate"]["level"] == "caution"
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "level"),
+    [
+        ("http://localhost", "ok"),
+        ("http://127.0.0.1:8000", "ok"),
+        ("https://map.county.example", "ok"),
+        ("http://map.county.example", "caution"),
+        ("http://10.1.2.3:8000", "caution"),
+    ],
+)
+def test_bare_http_across_a_network_is_told(app: Flask, asked_at: str, level: str) -> None:
+    with app.test_request_context("/health", base_url=asked_at):
+        found = {one.key: one for one in all_checks()}
+    assert found["certificate"].level == level
+    assert bool(found["certificate"].todo.zh) == (level != "ok")
 
 
 @given(st.binary(max_size=60))

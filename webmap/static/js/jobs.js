@@ -76,6 +76,8 @@ function place(told) {
   list.replaceChildren(...(told.jobs.length ? told.jobs.map(line) : [el("li", { class: "hint empty" }, say(empty))]));
   if (held) list.querySelector(`button[data-job="${held}"]`)?.focus();
   part("counts").textContent = say("jb_counts", told.counts);
+  const retry = part("retry-all");
+  if (retry) retry.hidden = !told.counts.failed;
   part("more").hidden = told.next === null;
 }
 
