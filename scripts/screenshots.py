@@ -30,6 +30,8 @@ from webmap import create_app
 ROLES = ("field", "analyst", "commander", "auditor", "admin")
 PASSWORD = "Pictures-2026-demo"
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
+# Shown as the sheet of paper that will be printed, as wide as that.
+SHEET = "/map/print"
 HEIGHTS = {360: 740, 1366: 768, 1920: 1080}
 # Of machado et al. 2009 (doi:10.1109/TVCG.2009.113), severity 1.0; grey by ITU-R BT.709.
 EYES = {
@@ -174,6 +176,11 @@ def _take_one(
             name = f"{page.name}-{eye}" if eye else page.name
             watched.page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
             count.pictures += 1
+            wide = watched.page.evaluate("document.documentElement.scrollWidth")
+            room = watched.page.evaluate("document.documentElement.clientWidth")
+            if wide > room and not page.path.startswith(SHEET):
+                print(f"{folder}/{name}: {wide} px wide in a window of {room}", file=sys.stderr)
+                count.problems += 1
         except Exception as error:  # noqa: BLE001 - one page must not stop the others
             print(f"{folder.name}/{page.name}: {str(error).splitlines()[0]}", file=sys.stderr)
             count.problems += 1

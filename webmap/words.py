@@ -65,6 +65,7 @@ def _map_words() -> dict[str, str]:
         "sum": _("Together"),
         "gaps": _("Largest gaps"),
         "more": _("Show more"),
+        "fold_rest": _("Show the other {n}"),
         "zoom_in": _("Zoom in"),
         "zoom_out": _("Zoom out"),
         "gaps_shown": _("{n} of {total} gaps shown, most ground × risk first"),

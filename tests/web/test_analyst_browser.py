@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from app_server import served_app
 from conftest import build_workspace
 from playwright.sync_api import Page, expect
-from test_browser import PHONE, WIDE, Visit, _Quiet, chromium, visit
+from test_browser import PHONE, WIDE, Visit, chromium, visit
 from test_claims_browser import fits, go, settled
 from test_imports_api import METRES, nameless, table
-from werkzeug.serving import make_server
 
 from webmap import create_app
 
@@ -30,14 +29,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The county behind a server that does its jobs itself."""
     app = create_app(build_workspace(tmp_path_factory.mktemp("analyst")))
     app.config["INLINE_JOBS"] = True
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        yield base
 
 
 def picture(page: Page, name: str) -> None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import county_builder as county
 import pytest
+from app_server import served_app
 from conftest import PASSWORD, Visitor, build_workspace
 from flask import Flask
 from map_signs import has_ink, signs
 from playwright.sync_api import Browser, Page, expect
-from test_browser import Visit, _Quiet, chromium
+from test_browser import Visit, chromium
 from test_imports_api import METRES, nameless, table
-from werkzeug.serving import make_server
 
 from geoinspect.jobs.worker import run_waiting
 from geoinspect.store import people
@@ -62,14 +61,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         for name, role, unit in ((ANALYST, "analyst", UNIT), (SENDER, "field", TOWN)):
             people.add_user(session, name=name, role=role, unit_code=unit, password=PASSWORD)
     app = create_app(folder)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Office(app, f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        yield Office(app, base)
 
 
 def picture(page: Page, name: str) -> None:

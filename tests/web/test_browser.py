@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import county_builder as county
 import pytest
+from app_server import served_app
 from conftest import HOSTILE, PASSWORD, USER, build_workspace
 from flask import Flask
 from map_signs import click_sign, has_ink, signs, wait_drawn
 from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from webmap import create_app
 from webmap.tiles.coverage import EMPTY_PNG
@@ -34,11 +33,6 @@ ARGS = [
 ]
 WIDE, PHONE = (1366, 768), (360, 640)
 FIRST_LOAD_BYTES, PICTURES = 500_000, ("/tiles/", "chip.png")
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @dataclass
@@ -93,14 +87,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a county of its own, as these tests add files to it."""
     app: Flask = create_app(build_workspace(tmp_path_factory.mktemp("browser") / "county"))
     app.config["INLINE_JOBS"] = True
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        yield base
 
 
 @pytest.fixture(scope="module")
@@ -311,19 +299,13 @@ def test_a_start_with_a_base_map_is_thrifty(chromium: Browser, tmp_path: Path) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GEOINSPECT_BASEMAP", str(tmp_path / "tiles"))
         app = create_app(folder)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    context = chromium.new_context()
-    person = Visit(context.new_page(), f"http://127.0.0.1:{server.server_port}")
     tiles: list[str] = []
-    person.page.on("request", lambda r: "/tiles/" in r.url and tiles.append(r.url))
-    person.sign_in()
-    context.close()
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        context = chromium.new_context()
+        person = Visit(context.new_page(), base)
+        person.page.on("request", lambda r: "/tiles/" in r.url and tiles.append(r.url))
+        person.sign_in()
+        context.close()
     assert any("/tiles/base/" in url for url in tiles)
     assert len(tiles) <= 80
 

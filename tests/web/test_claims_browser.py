@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 
 import county_builder as county
 import pytest
+from app_server import served_app
 from conftest import PASSWORD, USER
 from playwright.sync_api import Page, expect
 from search_builders import READER, START, clearing_county
-from test_browser import PHONE, WIDE, Visit, _Quiet, chromium, visit
+from test_browser import PHONE, WIDE, Visit, chromium, visit
 from test_checks_api import trial_files
-from werkzeug.serving import make_server
 
 from webmap import create_app
 
@@ -25,14 +24,8 @@ PAGES = ("confidence", "plans", "checks", "rates")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a county where some cells are cleared."""
     app = create_app(clearing_county(tmp_path_factory.mktemp("search") / "county"))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        yield base
 
 
 def go(person: Visit, path: str, language: str = "zh_CN", name: str = USER) -> Page:

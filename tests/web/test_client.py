@@ -11,9 +11,10 @@ from pathlib import Path
 
 import county_builder as county
 import pytest
+from app_server import Quiet
 from conftest import USER
 from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
 from geoinspect.client import ApiError, Client, Patience
 from geoinspect.errors import UsageError
@@ -21,11 +22,6 @@ from geoinspect.store import people, tokens
 
 QUICK = Patience(connect_s=5, read_s=20, tries=4, first_pause_s=0.01, longest_pause_s=0.05)
 BUSY = ("503 Busy", [("Content-Type", "text/plain"), ("Retry-After", "0")])
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, *_args: object) -> None:
-        """Say nothing."""
 
 
 class Faulty:
@@ -58,7 +54,7 @@ class Faulty:
 @pytest.fixture(scope="module")
 def line(app: Flask) -> Iterator[tuple[Faulty, str]]:
     faulty = Faulty(app)
-    server = make_server("127.0.0.1", 0, faulty, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, faulty, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield faulty, f"http://127.0.0.1:{server.server_port}"

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import shapely
+from app_server import served_app
 from map_signs import has_ink, signs
 from playwright.sync_api import Browser, Page, expect
 from scoped_county import EAST_AREA, EAST_PLACE, EAST_UNIT, scoped_workspace
-from test_browser import Visit, _Quiet, chromium
+from test_browser import Visit, chromium
 from test_overview_browser import SHOTS, arrived, left, settled
-from werkzeug.serving import make_server
 
 from geoinspect.cases.records import Origin
 from geoinspect.casework.actors import Actor
@@ -37,14 +36,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         asked = NewCase(TITLE, Origin.SIGHTING, shapely.Point(EAST_PLACE))
         open_case(workspace, asked, Actor("analyst-east", "analyst", EAST_UNIT))
     app = create_app(folder)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        yield base
 
 
 def picture(page: Page, name: str) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from app_server import served_app
 from conftest import PASSWORD, USER
 from playwright.sync_api import Page, expect
-from test_browser import PHONE, WIDE, Visit, _Quiet, chromium, visit
+from test_browser import PHONE, WIDE, Visit, chromium, visit
 from test_claims_browser import fits, go
-from werkzeug.serving import make_server
 
 from geoinspect.errors import Text
 from geoinspect.store import jobs, people
@@ -50,14 +49,8 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 @pytest.fixture
 def served(workspace: Workspace) -> Iterator[str]:
     app = create_app(workspace.folder)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        yield base
 
 
 def picture(page: Page, name: str) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import county_builder as county
 import pytest
+from app_server import Quiet
 from map_season import EARLY_UNIT, STILL_HOLDS, Season, make_season
 from map_signs import open_tool
 from playwright.sync_api import Page, expect
-from test_browser import PHONE, WIDE, Visit, _Quiet, chromium, click_on_map, visit
+from test_browser import PHONE, WIDE, Visit, chromium, click_on_map, visit
 from werkzeug.serving import make_server
 
 __all__ = ["chromium", "visit"]
@@ -32,7 +33,7 @@ def season(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Season]:
 
 @pytest.fixture(scope="module")
 def served(season: Season) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, season.app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, season.app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

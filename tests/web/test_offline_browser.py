@@ -11,11 +11,12 @@ from pathlib import Path
 
 import county_builder as county
 import pytest
+from app_server import Quiet
 from conftest import PASSWORD
 from PIL import Image
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
-from test_browser import PHONE, _Quiet, chromium
+from test_browser import PHONE, chromium
 from test_look_pages import AXE, RUN_AXE
 from test_today_browser import card, ready
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -57,9 +58,7 @@ class Office:
     def start(self) -> None:
         self.app = create_app(self.folder)
         self.app.config["INLINE_JOBS"] = True
-        server = make_server(
-            "127.0.0.1", self.port, self.app, threaded=True, request_handler=_Quiet
-        )
+        server = make_server("127.0.0.1", self.port, self.app, threaded=True, request_handler=Quiet)
         self.server, self.port = server, server.server_port
         self.thread = threading.Thread(target=server.serve_forever, daemon=True)
         self.thread.start()

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from app_server import served_app
 from conftest import PASSWORD
 from playwright.sync_api import Browser, Page, expect
 from scoped_county import CANARY, COUNTY_AREA, EAST_AREA, scoped_workspace
-from test_browser import Visit, _Quiet, chromium
-from werkzeug.serving import make_server
+from test_browser import Visit, chromium
 
 from webmap import create_app
 
@@ -27,14 +26,8 @@ SHOTS = os.environ.get("GEOINSPECT_SHOTS")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a county of two townships."""
     app = create_app(scoped_workspace(tmp_path_factory.mktemp("overview")))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        yield base
 
 
 def settled(page: Page) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from account_builders import PEOPLE, people_workspace
+from app_server import served_app
 from conftest import PASSWORD
 from playwright.sync_api import Page, expect
-from test_browser import PHONE, WIDE, Visit, _Quiet, chromium, visit
+from test_browser import PHONE, WIDE, Visit, chromium, visit
 from test_claims_browser import fits
-from werkzeug.serving import make_server
 
 from geoinspect.store import grounds, people
 from geoinspect.store.tokens import add_token
@@ -50,14 +49,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             must_change=True,
         )
     app = create_app(folder)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        yield base
 
 
 def picture(page: Page, name: str) -> None:

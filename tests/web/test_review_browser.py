@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from app_server import served_app
 from conftest import PASSWORD, USER
 from playwright.sync_api import Page, Route, expect
 from review_builders import is_poppy
-from test_browser import PHONE, WIDE, Visit, _Quiet, chromium
+from test_browser import PHONE, WIDE, Visit, chromium
 from test_review_api import READER, review_workspace
-from werkzeug.serving import make_server
 
 from webmap import create_app
 
@@ -28,17 +27,8 @@ WORDS = {"zh_CN": ("像罂粟", "待看", "再看"), "en": ("Looks like poppy", 
 @contextmanager
 def serving(folder: Path, port: int = 0) -> Iterator[int]:
     """A server over a workspace; a second one on the same port is the first after a restart."""
-    app = create_app(folder)
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        app.extensions["geoinspect"].workspace.close()
+    with served_app(create_app(folder), port=port) as base:
+        yield int(base.rpartition(":")[2])
 
 
 @pytest.fixture

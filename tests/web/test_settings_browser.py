@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from app_server import served_app
 from conftest import HOSTILE, PASSWORD
 from playwright.sync_api import Page, expect
 from shapely import MultiPolygon, box
-from test_browser import PHONE, WIDE, Visit, _Quiet, chromium, visit
+from test_browser import PHONE, WIDE, Visit, chromium, visit
 from test_claims_browser import fits
-from werkzeug.serving import make_server
 
 from geoinspect.records import Area, Level
 from geoinspect.store import grounds, people
@@ -37,14 +36,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         grounds.add_areas(session, [COUNTY])
     app = create_app(folder)
     app.config["INLINE_JOBS"] = True
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        yield base
 
 
 def picture(page: Page, name: str) -> None:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import county_builder as county
 import pytest
+from app_server import served_app
 from conftest import build_workspace
 from map_signs import has_ink, signs
 from photo_builders import exif_bytes, jpeg_bytes
 from playwright.sync_api import Page, expect
 from shapely import Point
-from test_browser import PHONE, WIDE, Visit, _Quiet, chromium, visit
+from test_browser import PHONE, WIDE, Visit, chromium, visit
 from test_claims_browser import fits, go, settled
-from werkzeug.serving import make_server
 
 from geoinspect.casework.actors import COMMAND_LINE
 from geoinspect.casework.site_rows import NewSite
@@ -49,14 +48,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             more = {"starts": date(start, 1, 1), "checklist": ("有无新翻的土", "门锁是否完好")}
             add_site(workspace, NewSite(**{**values, **more}), COMMAND_LINE)
     app = create_app(folder)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        yield base
 
 
 def picture(page: Page, name: str) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from app_server import served_app
 from conftest import PASSWORD
 from map_signs import click_sign, signs
 from playwright.sync_api import Page, expect
-from test_browser import PHONE, WIDE, Visit, _Quiet, chromium
-from werkzeug.serving import make_server
+from test_browser import PHONE, WIDE, Visit, chromium
 from work_season import UNIT, work_folder
 
 from webmap import create_app
@@ -28,14 +27,8 @@ WORDS = {
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, int]]]:
     folder, made = work_folder(Path(tmp_path_factory.mktemp("standing")) / "county")
     app = create_app(folder)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", made
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        yield base, made
 
 
 @pytest.fixture

@@ -5,16 +5,15 @@ from __future__ import annotations
 import io
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from app_server import served_app
 from conftest import PASSWORD
 from PIL import Image
 from playwright.sync_api import Page, expect
-from test_browser import PHONE, Visit, _Quiet, chromium
-from werkzeug.serving import make_server
+from test_browser import PHONE, Visit, chromium
 from work_season import FIELD, facts, step, work_folder
 
 from geoinspect.store import cases, sites
@@ -61,14 +60,8 @@ SMALL = """() => [...document.querySelectorAll('.today-page button, .today-page 
 def served(tmp_path: Path) -> Iterator[tuple[str, Path, dict[str, int]]]:
     folder, made = work_folder(tmp_path / "county")
     app = create_app(folder)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", folder, made
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    app.extensions["geoinspect"].workspace.close()
+    with served_app(app) as base:
+        yield base, folder, made
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 // Tables that turn into cards on a phone: every cell carries the name of its column.
 
-import { el } from "./page.js";
+import { el, num, say } from "./page.js";
+
+// As the rule of .folded in tracks.css.
+const FOLDED = 20;
 
 /**
  * Return an empty table and its body.
@@ -21,6 +24,24 @@ export function listTable(columns, caption) {
 export const listRow = (columns, cells, attributes = {}) =>
   el("tr", { role: "row", ...attributes }, cells.map((cell, k) =>
     el("td", { role: "cell", "data-name": columns[k].words, class: columns[k].number ? "num" : null }, cell)));
+
+/** Fold a long table on phones to its first rows; wide screens and paper show all of it. */
+export function fold(table) {
+  const rest = table.tBodies[0].rows.length - FOLDED;
+  if (rest <= 0) return table;
+  const unfold = () => {
+    const next = table.tBodies[0].rows[FOLDED];
+    table.classList.remove("folded");
+    table.tFoot.remove();
+    next.tabIndex = -1;
+    next.focus();
+  };
+  table.classList.add("folded");
+  table.append(el("tfoot", { role: "rowgroup" }, el("tr", { role: "row" },
+    el("td", { role: "cell", colspan: table.tHead.rows[0].cells.length },
+      el("button", { type: "button", onclick: unfold }, say("fold_rest", { n: num(rest) }))))));
+  return table;
+}
 
 /** Let the arrow keys go from row to row. */
 export function arrowKeys(node) {

@@ -1,6 +1,6 @@
 // A whole table at once, as work lists and the zero-yield status show them.
 
-import { listRow, listTable } from "./lists.js";
+import { fold, listRow, listTable } from "./lists.js";
 
 /**
  * Return a table that turns into cards on a phone.
@@ -10,5 +10,5 @@ import { listRow, listTable } from "./lists.js";
 export function plainTable(columns, rows, caption) {
   const { table, body } = listTable(columns, caption);
   body.append(...rows.map((cells) => listRow(columns, cells)));
-  return table;
+  return fold(table);
 }

@@ -2,7 +2,7 @@
 
 import { ask, el, page, say, tell } from "./page.js";
 import { wireBoundaries } from "./boundaries.js";
-import { listRow, listTable } from "./lists.js";
+import { fold, listRow, listTable } from "./lists.js";
 
 const of = (id) => document.getElementById(id);
 const message = of("message");
@@ -49,13 +49,13 @@ async function load() {
     unit.code, unit.name, unit.parent_code ? shown(unit.parent_code) : "–",
     areas.filter((area) => area.unit_code === unit.code).map((area) => area.name).join(" · ") || "–",
   ])));
-  of("units").replaceChildren(units.length ? table : el("p", { class: "hint empty" }, say("no_units")));
+  of("units").replaceChildren(units.length ? fold(table) : el("p", { class: "hint empty" }, say("no_units")));
   of("units").setAttribute("aria-busy", "false");
   const ground = listTable(AREAS, say("areas_caption"));
   ground.body.append(...areas.map((area) => listRow(AREAS, [
     area.name, area.code, page.may_change ? unitChoice(units, area) : shown(area.unit_code),
   ])));
-  of("areas").replaceChildren(areas.length ? ground.table : el("p", { class: "hint empty" }, say("no_areas_yet")));
+  of("areas").replaceChildren(areas.length ? fold(ground.table) : el("p", { class: "hint empty" }, say("no_areas_yet")));
   of("areas").setAttribute("aria-busy", "false");
   form?.elements.parent.replaceChildren(...(whole ? [option("", "–")] : []), ...units.map((unit) => option(unit.code, `${unit.name} (${unit.code})`)));
 }

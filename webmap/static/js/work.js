@@ -45,7 +45,7 @@ function dutyRow(row) {
   const unseen = row.unseen_share === null ? "–" : [percent(row.unseen_share), el("span", { class: "sub" }, say("wk_of_area", { area: landArea(row.area_m2) }))];
   return [
     el("a", { href: row.link }, row.name), row.unit ?? say("wk_nobody"),
-    ...COUNTS.map(([key]) => num(row[key])), unseen,
+    ...COUNTS.map(([key]) => (row[key] ? num(row[key]) : el("span", { class: "zero" }, num(0)))), unseen,
   ];
 }
 
