@@ -150,6 +150,25 @@ class TrackLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Shot:
+    """Where and when a device says that it took a picture, beside the picture itself.
+
+    Browsers on phones take the place out of a picture before a page may have it.
+
+    Attributes:
+        lon, lat: WGS84 degrees, as the Geolocation API of browsers gives them in China too; both
+            None where the device had no fix.
+        accuracy_m: Radius that holds the true place in 95 of 100 cases (W3C Geolocation).
+        taken: By the device's clock.
+    """
+
+    lon: float | None = None
+    lat: float | None = None
+    accuracy_m: float | None = None
+    taken: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DatumChoice:
     """What a file said of its datum, what was used, and why.
 

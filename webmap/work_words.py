@@ -152,6 +152,10 @@ def _photo_words() -> dict[str, str]:
         "td_first_week_off": _("Can be seen once there is a signal."),
         "td_photo_of": _("photo for {number}"),
         "td_photo_kept": _("The photo is kept on this device and sent by itself."),
+        "td_photo_no_place": _(
+            "The photo is kept, but the phone gave no place: without one it is not on the map. "
+            "Allow the place for this page, wait for a fix and take it again."
+        ),
         "td_photo_off": _("Take it off"),
         "td_photo_big": _("The photo has {size}; at most {limit} are taken."),
     }

@@ -79,10 +79,18 @@ def position(exif: Exif, drone: DroneFields, problems: list[Problem]) -> Positio
     return Position(lon, lat)
 
 
-def taken(exif: Exif, drone: DroneFields, zone: tzinfo, problems: list[Problem]) -> datetime | None:
+def taken(
+    exif: Exif,
+    drone: DroneFields,
+    zone: tzinfo,
+    problems: list[Problem],
+    *,
+    otherwise: datetime | None = None,
+) -> datetime | None:
     """Return the moment in UTC.
 
-    The camera's clock, in its own offset or else in ``zone``, unless satellites disagree with it.
+    The camera's clock, in its own offset or else in ``zone``, unless satellites disagree with it;
+    ``otherwise``, with its zone, where the picture has no time.
     """
     clock_s, naive = _camera_clock(exif, zone)
     satellite_s = _satellite_clock(exif, drone)
@@ -94,6 +102,8 @@ def taken(exif: Exif, drone: DroneFields, zone: tzinfo, problems: list[Problem])
         problems.append(_clocks_disagree(clock_s, satellite_s))
     elif naive and math.isnan(satellite_s):
         problems.append(_naive(zone))
+    if math.isnan(moment_s) and otherwise is not None:
+        moment_s = otherwise.timestamp()
     if math.isnan(moment_s):
         problems.append(_NO_TIME)
         return None

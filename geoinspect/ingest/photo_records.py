@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from geoinspect.errors import InputError
 from geoinspect.records import DatumChoice, Problem
@@ -53,6 +54,8 @@ class Photo:
         height_m: Above the take-off point: drones.
         pitch_deg, yaw_deg, roll_deg: Of a drone's camera (:mod:`geoinspect.ingest.camera`).
         accuracy_m: Horizontal, as the device states it.
+        place_from: ``picture``, or ``device`` where the picture says nothing and the device that
+            took it does.
         datum: Declared or stated datum and what was done about it.
         problems: What the sender should know.
     """
@@ -72,3 +75,4 @@ class Photo:
     camera: Camera
     datum: DatumChoice
     problems: tuple[Problem, ...]
+    place_from: Literal["picture", "device"] = "picture"

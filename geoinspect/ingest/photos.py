@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 import shapely
@@ -22,7 +22,7 @@ from geoinspect.ingest.pictures.heif import is_heic, read_heif
 from geoinspect.ingest.pictures.jpeg import MAGIC, read_jpeg
 from geoinspect.ingest.pictures.xmp import DroneField, DroneFields, read_drone_fields
 from geoinspect.ingest.times import named_zone
-from geoinspect.records import Datum, DatumChoice, Problem, utc_iso
+from geoinspect.records import Datum, DatumChoice, Problem, Shot, utc_iso
 from geoinspect.settings import Settings
 
 _HEAD_BYTES = 64
@@ -43,7 +43,7 @@ _UNKNOWN = Text("无法识别的文件", "of an unknown kind")
 _ABSENT_WHEN_REFUSED = (
     "lon", "lat", "taken", "heading_deg", "heading_magnetic", "altitude_m", "height_m",
     "pitch_deg", "yaw_deg", "roll_deg", "accuracy_m", "footprint", "centre", "footprint_clipped",
-    "camera", "datum",
+    "camera", "datum", "place_from",
 )  # fmt: skip
 
 
@@ -69,6 +69,7 @@ def read_photo(
     timezone: str = "Asia/Shanghai",
     settings: Settings,
     name: str | None = None,
+    shot: Shot | None = None,
 ) -> Photo:
     """Read where, when and how a JPEG or HEIC photo was taken; its pixels are never decoded.
 
@@ -79,9 +80,10 @@ def read_photo(
         timezone: Zone of a camera clock that states none.
         settings: For the size limit.
         name: The sender's file name where ``path`` is server-made.
+        shot: What the device says that took it; it stands in for what the picture lacks.
 
     Raises:
-        PhotoError: No photo of these kinds, or no position in it.
+        PhotoError: No photo of these kinds, or no position in it nor in ``shot``.
         TooLargeError: Beyond the size limit.
         UsageError: An unknown time zone.
     """
@@ -96,15 +98,23 @@ def read_photo(
     exif = read_exif(embedded.exif) if embedded.exif else Exif()
     drone = read_drone_fields(embedded.xmp) if embedded.xmp else DroneFields()
     problems = [_DAMAGED] if embedded.damaged or exif.damaged or drone.damaged else []
+    shot = shot or Shot()
+    accuracy_m = photo_facts.accuracy_m(exif, drone)
+    place_from: Literal["picture", "device"] = "picture"
     try:
         place = photo_facts.position(exif, drone, problems)
     except PhotoError as error:
-        if _DAMAGED not in problems:
+        if shot.lon is not None and shot.lat is not None:
+            lon, lat, accuracy_m, place_from = shot.lon, shot.lat, shot.accuracy_m, "device"
+            choice = _BY_DEVICE
+        elif _DAMAGED in problems:
+            raise _lost(error) from error
+        else:
             raise
-        raise _lost(error) from error
-    choice = resolve_datum(datum, flagged_datum([exif.text(Tag.DATUM) or ""], (), label))
-    lon, lat = _in_wgs84(place, choice, problems)
-    taken = photo_facts.taken(exif, drone, zone, problems)
+    else:
+        choice = resolve_datum(datum, flagged_datum([exif.text(Tag.DATUM) or ""], (), label))
+        lon, lat = _in_wgs84(place, choice, problems)
+    taken = photo_facts.taken(exif, drone, zone, problems, otherwise=shot.taken)
     heading_deg, magnetic = photo_facts.heading(exif, drone, problems)
     camera = photo_facts.camera(exif, embedded, problems)
     pose = (
@@ -123,10 +133,11 @@ def read_photo(
         photo_facts.altitude_m(exif, drone),
         *pose,
         drone.number(DroneField.ROLL),
-        photo_facts.accuracy_m(exif, drone),
+        accuracy_m,
         camera,
         choice,
         tuple(problems),
+        place_from,
     )
 
 
@@ -193,6 +204,7 @@ def photo_json(photo: Photo) -> dict[str, object]:
         "yaw_deg": photo.yaw_deg,
         "roll_deg": photo.roll_deg,
         "accuracy_m": photo.accuracy_m,
+        "place_from": photo.place_from,
         "footprint": None if seen is None else _geojson(seen.polygon),
         "centre": None if seen is None or seen.centre is None else _rounded(seen.centre),
         "footprint_clipped": None if seen is None else seen.clipped,
@@ -318,6 +330,14 @@ def _unreadable(label: str, error: Exception) -> PhotoError:
     )
 
 
+_BY_DEVICE = DatumChoice(
+    None,
+    Datum.WGS84,
+    Text(
+        "照片里没有位置,用的是拍摄时手机的定位(WGS84)",
+        "the picture has no position; that of the phone when it was taken stands for it (WGS84)",
+    ),
+)
 _DAMAGED = Problem(
     "damaged",
     Text(

@@ -40,7 +40,12 @@ def add_photo(
     with workspace.database.reading() as session:
         grounds.require_unit(session, tags.unit_code)
     photo = read_photo(
-        path, datum=tags.datum, timezone=tags.timezone, settings=settings, name=label
+        path,
+        datum=tags.datum,
+        timezone=tags.timezone,
+        settings=settings,
+        name=label,
+        shot=tags.shot,
     )
     kept = workspace.vault.keep_or_find(path, max_bytes=int(settings.photo_max_mb * 1e6))
     text = _told(photo, label)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
-from geoinspect.records import Datum, Mode, Rule
+from geoinspect.records import Datum, Mode, Rule, Shot
 from geoinspect.search_records import Visibility
 
 
@@ -40,6 +40,7 @@ class TrackTags:
         crs: CRS of projected numbers, ``EPSG:n``.
         visibility: How far one saw through what grows there.
         columns: Which columns of a table hold what, as ``time=1,lon=2,lat=3``.
+        shot: Of a photo: where and when its device says that it was taken.
     """
 
     unit_code: str | None = None
@@ -54,11 +55,13 @@ class TrackTags:
     crs: str | None = None
     visibility: Visibility | None = None
     columns: str | None = None
+    shot: Shot | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return what was said for keeping; the unknown is left out."""
         kept: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}
         kept["day"] = None if self.day is None else self.day.isoformat()
+        kept["shot"] = None if self.shot is None else _shot_json(self.shot)
         return {name: value for name, value in kept.items() if value is not None}
 
     @classmethod
@@ -83,7 +86,19 @@ class TrackTags:
             crs=text("crs"),
             visibility=None if visibility is None else Visibility(visibility),
             columns=text("columns"),
+            shot=_shot_of(kept.get("shot")),
         )
+
+
+def _shot_json(shot: Shot) -> dict[str, object]:
+    return {**asdict(shot), "taken": None if shot.taken is None else shot.taken.isoformat()}
+
+
+def _shot_of(kept: object) -> Shot | None:
+    if not isinstance(kept, Mapping):
+        return None
+    taken = kept["taken"]
+    return Shot(**{**kept, "taken": None if taken is None else datetime.fromisoformat(taken)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,16 @@ from webmap.scope import Scope, scope_of
 _MOST_PHOTOS = 500
 # What the card tells beyond what the map draws; see ingest.photos.photo_json.
 _CARD = (
-    *("lon", "lat", "heading_magnetic", "altitude_m", "height_m", "pitch_deg", "accuracy_m"),
+    *(
+        "lon",
+        "lat",
+        "heading_magnetic",
+        "altitude_m",
+        "height_m",
+        "pitch_deg",
+        "accuracy_m",
+        "place_from",
+    ),
     *("footprint_clipped", "camera", "datum", "problems"),
 )
 

@@ -11,16 +11,25 @@ from zoneinfo import available_timezones
 from flask import request
 
 from geoinspect.crs import authority_name
-from geoinspect.errors import GeoInspectError, UsageError
+from geoinspect.errors import GeoInspectError, Text, UsageError
 from geoinspect.ingest.formats.table_declared import canonical
 from geoinspect.intake import TrackTags
 from geoinspect.patrols.choices import Purpose
-from geoinspect.records import Datum, Mode
+from geoinspect.records import Datum, Mode, Shot
 from geoinspect.search_records import Visibility
 from geoinspect.store.names import checked_name
 from webmap.api.choices import a_day, known_unit, one_of
+from webmap.api.fields import Fields
 
 MAX_CODE, MAX_TEAM = 40, 100
+_SHOT = {
+    "lon": Text("经度", "the longitude"),
+    "lat": Text("纬度", "the latitude"),
+    "accuracy_m": Text("定位精度", "the accuracy"),
+    "taken": Text("拍摄时间", "the time of the shot"),
+}
+# Half round the earth: a device that knows nothing better says no place.
+_FARTHEST_M = 20_040_000
 _MOST_PEOPLE = 500
 _CHINA = "Asia/Shanghai"
 _EPSG = re.compile(r"EPSG:(\d{4,6})", re.IGNORECASE)
@@ -28,7 +37,10 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 def tags_of_request() -> TrackTags:
-    """Return ``?unit=&team=&mode=&datum=&day=&person=&headcount=&purpose=&timezone=&crs=&visibility=&columns=``.
+    """Return what the query says.
+
+    ``?unit=&team=&mode=&datum=&day=&person=&headcount=&purpose=&timezone=&crs=&visibility=&columns=``
+    and, of a photo, ``&lon=&lat=&accuracy_m=&taken=``.
 
     Raises:
         UsageError: One of them can't be used.
@@ -56,7 +68,24 @@ def tags_of(said: Mapping[str, str]) -> TrackTags:
         crs=known_crs(said.get("crs", "")),
         visibility=_member(said, "visibility", Visibility),
         columns=canonical(said["columns"]) if said.get("columns") else None,
+        shot=shot_of(said),
     )
+
+
+def shot_of(said: Mapping[str, str]) -> Shot | None:
+    """Return where and when a device says that it took a photo; None where it says neither.
+
+    Raises:
+        UsageError: A value can't be used, or only half of a place is given.
+    """
+    asked = Fields({name: said[name] for name in _SHOT if name in said}, _SHOT)
+    lon, lat = asked.number("lon", -180, 180), asked.number("lat", -90, 90)
+    if (lon is None) != (lat is None):
+        raise asked.bad("lon", "应与纬度一起给出", "given together with the latitude")
+    accuracy_m, taken = asked.number("accuracy_m", 0, _FARTHEST_M), asked.moment("taken")
+    if lon is None and taken is None:
+        return None
+    return Shot(lon, lat, None if lon is None else accuracy_m, taken)
 
 
 def checked_team(given: str) -> str | None:

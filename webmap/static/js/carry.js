@@ -9,6 +9,7 @@
   const WEEK_MS = 7 * 86400e3;
   const FINAL = [400, 403, 404, 409, 410, 413, 415, 422];
   const PATIENCE_MS = 60000;
+  const RESTS_MS = 60000;
   const SLOWEST_BYTES_PER_MS = 2;
   const PIECE_BYTES = 512 * 1024;
   const CHECKED_BYTES = 64e6;
@@ -100,12 +101,12 @@
   }
   const isFinal = ({ status, code }) => Boolean(code) && FINAL.includes(status) && code !== "page_expired";
 
-  async function asked(path, { bytes = 0, ...request } = {}) {
+  async function asked(path, { bytes = 0, empty = false, ...request } = {}) {
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), PATIENCE_MS + bytes / SLOWEST_BYTES_PER_MS);
     try {
       const answer = await fetch(path, { ...request, signal: giveUp.signal, redirect: "error" });
-      if (answer.ok) return { headers: answer.headers, told: answer.status === 204 || request.method === "HEAD" ? null : await answer.json() };
+      if (answer.ok) return { headers: answer.headers, told: empty || answer.status === 204 || request.method === "HEAD" ? null : await answer.json() };
       throw new Trouble(answer.status, await answer.json().catch(() => null));
     } catch (error) {
       throw error instanceof Trouble ? error : new Trouble(0);
@@ -217,20 +218,22 @@
   }
 
   async function begin(headers) {
-    const answer = await fetch("/api/v1/uploads", { method: "POST", headers, redirect: "error" }).catch(() => null);
-    if (!answer) throw new Trouble(0);
-    if (answer.status !== 201) throw new Trouble(answer.status, await answer.json().catch(() => null));
-    return new URL(answer.headers.get("Location"), self.location.origin).pathname;
+    const begun = await asked("/api/v1/uploads", { method: "POST", headers, empty: true });
+    return new URL(begun.headers.get("Location"), self.location.origin).pathname;
   }
 
+  // Also where the clock is set back meanwhile.
+  const rests = ({ rests: until = 0 }) => until > Date.now() && until < Date.now() + RESTS_MS;
+
   async function sendFiles(name, csrf) {
-    for (const entry of (await allFiles()).filter((one) => one.person === name && !one.why)) {
+    for (const entry of (await allFiles()).filter((one) => one.person === name && !one.why && !rests(one))) {
       try {
         if (!(await sendFile(entry, csrf))) continue;
         for (const store of ["files", "places"]) await within(uploads, store, "readwrite", (of) => of.delete(entry.id), null);
       } catch (error) {
         if (!(error instanceof Trouble)) throw error;
-        if (error.status === 409) continue;
+        // A fault of the server with one file never holds up the others.
+        if (error.status === 409 || (error.status >= 500 && error.status !== 503)) continue;
         if (!isFinal(error)) throw error;
         await within(uploads, "files", "readwrite", (store) => store.put({ ...entry, why: error.told }), null);
       }

@@ -6,6 +6,7 @@ import { showKept, showRoom, takeAlong } from "./offline_day.js";
 import { receiptLines, watchQueue } from "./queue_list.js";
 import { cardOf, nearestWords } from "./today_cards.js";
 import { openKeep } from "./upload_keep.js";
+import { SHOT_MS, placeOfShot, timeOfShot } from "./photo_shot.js";
 
 const part = (id) => document.getElementById(id);
 const LIST = `today/${page.person}`;
@@ -102,9 +103,18 @@ const on = {
 /** Keep a photo that belongs to no case or site; it goes as an upload, from whichever page is open. */
 async function plainPhoto(file) {
   if (!fits(file)) return;
-  const kept = await (await keepFiles).put(file, {}, page.person_name);
+  const store = await keepFiles;
+  const taken = timeOfShot(file);
+  const said = taken ? { taken: taken.toISOString() } : {};
+  // Kept first: where the page is closed before the device knows its place, the photo goes without it.
+  const kept = await store.put(file, said, page.person_name, taken ? Date.now() + SHOT_MS : 0);
   tellWords(say(kept ? "td_photo_kept" : "td_photo_lost"), !kept);
   window.dispatchEvent(new CustomEvent("carry", { detail: {} }));
+  if (kept && taken) {
+    const where = await placeOfShot();
+    await store.tell(file, { ...said, ...where }, page.person_name);
+    if (!where.lon) tellWords(say("td_photo_no_place"), true);
+  }
   start();
 }
 

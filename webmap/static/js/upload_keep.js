@@ -51,12 +51,20 @@ export async function openKeep() {
       const kept = new Set(files.map(({ id }) => id));
       return places.filter((one) => one.person === page.person && !kept.has(one.id)).map(({ name }) => name);
     },
-    /** Keep a file with what is said of it; resolves to whether it is kept with its bytes. */
-    put(file, values, person = page.person) {
+    /**
+     * Keep a file with what is said of it; resolves to whether it is kept with its bytes.
+     * @param rests until when the queue leaves it alone, as more may be said of it till then
+     */
+    put(file, values, person = page.person, rests = 0) {
       if (file.size > MOST_BYTES) return Promise.resolve(false);
       const { name, type, lastModified } = file;
-      const entry = { id: markOf(file, person), person, at: Date.now(), name, type, lastModified, values, blob: file };
+      const entry = { id: markOf(file, person), person, at: Date.now(), name, type, lastModified, values, blob: file, rests };
       return tried(FILES, "readwrite", (store) => store.put(entry), null).then((key) => key !== null);
+    },
+    /** Say more of a kept file and let it go; what was sent meanwhile stays sent. */
+    async tell(file, values, person = page.person) {
+      const kept = await tried(FILES, "readonly", (store) => store.get(markOf(file, person)), null);
+      if (kept) await tried(FILES, "readwrite", (store) => store.put({ ...kept, values, rests: 0 }), null);
     },
     place: (file, url) => tried(PLACES, "readwrite", (store) => store.put({ id: markOf(file), person: page.person, name: file.name, url }), null),
     placeOf: (file) => tried(PLACES, "readonly", (store) => store.get(markOf(file)), null).then((one) => one?.url ?? null),
