@@ -114,8 +114,8 @@ CHOICES: dict[str, dict[str, Text]] = {
         "inverse_cube": Text("倒立方", "inverse cube"),
     },
     "password_profile": {
-        "dengbao": Text("等保", "等保 (MLPS)"),
-        "asvs": Text("OWASP ASVS", "OWASP ASVS"),
+        "dengbao": Text("等保", "MLPS (dengbao)"),
+        "asvs": Text("OWASP ASVS 标准", "OWASP ASVS"),
     },
     "language": {"zh_CN": Text("中文", "Chinese"), "en": Text("英文", "English")},
     "basemap_datum": {

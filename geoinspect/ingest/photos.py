@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import numpy as np
 import shapely
@@ -99,20 +99,12 @@ def read_photo(
     drone = read_drone_fields(embedded.xmp) if embedded.xmp else DroneFields()
     problems = [_DAMAGED] if embedded.damaged or exif.damaged or drone.damaged else []
     shot = shot or Shot()
-    accuracy_m = photo_facts.accuracy_m(exif, drone)
-    place_from: Literal["picture", "device"] = "picture"
-    try:
-        place = photo_facts.position(exif, drone, problems)
-    except PhotoError as error:
-        if shot.lon is not None and shot.lat is not None:
-            lon, lat, accuracy_m, place_from = shot.lon, shot.lat, shot.accuracy_m, "device"
-            choice = _BY_DEVICE
-        elif _DAMAGED in problems:
-            raise _lost(error) from error
-        else:
-            raise
+    place, by_device = _position(exif, drone, shot, problems)
+    if by_device:
+        (lon, lat), accuracy_m, choice = place, shot.accuracy_m, _BY_DEVICE
     else:
         choice = resolve_datum(datum, flagged_datum([exif.text(Tag.DATUM) or ""], (), label))
+        accuracy_m = photo_facts.accuracy_m(exif, drone)
         lon, lat = _in_wgs84(place, choice, problems)
     taken = photo_facts.taken(exif, drone, zone, problems, otherwise=shot.taken)
     heading_deg, magnetic = photo_facts.heading(exif, drone, problems)
@@ -137,7 +129,7 @@ def read_photo(
         camera,
         choice,
         tuple(problems),
-        place_from,
+        "device" if by_device else "picture",
     )
 
 
@@ -234,6 +226,24 @@ def _embedded(stream: BinaryIO) -> Embedded:
         "the phone or drone",
         code="not_a_photo",
     )
+
+
+def _position(
+    exif: Exif, drone: DroneFields, shot: Shot, problems: list[Problem]
+) -> tuple[photo_facts.Position, bool]:
+    """Return where a picture was taken, and whether only its device says so.
+
+    Raises:
+        PhotoError: Neither does.
+    """
+    try:
+        return photo_facts.position(exif, drone, problems), False
+    except PhotoError as error:
+        if shot.lon is not None and shot.lat is not None:
+            return photo_facts.Position(shot.lon, shot.lat), True
+        if _DAMAGED in problems:
+            raise _lost(error) from error
+        raise
 
 
 def _in_wgs84(
