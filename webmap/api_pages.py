@@ -13,7 +13,7 @@ from geoinspect.errors import Text
 from webmap.api.openapi import DESCRIPTION
 from webmap.api.openapi_whole import whole
 from webmap.auth import current_person
-from webmap.language import in_words
+from webmap.language import Described, in_words
 
 api_pages = Blueprint("api_pages", __name__)
 
@@ -82,16 +82,16 @@ def api_page() -> str:
 
 
 def _shown(told: Json) -> list[Shown]:
-    role = current_person().role
+    role, said = current_person().role, Described()
     return [
         Shown(
             _subject(operation["tags"][0]),
             method.upper(),
             path,
             operation["operationId"],
-            operation["summary"],
+            said(operation["summary"]),
             tuple(
-                (one["name"], one["required"], one["description"])
+                (one["name"], one["required"], said(one["description"]))
                 for one in operation["parameters"]
             ),
             tuple(operation["x-token-scopes"]),

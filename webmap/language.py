@@ -35,6 +35,26 @@ class _Words(Domain):  # type: ignore[misc]
         return self._loaded[language()]
 
 
+class Described:
+    """What the description of the API says, in the language of the response.
+
+    The description itself is English; a catalogue of its own has its sentences in Chinese.
+    """
+
+    def __init__(self) -> None:
+        self._chinese = Translations.load(_CATALOGUES, ["zh_CN"], domain="api")
+
+    def __call__(self, text: str) -> str:
+        """Return a text, whole or sentence by sentence; what is not known stays English."""
+        if language() != "zh_CN":
+            return text
+        found = self._chinese.gettext(text)
+        head, stop, last = text.rpartition(". ")
+        if found != text or not stop:
+            return str(found)
+        return self(f"{head}.") + self(last)
+
+
 def use_languages(app: Flask, workspace: Workspace) -> None:
     """Let pages speak the language a person chose, else the workspace's.
 

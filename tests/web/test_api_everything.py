@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import schemathesis.specs.openapi.definitions as meta
+from babel.messages.pofile import read_po
 from conftest import PASSWORD, Visitor
 from flask import Flask
 from test_login import VALUES
@@ -19,6 +20,7 @@ from webmap import create_app
 from webmap.access_rows import ROWS
 from webmap.api.openapi_examples import EXAMPLES
 from webmap.gates import SESSION_ONLY
+from webmap.language import Described
 
 WEB = Path(__file__).resolve().parents[2] / "webmap"
 # Forms that a browser sends to a page, and why the API has no such operation.
@@ -249,3 +251,24 @@ def test_the_page_shows_what_the_role_may_use(
     assert 'href="/api"' in page
     # What a body holds is shown, not run.
     assert "<script>" not in page
+
+
+def test_the_page_says_all_of_it_in_chinese(small: tuple[Flask, dict[str, str]]) -> None:
+    texts = {
+        text
+        for operations in _description(small)["paths"].values()
+        for one in operations.values()
+        for text in (one["summary"], *(part["description"] for part in one["parameters"]))
+    }
+    with small[0].test_request_context("/api?language=zh_CN"):
+        small[0].preprocess_request()
+        said = Described()
+        shown = {text: said(text) for text in texts}
+    # Names of values, versions and formats are no words; two English words in a row are.
+    english = re.compile(r"(?<![\w/`.])[A-Z][a-z]+ [a-z]+")
+    chinese = re.compile(r"[\u3400-\u9fff]")
+    unsaid = {a for a, b in shown.items() if english.search(b) or not chinese.search(b)}
+    assert unsaid == {"1.0.0"}
+    with (WEB / "translations/zh_CN/LC_MESSAGES/api.po").open("rb") as stream:
+        known = {str(one.id) for one in read_po(stream, locale="zh_CN") if one.id}
+    assert {one for one in known if not any(one in text for text in texts)} == set()
