@@ -11,17 +11,16 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from PIL import Image
 from rasterio.enums import ColorInterp
-from rio_tiler.errors import TileOutsideBounds
-from rio_tiler.io import Reader
 
 from geoinspect.errors import NotFoundError
-from webmap.tiles.mercator import TILE_PX
+from webmap.tiles.warping import Warping, tile_of
 
 F4 = NDArray[np.float32]
 U1 = NDArray[np.uint8]
@@ -70,6 +69,11 @@ def _stacked(bands: U1, valid: NDArray[np.bool_]) -> U1:
     return rgba
 
 
+class _Opened(NamedTuple):
+    dataset: rasterio.DatasetReader
+    warping: Warping | None
+
+
 class Pictures:
     """Opened rasters and how each is shown. Safe for threads: each thread opens its own."""
 
@@ -93,20 +97,17 @@ class Pictures:
         Raises:
             NotFoundError: The raster is gone from the workspace.
         """
-        dataset, look = self.opened(path)
-        with Reader(None, dataset=dataset) as reader:
-            try:
-                image = reader.tile(
-                    x, y, z, tilesize=TILE_PX, indexes=look.indexes, resampling_method="bilinear"
-                )
-            except TileOutsideBounds:
-                return None
-        valid = image.mask > 0
+        dataset, warping = self._open(path)
+        look = self._look(path, dataset)
+        found = tile_of(dataset, warping, (z, x, y), look.indexes)
+        if found is None:
+            return None
+        bands, valid = found
         if shown is not None:
             valid &= shown
         if not valid.any():
             return None
-        rgba = look.shown(image.data, valid)
+        rgba = look.shown(bands, valid)
         if shown is not None:
             # Nothing of a hidden pixel may stay under its transparency.
             rgba[~shown] = 0
@@ -118,12 +119,12 @@ class Pictures:
         Raises:
             NotFoundError: The raster is gone from the workspace.
         """
-        dataset = self._open(path)
+        dataset, _ = self._open(path)
         return dataset, self._look(path, dataset)
 
-    def _open(self, path: Path) -> rasterio.DatasetReader:
+    def _open(self, path: Path) -> _Opened:
         """Return this thread's opened raster; the least used of a few is closed."""
-        opened: OrderedDict[Path, rasterio.DatasetReader] | None
+        opened: OrderedDict[Path, _Opened] | None
         opened = getattr(self._local, "opened", None)
         if opened is None:
             opened = self._local.opened = OrderedDict()
@@ -135,9 +136,10 @@ class Pictures:
                     "or add it again",
                     code="no_raster",
                 )
-            opened[path] = rasterio.open(path, driver="GTiff")
+            dataset = rasterio.open(path, driver="GTiff")
+            opened[path] = _Opened(dataset, Warping.of(dataset))
             if len(opened) > _OPEN_PER_THREAD:
-                opened.popitem(last=False)[1].close()
+                opened.popitem(last=False)[1].dataset.close()
         opened.move_to_end(path)
         return opened[path]
 
