@@ -31,6 +31,7 @@ from webmap.map_pages import map_pages
 from webmap.overview_pages import overview_pages
 from webmap.pages import pages
 from webmap.review_pages import review_pages
+from webmap.script_graph import use_modules
 from webmap.search_pages import search_pages
 from webmap.security import protect
 from webmap.settings_pages import settings_pages
@@ -86,6 +87,7 @@ def create_app(workspace_folder: Path, *, testing: bool = False) -> Flask:
     use_login(app, workspace)
     use_access(app)
     use_frame(app)
+    use_modules(app)
     use_offline(app)
     use_tips(app, workspace)
     protect(app, workspace.settings)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from webmap.case_words import case_words
 from webmap.evidence_words import evidence_words
 from webmap.field_words import field_words
 from webmap.language import language
+from webmap.script_graph import modules_of
 from webmap.words import script_words
 
 field_pages = Blueprint("field_pages", __name__)
@@ -48,7 +48,6 @@ _MORE = (
     "vendor/leaflet/leaflet.js",
     "vendor/leaflet/leaflet.css",
 )
-_IMPORT = re.compile(r'(?:from|import) "\./(\w+\.js)"')
 _TEAL, _PAPER = "#0b6e6e", "#f6f7f5"
 
 
@@ -150,12 +149,6 @@ def _static(name: str) -> str:
 @lru_cache(maxsize=1)
 def _files() -> tuple[str, ...]:
     """Return the static files that the kept pages need, all that their scripts import included."""
-    scripts: set[str] = set()
-    waiting = [f"{name}.js" for name in _SCRIPTS]
-    while waiting:
-        name = waiting.pop()
-        if name not in scripts:
-            scripts.add(name)
-            waiting += _IMPORT.findall((_STATIC / "js" / name).read_text("utf-8"))
+    scripts = modules_of(f"js/{name}.js" for name in _SCRIPTS)
     styles = sorted(f"css/{path.name}" for path in (_STATIC / "css").glob("*.css"))
-    return (*_MORE, *styles, *(f"js/{name}" for name in sorted(scripts)))
+    return (*_MORE, *styles, *sorted(scripts))

@@ -19,13 +19,13 @@ from test_tiles import tile_at
 
 from webmap.tiles.warping import Warping, tile_of
 
-SIDE_PX, PIXEL_M = 600, 0.25
+SIDE_PX, PIXEL_M = 480, 0.25
 NORTH_UP = Affine(PIXEL_M, 0, EAST, 0, -PIXEL_M, NORTH)
 TURNED = NORTH_UP @ Affine.rotation(27)
 DEGREES = Affine(3e-6, 0, 108.0, 0, -2.5e-6, 30.0)
 PIXELS = grass(SIDE_PX, SIDE_PX)
 HOLE = np.full((SIDE_PX, SIDE_PX), 255, np.uint8)
-HOLE[150:400, 200:450] = 0
+HOLE[120:320, 160:360] = 0
 HALF = np.where(HOLE > 0, HOLE, 120).astype(np.uint8)
 HOLED = np.where(HOLE > 0, PIXELS, 0).astype(np.uint8)
 FAR = HOLED.astype(np.float32) / np.float32(255)
@@ -60,7 +60,7 @@ def tiles_of(dataset: rasterio.DatasetReader) -> Iterator[tuple[int, int, int]]:
     for col, row in ((0.5, 0.5), (0.02, 0.03), (0.98, 0.97), (0.55, 0.6), (1.4, 0.5)):
         x, y = dataset.transform @ (col * dataset.width, row * dataset.height)
         (lon,), (lat,) = transform(dataset.crs, "EPSG:4326", [x], [y])
-        for z in (12, 16, 18, 19, 21):
+        for z in (14, 17, 19, 21):
             yield (z, *tile_at(lon, lat, z)[:2])
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from enum import StrEnum
+from typing import NamedTuple
 
 import shapely
 from flask import Response, request
@@ -120,14 +122,12 @@ def gaps_file(kind: str) -> Response:
 
 
 def _feature(row: GapRow, cell_m: float) -> dict[str, object]:
-    finest_deg = cell_m / 10 / _DEGREE_M
-    outline = shapely.simplify(row.outline, finest_deg)
-    middle = shapely.point_on_surface(outline)
-    west, south, east, north = outline.bounds
+    drawn = _drawn_of(row.outline, cell_m / 10 / _DEGREE_M)
     lon, lat = row.access
-    return feature(
-        drawn_outline(outline, finest_deg),
-        {
+    return {
+        "type": "Feature",
+        "geometry": drawn.geometry,
+        "properties": {
             "rank": row.rank,
             "area_m2": round(row.area_m2, 1),
             "risk": round(row.risk, 2),
@@ -135,7 +135,37 @@ def _feature(row: GapRow, cell_m: float) -> dict[str, object]:
             "area_name": row.area_name,
             "unit": row.unit_name,
             "access": {"point": [round(lon, 6), round(lat, 6)], "from": row.access_kind},
-            "point": [round(middle.x, 6), round(middle.y, 6)],
-            "bbox": [west, south, east, north],
+            "point": drawn.point,
+            "bbox": drawn.bbox,
         },
+    }
+
+
+class _Drawn(NamedTuple):
+    """An outline as a map draws it: GeoJSON, a point in it and its box."""
+
+    geometry: object
+    point: list[float]
+    bbox: list[float]
+
+
+# By the outline's address in memory, beside a reference that takes the entry along when it goes:
+# the outlines of whole gaps live as long as their snapshot, and every visitor of the map asks for them.
+_drawn: dict[int, tuple[weakref.ref[BaseGeometry], _Drawn]] = {}
+
+
+def _drawn_of(outline: BaseGeometry, finest_deg: float) -> _Drawn:
+    """Return how an outline is drawn; kept as long as the outline."""
+    address = id(outline)
+    known = _drawn.get(address)
+    if known is not None and known[0]() is outline:
+        return known[1]
+    thin = shapely.simplify(outline, finest_deg)
+    middle = shapely.point_on_surface(thin)
+    made = _Drawn(
+        feature(drawn_outline(thin, finest_deg), {})["geometry"],
+        [round(middle.x, 6), round(middle.y, 6)],
+        list(thin.bounds),
     )
+    _drawn[address] = weakref.ref(outline, lambda _: _drawn.pop(address, None)), made
+    return made
