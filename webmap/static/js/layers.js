@@ -1,6 +1,7 @@
 // The layers of the map: tiles of ground and pictures, outlines, names, and the shapes of map_kinds.js.
 
 import { ask, page, say } from "./page.js";
+import { askFirst } from "./asked_early.js";
 import { KINDS, Shapes } from "./map_kinds.js";
 import { Labels } from "./map_labels.js";
 import { onTheme } from "./map_pictures.js";
@@ -129,7 +130,7 @@ export class Layers {
 
   /** Draw what does not change while one looks: zones; and learn which drone pictures there are. */
   async showFixed() {
-    const [zones, surveys] = await Promise.all([ask("zones"), ask("surveys")]);
+    const [zones, surveys] = await Promise.all([askFirst("zones"), askFirst("surveys")]);
     const group = this.#groups.zones;
     group.clearLayers();
     const letters = [];

@@ -1,5 +1,6 @@
 // The map page: joins the map that folium made, the layers, the panel, the tools and the address.
 
+import { askFirst, forgetEarly } from "./asked_early.js";
 import { Drawing } from "./draw.js";
 import { Layers, wireControl } from "./layers.js";
 import { Compare } from "./map_compare.js";
@@ -22,6 +23,8 @@ const message = document.getElementById("map-message");
 const floats = ["legend", "layers", "ask"].map((id) => document.getElementById(id));
 let underWay = 0;
 let outlined;
+// Whether the next overview comes with the news which shapes there are.
+let shapesDue = true;
 
 const layers = new Layers(map, {
   area: (code) => drillTo(code),
@@ -58,13 +61,12 @@ function showProblem(error) {
 
 /** Ask for an overview; where the address names what does not exist, for the next best one. */
 async function askOverview(code) {
-  const { campaign, gaps } = place.read();
-  let wanted = { area: code, campaign, lacking: gaps, ...place.question() };
+  let wanted = place.overviewOf(code);
   const words = [];
   const late = [];
   for (;;) {
     try {
-      const found = await ask("overview", wanted);
+      const found = await askFirst("overview", wanted);
       if (found.days && wanted.as_of && found.as_of > found.days.last) {
         late.push(say("day_clamped", { day: day(found.days.last) }));
         place.write({ as_of: null });
@@ -73,7 +75,7 @@ async function askOverview(code) {
       }
       return { found, words: [...words, ...late].join(" "), lost: words.length > 0 };
     } catch (error) {
-      if (error.code === "bad_option" && (gaps || Object.values(place.question()).flat().some(Boolean))) {
+      if (error.code === "bad_option" && (wanted.lacking || Object.values(place.question()).flat().some(Boolean))) {
         words.push(say("no_such_question"));
         place.write({ ...place.EVERYTHING, gaps: null, view: null });
         wanted = { area: wanted.area, campaign: wanted.campaign };
@@ -103,6 +105,8 @@ async function showArea(code, { fly, stay = false }) {
     if (side.isLate(turn)) return;
     if ((fly || lost) && found.area) side.flyTo(found.area.bbox);
     side.overview = found;
+    const due = shapesDue;
+    shapesDue = false;
     layers.showOverview(found);
     layers.tellAddress(words);
     layers.shapes.refresh();
@@ -111,7 +115,7 @@ async function showArea(code, { fly, stay = false }) {
     questions.show(found, layers);
     document.getElementById("data-date").textContent = freshness(found);
     if (!stay || !side.again) side.showOverview({ stay });
-    await Promise.all([showCells(turn), outline(found.area?.code ?? null), compare.show(found)]);
+    await Promise.all([showCells(turn), outline(found.area?.code ?? null), compare.show(found), due && loadShapes()]);
     legend();
   } catch (error) {
     showProblem(error);
@@ -182,8 +186,8 @@ function drawCampaigns() {
 }
 document.getElementById("campaign").addEventListener("change", async (event) => {
   place.write({ campaign: event.target.value, area: null, from: null, as_of: null, swipe: null }, true);
+  shapesDue = true;
   await showArea(null, { fly: true });
-  await loadShapes();
 });
 
 map.on("click", (event) => {
@@ -203,9 +207,9 @@ async function follow() {
   const { area, view, track, survey, photo, list } = place.read();
   applyLayers();
   if (view) map.setView([view.lat, view.lon], view.zoom, { animate: false });
+  shapesDue = true;
   await showArea(area, { fly: !view });
   if (!side.overview) return;
-  await loadShapes();
   if (track) await side.track(track, { fly: true });
   if (survey) await side.survey(survey);
   if (photo) await side.photo(photo, { fly: true });
@@ -220,6 +224,8 @@ async function start() {
     legend();
   } catch (error) {
     showProblem(error);
+  } finally {
+    forgetEarly();
   }
 }
 

@@ -1,6 +1,7 @@
 // The kinds of shapes that come as vector tiles, and what the question in the address asks of each.
 
-import { ask, page } from "./page.js";
+import { askFirst } from "./asked_early.js";
+import { page } from "./page.js";
 import { PAINTERS } from "./map_painters.js";
 import { ShapeLayer } from "./map_shapes.js";
 import { TileStore } from "./map_tiles.js";
@@ -42,7 +43,7 @@ export class Shapes {
 
   /** Ask which shapes there are now, and show them. */
   async load(campaign = null) {
-    this.#told = await ask("shapes");
+    this.#told = await askFirst("shapes");
     // A campaign of the past shows its own season only.
     this.#window = campaign ? { start: campaign.start, end: campaign.end } : {};
     this.refresh();

@@ -72,7 +72,7 @@ function count(kind, context, item, colour) {
   context.fillStyle = ink;
   context.font = "600 12px system-ui, sans-serif";
   context.textAlign = "center";
-  context.textBaseline = "central";
+  context.textBaseline = "middle";
   context.fillText(short(n), 0, 0.5);
   context.restore();
 }

@@ -163,11 +163,11 @@ async function answered(path, request) {
 }
 
 // Another language shows the same place: what the address says otherwise is kept.
-for (const link of document.querySelectorAll("a[data-keep-place]")) {
-  link.addEventListener("click", () => {
-    const query = new URLSearchParams(location.search);
-    query.set("language", new URLSearchParams(link.search).get("language"));
-    link.search = query.toString();
-    link.hash = location.hash;
-  });
-}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-keep-place]");
+  if (!link) return;
+  const query = new URLSearchParams(location.search);
+  query.set("language", new URLSearchParams(link.search).get("language"));
+  link.search = query.toString();
+  link.hash = location.hash;
+});

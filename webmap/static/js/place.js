@@ -56,3 +56,9 @@ export function question() {
   const { as_of, unit, team, method } = read();
   return { as_of, unit, team, method };
 }
+
+/** Return what the API is asked for an overview of an area; null is the person's own. */
+export function overviewOf(area) {
+  const { campaign, gaps } = read();
+  return { area, campaign, lacking: gaps, ...question() };
+}
