@@ -21,6 +21,7 @@ from webmap.app import create_app
 from webmap.health_checks import TLS_CERT
 from webmap.patience import STRANGER_S, bound_answering, bound_waiting
 from webmap.patient_worker import PatientWorker
+from webmap.warming import warm
 
 _THREADS = 96
 # A large raster is re-encoded and searched within its request (docs/decisions/0010).
@@ -66,6 +67,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         app = create_app(self._folder)
         app.config[TLS_CERT] = self._options["certfile"]
+        # Called in the worker, after it was forked: a thread would not come along.
+        warm(app)
         return app
 
 
