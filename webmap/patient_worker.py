@@ -9,14 +9,17 @@ thread; gunicorn's loop would wait for the other side, and accept nobody meanwhi
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import threading
 import time
 from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ
+from typing import Any
 
 from gunicorn import util
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from webmap.patience import STRANGER_S
@@ -87,6 +90,17 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             # Nobody took the answer for as long as we wait.
             return False
 
+    def handle_error(
+        self, req: object, client: socket.socket, addr: object, exc: BaseException
+    ) -> None:
+        """Tell the log and the sender what kind of fault a request had, never its bytes.
+
+        What stands where a head should be may be the body of a login.
+        """
+        super().handle_error(
+            req, client, addr, _in_words(exc) if isinstance(exc, ParseException) else exc
+        )
+
     def _watch(self, conn: _Connection) -> None:
         with self._lock:
             self._asking[conn] = time.monotonic()
@@ -108,3 +122,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             # Of the socket itself, whatever encrypts what goes over it: its thread hears the end.
             with suppress(OSError):
                 socket.socket.shutdown(one.sock, socket.SHUT_RDWR)
+
+
+def _in_words(error: ParseException) -> ParseException:
+    """Return an error of the same kind that says its kind and nothing of the request."""
+    kind = type(error)
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
+    bare: Any = type(kind.__name__, (kind,), {"__str__": lambda _self: words})
+    made: ParseException = kind.__new__(bare)
+    return made

@@ -125,6 +125,8 @@ def serve(
         "timeout": _REQUEST_S,
         "graceful_timeout": 10,
         "loglevel": "warning",
+        # No header of a request may say under which path or prefix we are: our links are made of it.
+        "forwarder_headers": "",
         "when_ready": when_ready,
         "certfile": None if tls_cert is None else str(tls_cert),
         "keyfile": None if tls_key is None else str(tls_key),
