@@ -129,5 +129,5 @@ def _in_words(error: ParseException) -> ParseException:
     kind = type(error)
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
     bare: Any = type(kind.__name__, (kind,), {"__str__": lambda _self: words})
-    made: ParseException = kind.__new__(bare)
+    made: ParseException = Exception.__new__(bare)
     return made

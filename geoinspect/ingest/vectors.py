@@ -27,7 +27,7 @@ from geoinspect.ingest.boundaries.geopackage import read_geopackage
 from geoinspect.ingest.boundaries.kml import read_kml, root_name
 from geoinspect.ingest.boundaries.layers import Boundaries, Layer, joined
 from geoinspect.ingest.boundaries.shapefile import read_shapefiles
-from geoinspect.ingest.formats.text import decoded_head
+from geoinspect.ingest.formats.text import decoded_head, one_line
 from geoinspect.records import Problem
 
 MAX_BYTES = 500 << 20
@@ -192,7 +192,8 @@ def _take_layer(layer: Layer, found: _Found, label: str) -> None:
         if valid is None:
             found.counts["empty"] += 1
         else:
-            found.shapes.append(Shape(valid, attributes))
+            said = {one_line(key): one_line(value) for key, value in attributes.items()}
+            found.shapes.append(Shape(valid, said))
 
 
 def _polygonal(geometry: shapely.Geometry | None) -> Ground | None:

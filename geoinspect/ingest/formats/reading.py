@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from geoinspect.crs import WGS84, transform_xy
 from geoinspect.errors import Text, TooLargeError
+from geoinspect.ingest.formats.text import one_line
 from geoinspect.ingest.times import TimeValue, parse_times
 from geoinspect.records import CHINA_ZONE, F8, Datum, Extra, Problem, Segment, TrackLine
 
@@ -27,9 +27,6 @@ MAX_SEGMENTS = 10_000
 _BLOCK = 65_536
 _MAX_WORDS, _MAX_WORD_CHARS = 200, 2_000
 _MAX_NAME_CHARS = 500
-# JSON may hold halves of characters, which neither a file nor a database takes; control characters
-# would steer a terminal.
-_NOT_TEXT = re.compile("[\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff]")
 
 CoordinateValue = str | float | int | None
 
@@ -255,8 +252,7 @@ class TrackBuilder:
 
 def clean_name(text: str | None) -> str | None:
     """Return a name of whole characters, on one line and of bounded length; None for blank text."""
-    whole = _NOT_TEXT.sub("", " ".join((text or "").split()))
-    return whole.strip()[:_MAX_NAME_CHARS] or None
+    return one_line(text or "")[:_MAX_NAME_CHARS] or None
 
 
 def joined(blocks: Sequence[Segment]) -> Segment:

@@ -28,6 +28,11 @@ _TEXT_CODEC = re.compile(
 )
 # When at most this share of the non-ASCII characters is broken, the file is UTF-8 with damage.
 _DAMAGE_SHARE = 0.1
+# JSON may hold halves of characters, which neither a file nor a database takes; control characters
+# would steer a terminal; marks of direction turn what is written after them, as gpj.exe into exe.jpg.
+_NOT_SHOWN = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,11 @@ class Encoding:
     errors: str = "strict"
     skip_bytes: int = 0
     problem: Problem | None = None
+
+
+def one_line(text: str) -> str:
+    """Return text on one line, without what is no character or would steer those who show it."""
+    return _NOT_SHOWN.sub("", " ".join(text.split())).strip()
 
 
 def decoded_head(head: bytes) -> str:
