@@ -235,7 +235,7 @@ def test_no_page_acts_on_what_files_say(sent: Sent) -> None:
     wrong: list[str] = []
     shown: list[str] = []
     ids = numbers_of(sent)
-    cards = [f"/map?{name}={ids[f'{name}_id']}" for name in ("track", "photo", "survey")]
+    cards = [f"/map?{name}#{name}={ids[f'{name}_id']}" for name in ("track", "photo", "survey")]
     walks = {FIELD: SENDERS, DESK: [*PAGES, f"/tracks/{ids['track_id']}", *cards]}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -252,7 +252,7 @@ def test_no_page_acts_on_what_files_say(sent: Sent) -> None:
                 if look(watched, address, wrong):
                     shown.append(address)
             if person == DESK:
-                watched.open("/map?on=photos,sites,surveys,tracks,areas")
+                watched.open("/map?lists#on=photos,sites,surveys,tracks,areas")
                 shown += [what for what in open_lists(page) if look(watched, what, wrong)]
             context.close()
         browser.close()
