@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -59,7 +60,9 @@ def post(port: int, token: str, path: str, data: bytes, **query: str) -> tuple[i
     """Send raw bytes with their name in the query, as scripts do."""
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/octet-stream"}
-    line.request("POST", f"/api/v1/{path}?{urlencode(query)}", data, headers)
+    with suppress(BrokenPipeError):
+        # What is refused by its head alone is answered before all of it was sent.
+        line.request("POST", f"/api/v1/{path}?{urlencode(query)}", data, headers)
     answer = line.getresponse()
     status, body = answer.status, answer.read()
     line.close()
