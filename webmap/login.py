@@ -88,7 +88,10 @@ def logout() -> AnyResponse:
 def _check_password() -> AnyResponse:
     name = request.form.get("username", "")[:200]
     password = request.form.get("password", "")
-    row = Gatekeeper(office().workspace).person(name, password, request.remote_addr or "")
+    device = known_device.mark_of(name, None)
+    row = Gatekeeper(office().workspace).person(
+        name, password, request.remote_addr or "", device=device
+    )
     if row is None:
         return _form(_("The name or the password is wrong. Check both and try again."), _WRONG)
     if row.totp_secret is None:
@@ -103,7 +106,10 @@ def _check_code() -> AnyResponse:
     if user_id is None:
         return _form(_("That took too long. Type name and password again."), _WRONG)
     code = request.form.get("code", "")[:20]
-    row = Gatekeeper(office().workspace).knows_code(user_id, code, request.remote_addr or "")
+    device = known_device.mark_of(None, user_id)
+    row = Gatekeeper(office().workspace).knows_code(
+        user_id, code, request.remote_addr or "", device=device
+    )
     if row is None:
         words = _("The code is wrong or was used. Type the one that the phone shows now.")
         return _form(words, _WRONG, code=True)

@@ -49,20 +49,22 @@ class Gatekeeper:
         self._settings = workspace.settings
         self._key = workspace.secret_key()
 
-    def person(self, name: str, password: str, address: str) -> UserRow | None:
+    def person(self, name: str, password: str, address: str, *, device: str = "") -> UserRow | None:
         """Return the active person of a name and a password, None where either is wrong.
 
         Args:
             name: As typed; what stands there may be a password, so it is kept only as a hash.
             password: As typed.
             address: Where from.
+            device: Of a browser in which this very name has signed in before, what tells it from
+                others: its tries are counted by themselves.
 
         Raises:
             LockedError: There were too many wrong tries of this name.
         """
         with self._database.writing() as session:
             known = people.user_named(session, name)
-            bounds = self._bounds("login", name, address, _mark(known))
+            bounds = self._bounds("login", name, address, _mark(known), device)
             self._take(session, bounds)
         with self._database.reading() as session:
             row = people.check_password(session, name, password)
@@ -82,7 +84,9 @@ class Gatekeeper:
         self._settle(bounds, right=right, name=user.name)
         return right
 
-    def knows_code(self, user_id: int, code: str, address: str) -> UserRow | None:
+    def knows_code(
+        self, user_id: int, code: str, address: str, *, device: str = ""
+    ) -> UserRow | None:
         """Return the active person when the code of their second factor is right and new.
 
         Raises:
@@ -92,7 +96,7 @@ class Gatekeeper:
             row = people.user(session, user_id)
             if row is None or row.totp_secret is None:
                 return None
-            bounds = self._bounds("code", row.name, address, _mark(row))
+            bounds = self._bounds("code", row.name, address, _mark(row), device)
             self._take(session, bounds)
             step = accepted_step(row.totp_secret, code, datetime.now(UTC), after=row.totp_step)
             if step is not None:
@@ -109,15 +113,16 @@ class Gatekeeper:
             tries.count(session, bound, now)
 
     def _settle(self, bounds: Sequence[tries.Bound], *, right: bool, name: str | None) -> None:
-        pair, everywhere = bounds
+        own, *shared = bounds
         with self._database.writing() as session:
             if right:
-                tries.forget(session, pair)
-                tries.give_back(session, everywhere)
+                tries.forget(session, own)
+                for bound in shared:
+                    tries.give_back(session, bound)
                 return
             now = datetime.now(UTC)
             locked = any(tries.locked_for(session, bound, now) for bound in bounds)
-            tries.sweep(session, 2 * (pair.window + pair.lock))
+            tries.sweep(session, 2 * (own.window + own.lock))
             # What was typed as a name that nobody has may be a password.
             audit.record(
                 session,
@@ -128,14 +133,17 @@ class Gatekeeper:
             )
 
     def _bounds(
-        self, kind: str, name: str, address: str, mark: str
-    ) -> tuple[tries.Bound, tries.Bound]:
-        """Return the bound of a name at one address, and of the name everywhere.
+        self, kind: str, name: str, address: str, mark: str, device: str = ""
+    ) -> tuple[tries.Bound, ...]:
+        """Return the bound of a name at one address, and of the name everywhere; of a browser that
+        the person is known by, its own alone, so that nobody else's tries lock it.
 
         The mark changes with the password, so that a new one from the administrator opens a lock.
         """
         lock = timedelta(minutes=self._settings.lock_minutes)
         most = self._settings.lock_tries
+        if device:
+            return (tries.Bound(self._hashed(kind, name, mark, "", device), most, lock, lock),)
         return (
             tries.Bound(self._hashed(kind, name, mark, address), most, lock, lock),
             tries.Bound(self._hashed(kind, name, mark), most * _ALL_ADDRESSES, lock, lock),
