@@ -82,7 +82,11 @@ def login() -> AnyResponse:
 def logout() -> AnyResponse:
     """End the session, also for whoever kept a copy of its cookie."""
     end(current_person())
-    return redirect(url_for("auth.login"))
+    answer = redirect(url_for("auth.login"))
+    if request.is_secure:
+        # Tiles and pictures that this browser was allowed to keep; over plain http it can't be told.
+        answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 def _check_password() -> AnyResponse:
