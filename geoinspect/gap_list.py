@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,10 +24,13 @@ from geoinspect.records import CellState
 from geoinspect.report.gap_files import GapRow
 from geoinspect.snapshot import Snapshot, walked_points
 from geoinspect.store import grounds, searching
+from geoinspect.store.sightings import Box
 
 # As in coverage.gaps: less is where a cell's corner reaches over a border.
 _LEAST_M2 = 100.0
 _SAMPLE_STEP = 64
+# No campaign has more cells than a number of so many digits.
+_MOST_DIGITS = 9
 
 
 def gap_rows(
@@ -44,31 +49,136 @@ def gap_rows(
         NotFoundError: There is no such area.
         UsageError: The area is none of the campaign's.
     """
+    ranked = ranked_gaps(session, snapshot, state, area_code=area_code)
+    return ranked.rows(session, range(1, min(top, len(ranked)) + 1)), len(ranked)
+
+
+def ranked_gaps(
+    session: Session, snapshot: Snapshot, state: CellState, *, area_code: str | None = None
+) -> RankedGaps:
+    """Return the gaps of an area in their order, none of them drawn yet.
+
+    Raises:
+        NotFoundError: There is no such area.
+        UsageError: The area is none of the campaign's.
+    """
     kept = {CellState.TOUCHED: "gaps", CellState.CLEARED: "uncleared"}.get(state)
     gaps = snapshot.lacking(state) if kept is None else getattr(snapshot, kept)
-    areas = {area.code: area for area in snapshot.book.areas}
-    units = {unit.code: unit.name for unit in grounds.units(session)}
-    found = _of_area(session, snapshot, gaps, area_code or snapshot.campaign.area_code)
-    ways = Ways.of(session, snapshot)
-    rows = []
-    for rank, (gap, part) in enumerate(found[:top], start=1):
-        shown = _shown(snapshot, ways, state, gap, part)
-        area = areas[gap.area_code]
-        rows.append(
-            GapRow(
-                rank=rank,
-                area_code=area.code,
-                area_name=area.name,
-                unit_name=None if area.unit_code is None else units.get(area.unit_code),
-                area_m2=gap.area_m2,
-                risk=gap.risk,
-                cells=len(gap.cells),
-                outline=shown.outline,
-                access=shown.access,
-                access_kind=shown.access_kind,
-            )
+    code = area_code or snapshot.campaign.area_code
+    return RankedGaps(snapshot, state, code, _of_area(session, snapshot, gaps, code))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedGaps:
+    """The gaps of an area, the one with most area × risk first; rank 1 is ``found[0]``.
+
+    Attributes:
+        state: What the ground lacks.
+        area_code: Whose gaps they are.
+        found: Each with its outline in the grid's CRS where it is a part of a wider area's gap.
+    """
+
+    snapshot: Snapshot
+    state: CellState
+    area_code: str
+    found: Sequence[tuple[Gap, BaseGeometry | None]]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @property
+    def mark(self) -> str:
+        """Tells one ranking from another: the same gaps of the same size in the same order."""
+        told = sha256(f"{self.snapshot.campaign_id} {self.state} {self.area_code}".encode())
+        told.update("\n".join(self.names()).encode())
+        sizes = [(gap.area_m2, gap.risk) for gap, _ in self.found]
+        told.update(np.round(np.array(sizes, np.float64), 3).tobytes())
+        return told.hexdigest()[:12]
+
+    def names(self) -> list[str]:
+        """Return a name of each gap, unique in the list: its area, and the first of its cells."""
+        met = Counter[str]()
+        names = []
+        for gap, _ in self.found:
+            name = f"{gap.area_code}-{gap.cells[0]}"
+            met[name] += 1
+            # Parts of one gap may share a cell that a border cuts.
+            names.append(name if met[name] == 1 else f"{name}.{met[name]}")
+        return names
+
+    def rank_of(self, name: str) -> int | None:
+        """Return the rank of a gap: the one of that name, else what its first cell belongs to
+        since; None where that ground is no gap any more.
+        """
+        names = self.names()
+        if name in names:
+            return names.index(name) + 1
+        code, _, number = name.rpartition("-")
+        if not (number.isascii() and number.isdecimal() and len(number) <= _MOST_DIGITS):
+            return None
+        cell = int(number)
+        holds = (
+            rank
+            for rank, (gap, _) in enumerate(self.found, start=1)
+            if gap.area_code == code and (gap.cells == cell).any()
         )
-    return rows, len(found)
+        return next(holds, None)
+
+    def touching(self, box: Box | None) -> list[int]:
+        """Return the ranks of the gaps whose boxes meet a box of degrees, all without one."""
+        if box is None or not self.found:
+            return list(range(1, len(self.found) + 1))
+        reach, (west, south, east, north) = self._reach(), box
+        meets = (reach[:, 0] <= east) & (reach[:, 2] >= west)
+        meets &= (reach[:, 1] <= north) & (reach[:, 3] >= south)
+        return [int(k) + 1 for k in np.flatnonzero(meets)]
+
+    def rows(self, session: Session, ranks: Sequence[int]) -> list[GapRow]:
+        """Return the gaps of some ranks as people are told of them, drawn."""
+        snapshot, names = self.snapshot, self.names()
+        areas = {area.code: area for area in snapshot.book.areas}
+        units = {unit.code: unit.name for unit in grounds.units(session)}
+        ways = Ways.of(session, snapshot)
+        rows = []
+        for rank in ranks:
+            gap, part = self.found[rank - 1]
+            shown = _shown(snapshot, ways, self.state, gap, part)
+            area = areas[gap.area_code]
+            rows.append(
+                GapRow(
+                    name=names[rank - 1],
+                    rank=rank,
+                    area_code=area.code,
+                    area_name=area.name,
+                    unit_name=None if area.unit_code is None else units.get(area.unit_code),
+                    area_m2=gap.area_m2,
+                    risk=gap.risk,
+                    cells=len(gap.cells),
+                    outline=shown.outline,
+                    access=shown.access,
+                    access_kind=shown.access_kind,
+                )
+            )
+        return rows
+
+    def _reach(self) -> NDArray[np.float64]:
+        """Return the boxes of the gaps' cells, west, south, east, north in degrees, shape (n, 4)."""
+        ground = self.snapshot.ground
+        side_m = ground.grid.cell_m
+        span = np.array(
+            [
+                (at[gap.cells].min(), at[gap.cells].max() + 1)
+                for gap, _ in self.found
+                for at in (ground.cell_col, ground.cell_row)
+            ],
+            np.float64,
+        ).reshape(-1, 2, 2)
+        (x, y) = (span[:, k] * side_m for k in (0, 1))
+        lon, lat = crs_.transform_xy(
+            ground.grid.crs, crs_.WGS84, x[:, [0, 0, 1, 1]], y[:, [0, 1, 0, 1]]
+        )
+        ends = (lon.min(axis=1), lat.min(axis=1), lon.max(axis=1), lat.max(axis=1))
+        return np.column_stack(ends)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

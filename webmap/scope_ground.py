@@ -12,7 +12,7 @@ from shapely import MultiPolygon, Polygon
 from geoinspect.campaign_book import Source
 from geoinspect.cell_story import cell_at, cell_report
 from geoinspect.coverage.sums import CoverageSum
-from geoinspect.gap_list import gap_rows
+from geoinspect.gap_list import RankedGaps, gap_rows, ranked_gaps
 from geoinspect.records import CellState, Level, Zone
 from geoinspect.report.gap_files import GapRow
 from geoinspect.snapshot import Snapshot
@@ -117,6 +117,10 @@ class GroundScope(Reach):
     ) -> tuple[list[GapRow], int]:
         """Return visible ground of an area that has not reached a state, and how much there is."""
         return gap_rows(self.session, snapshot, wanted, area_code=area_code, top=top)
+
+    def ranked_gaps(self, snapshot: Snapshot, wanted: CellState, area_code: str) -> RankedGaps:
+        """Return the gaps of a visible area in their order, none of them drawn yet."""
+        return ranked_gaps(self.session, snapshot, wanted, area_code=area_code)
 
     def own_part(self, polygon: Polygon | MultiPolygon) -> Polygon | MultiPolygon | None:
         """Return what of a polygon is their ground; None for nothing."""

@@ -34,6 +34,7 @@ class GapRow:
     """One gap as people are told of it.
 
     Attributes:
+        name: Tells it from the others of its list, and finds it again.
         rank: 1 is the first to search.
         unit_name: Who answers for the area; None where nobody was named.
         risk: Mean relative risk; 1 is neutral.
@@ -43,6 +44,7 @@ class GapRow:
         access_kind: ``road``, ``searched`` or ``inside`` (see coverage.gaps.access_point).
     """
 
+    name: str
     rank: int
     area_code: str
     area_name: str

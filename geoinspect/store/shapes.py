@@ -142,6 +142,20 @@ def outlines(session: Session, table: Placed, numbers: Sequence[int]) -> dict[in
     return found
 
 
+def said_of(
+    session: Session, table: Placed, names: Sequence[str], numbers: Sequence[int]
+) -> dict[int, tuple[Any, ...]]:
+    """Return some columns of a page of rows by number."""
+    columns = [getattr(table, name) for name in names]
+    found = session.execute(select(table.id, *columns).where(table.id.in_(numbers)))
+    return {row[0]: tuple(row[1:]) for row in found}
+
+
+def cases_numbered(session: Session, numbers: Sequence[int]) -> Sequence[CaseRow]:
+    """Return a page of cases by number."""
+    return session.scalars(select(CaseRow).where(CaseRow.id.in_(numbers))).all()
+
+
 def numbers_where(session: Session, table: Placed, only: ColumnElement[bool]) -> list[int]:
     """Return the numbers of the rows that a condition holds for."""
     return list(session.scalars(select(table.id).where(only)))

@@ -59,6 +59,7 @@ def row(
     rank: int = 1, name: str = "东镇", outline: shapely.Geometry = HOLED, **changes: object
 ) -> GapRow:
     figures = {
+        "name": f"990100001-{rank}",
         "rank": rank,
         "area_code": "990100001",
         "area_name": name,

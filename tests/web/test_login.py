@@ -18,7 +18,7 @@ VALUES = {
     "plan_id": 1, "check_id": 1, "trial_id": 1, "rate_id": 1, "model_id": 1, "factor": "roads", "kind": "gpx", "layer": "pod", "name": "pod",
     "version": "v", "receipt_id": "A", "upload_id": "A", "filename": "icon.svg", "case_id": 1, "site_id": 1, "tip_id": 1,
     "list_id": 1, "job_id": 1, "evidence_id": 1, "answer_id": 1, "number": 1, "form": "html", "sha256": "0" * 64,
-    "person_id": 1, "token_id": 1, "session_id": "0" * 64, "code": "990100",
+    "person_id": 1, "token_id": 1, "session_id": "0" * 64, "code": "990100", "gap_id": "990100-0",
 }  # fmt: skip
 
 

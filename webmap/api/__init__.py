@@ -32,7 +32,7 @@ from webmap.api.claims import claims, kept_claims, post_claim
 from webmap.api.dossiers import case_dossier
 from webmap.api.evidence import evidence_original, evidence_thumb, post_evidence
 from webmap.api.field import field_pass, field_week
-from webmap.api.gaps import gaps_file
+from webmap.api.gaps import gap, gaps, gaps_file
 from webmap.api.ground import areas, cell, overview, zones
 from webmap.api.imports import imports_list, post_answers, receipt_questions
 from webmap.api.inside import inside
@@ -77,6 +77,7 @@ from webmap.api.risks import delete_risk_rule, post_risk_rule, risk_rules
 from webmap.api.runs import post_survey_day, runs_list, survey_list
 from webmap.api.search import search_all
 from webmap.api.settings import add_setting_addresses
+from webmap.api.shape_rows import shape_rows
 from webmap.api.shapes import shapes
 from webmap.api.shown import layer
 from webmap.api.sightings import patch, patches, survey, surveys, tracks
@@ -137,6 +138,8 @@ api.add_url_rule("/zones", view_func=zones)
 api.add_url_rule("/cells", view_func=cell)
 api.add_url_rule("/layers/<name>", view_func=layer)
 api.add_url_rule("/coverage/inside", view_func=inside, methods=["POST"])
+api.add_url_rule("/gaps", view_func=gaps)
+api.add_url_rule("/gaps/<gap_id>", view_func=gap)
 api.add_url_rule("/gaps.<kind>", view_func=gaps_file)
 api.add_url_rule("/tracks", view_func=tracks)
 api.add_url_rule("/tracks/<int:track_id>", view_func=track)
@@ -256,6 +259,7 @@ api.add_url_rule("/field/week", view_func=field_week)
 api.add_url_rule("/field/pass", view_func=field_pass)
 api.add_url_rule("/standing", view_func=standing)
 api.add_url_rule("/shapes", view_func=shapes)
+api.add_url_rule("/shapes/<kind>", view_func=shape_rows)
 api.add_url_rule("/situation", view_func=situation)
 api.add_url_rule("/situation/clean", view_func=situation_clean)
 api.add_url_rule("/situation/days", view_func=situation_days)

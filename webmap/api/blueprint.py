@@ -65,9 +65,9 @@ def campaign_number() -> int | None:
     return record_number("campaign") if "campaign" in request.args else None
 
 
-def limit(most: int) -> int:
-    """Return how many rows were asked for, from 1 to ``most``."""
-    return int(min(max(number("limit", float(most)), 1), most))
+def limit(most: int, unasked: int | None = None) -> int:
+    """Return how many rows were asked for, from 1 to ``most``; without a word, ``unasked`` or all."""
+    return int(min(max(number("limit", float(unasked or most)), 1), most))
 
 
 def box() -> Box | None:

@@ -1,4 +1,7 @@
-"""Gaps of one area: whole ones of the areas below it, or its share of a wider area's."""
+"""Gaps of one area: whole ones of the areas below it, or its share of a wider area's.
+
+A list comes in pages and its outlines are drawn; of one gap the outline is exact.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,35 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import shapely
-from flask import Response, request
+from flask import Response, jsonify, request
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geoinspect.errors import NotFoundError
+from geoinspect.errors import ConflictError, NotFoundError, UsageError
+from geoinspect.gap_list import RankedGaps
 from geoinspect.records import CellState
 from geoinspect.report.gap_files import GapRow, gap_file
-from webmap.api.blueprint import campaign_number, feature
+from geoinspect.snapshot import Snapshot
+from geoinspect.store.schema import CampaignRow
+from webmap.api.blueprint import box, campaign_number, collection, feature, limit
 from webmap.api.choices import one_of
+from webmap.api.paging import mark_next
 from webmap.api.question import asked_question
 from webmap.office import office
-from webmap.scope import scope_of
+from webmap.scope import Scope, scope_of
 from webmap.tree import AreaTree
 
 MOST_GAPS = 50
+_MOST_LISTED = 200
 # Phones and people take no more; who needs all takes the coverage report.
 _MOST_IN_FILE = 500
 # A degree of latitude, roughly: how fine an outline is drawn needs no more.
 _DEGREE_M = 111_000.0
 # Fifty outlines are part of a map's first load: all stay below some 150 kB compressed.
 MOST_CORNERS = 600
+# A centimetre: an exact outline is not coarser than its ground is known.
+_FINEST_DEG = 1e-7
+_MOST_SHOWN_CHARS, _MOST_DIGITS = 80, 9
 _TYPES = {
     "gpx": "application/gpx+xml",
     "kml": "application/vnd.google-earth.kml+xml",
@@ -60,6 +71,94 @@ def asked_lacking() -> Lacking:
 def gap_features(rows: list[GapRow], cell_m: float) -> list[dict[str, object]]:
     """Return gaps as GeoJSON features, thinned where nobody could see it."""
     return [_feature(row, cell_m) for row in rows]
+
+
+def gaps() -> Response:
+    """Return gaps in pages, most area × risk first: ``?area=CODE&lacking=&campaign=N&bbox=`` and
+    which looks count; ``outlines=0`` leaves the outlines out.
+
+    Raises:
+        ConflictError: The coverage has changed since the page that ``?cursor=`` goes on from.
+    """
+    question, lacking, view = asked_question(), asked_lacking(), box()
+    most, drawn = limit(_MOST_LISTED, MOST_GAPS), request.args.get("outlines", "1") != "0"
+    with office().workspace.database.reading() as session:
+        scope = scope_of(session)
+        campaign = scope.campaign(campaign_number())
+        snapshot = office().snapshots.get(campaign.id, question)
+        ranked = _ranked(scope, campaign, snapshot, lacking, request.args.get("area"))
+        if ranked is None:
+            return jsonify(collection([], total=0, next=None))
+        ranks, mark = ranked.touching(view), ranked.mark
+        begin = _rank_after(mark)
+        wanted = [rank for rank in ranks if rank > begin]
+        rows = ranked.rows(session, wanted[:most])
+        cell_m = snapshot.ground.grid.cell_m
+    features = [_feature(row, cell_m, drawn=drawn) for row in rows]
+    following = f"{mark}_{rows[-1].rank}" if len(wanted) > most else None
+    return jsonify(collection(features, total=len(ranks), next=mark_next(following)))
+
+
+def gap(gap_id: str) -> Response:
+    """Return one gap with its exact outline: ``?lacking=&campaign=N`` and which looks count, as its
+    list was asked for; ``area`` is whose list its rank is of, its own area's without one.
+
+    Raises:
+        NotFoundError: There is none that this person may see; that ground may be no gap any more.
+    """
+    question, lacking = asked_question(), asked_lacking()
+    code = request.args.get("area") or gap_id.rpartition("-")[0]
+    with office().workspace.database.reading() as session:
+        scope = scope_of(session)
+        campaign = scope.campaign(campaign_number())
+        snapshot = office().snapshots.get(campaign.id, question)
+        known = AreaTree.of(scope).by_code
+        ranked = scope.ranked_gaps(snapshot, lacking.wanted, code) if code in known else None
+        rank = None if ranked is None else ranked.rank_of(gap_id)
+        if ranked is None or rank is None:
+            raise NotFoundError(
+                f"没有空白“{gap_id[:_MOST_SHOWN_CHARS]}”:可能这块地后来已查看,请重新打开空白清单",
+                f"there is no gap {gap_id[:_MOST_SHOWN_CHARS]!r}: its ground may have been searched "
+                "since; open the list of gaps again",
+                code="no_such_gap",
+            )
+        row = ranked.rows(session, [rank])[0]
+        cell_m = snapshot.ground.grid.cell_m
+    exact = shapely.set_precision(row.outline, _FINEST_DEG, mode="pointwise")
+    told = _feature(row, cell_m, drawn=False)
+    return jsonify(told | {"geometry": shapely.geometry.mapping(exact)})
+
+
+def _ranked(
+    scope: Scope, campaign: CampaignRow, snapshot: Snapshot, lacking: Lacking, code: str | None
+) -> RankedGaps | None:
+    """Return the gaps of the area asked for, of the campaign's without one; None where the person
+    has no area at all.
+    """
+    area = scope.opening_area(campaign) if code is None else AreaTree.of(scope).area(code)
+    return None if area is None else scope.ranked_gaps(snapshot, lacking.wanted, area.code)
+
+
+def _rank_after(mark: str) -> int:
+    """Return the rank that a list goes on after, 0 for its first page."""
+    given = request.args.get("cursor")
+    if given is None:
+        return 0
+    of, _, rank = given.rpartition("_")
+    if not (rank.isascii() and rank.isdecimal() and len(rank) <= _MOST_DIGITS):
+        raise UsageError(
+            f"参数 cursor 的值“{given[:_MOST_SHOWN_CHARS]}”无法识别:请用上一页的 next",
+            f"unknown cursor {given[:_MOST_SHOWN_CHARS]!r}: use 'next' of the page before",
+            code="bad_cursor",
+        )
+    if of != mark:
+        raise ConflictError(
+            "覆盖情况在上一页之后有了变化,空白的次序已不同:请从第一页重新列出",
+            "the coverage has changed since the page before, and with it the order of the gaps: "
+            "list them again from the first page",
+            code="cursor_gone",
+        )
+    return int(rank)
 
 
 def drawn_outline(outline: BaseGeometry, finest_deg: float) -> BaseGeometry:
@@ -121,13 +220,14 @@ def gaps_file(kind: str) -> Response:
     return response
 
 
-def _feature(row: GapRow, cell_m: float) -> dict[str, object]:
-    drawn = _drawn_of(row.outline, cell_m / 10 / _DEGREE_M)
+def _feature(row: GapRow, cell_m: float, *, drawn: bool = True) -> dict[str, object]:
+    outline = _drawn_of(row.outline, cell_m / 10 / _DEGREE_M)
     lon, lat = row.access
     return {
         "type": "Feature",
-        "geometry": drawn.geometry,
+        "geometry": outline.geometry if drawn else None,
         "properties": {
+            "id": row.name,
             "rank": row.rank,
             "area_m2": round(row.area_m2, 1),
             "risk": round(row.risk, 2),
@@ -135,8 +235,8 @@ def _feature(row: GapRow, cell_m: float) -> dict[str, object]:
             "area_name": row.area_name,
             "unit": row.unit_name,
             "access": {"point": [round(lon, 6), round(lat, 6)], "from": row.access_kind},
-            "point": drawn.point,
-            "bbox": drawn.bbox,
+            "point": outline.point,
+            "bbox": outline.bbox,
         },
     }
 

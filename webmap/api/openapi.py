@@ -161,7 +161,7 @@ DESCRIPTION: Json = {
         "/api/v1/openapi.json": _get("This description."),
         "/api/v1/overview": _get(
             "Coverage, children, gaps and counts of one area: the 50 gaps of most area × risk, each "
-            "outline drawn with at most 600 corners (/api/v1/gaps.{kind} has them exact).",
+            "outline drawn with at most 600 corners (/api/v1/gaps has the others, and each one exact).",
             _query("area", "Code of the area; the campaign's without it."),
             _query("lacking", "Gaps of unseen or uncleared ground."),
             _CAMPAIGN,
@@ -194,6 +194,27 @@ DESCRIPTION: Json = {
             *_LOOKS,
         ),
         "/api/v1/coverage/inside": _POST_INSIDE,
+        "/api/v1/gaps": _get(
+            "Gaps of one area in pages as GeoJSON, most area × risk first, 50 a page unasked; each "
+            "outline drawn with at most 600 corners. A page that goes on after the coverage has "
+            "changed is a conflict.",
+            _query("area", "Code of the area; the campaign's without it."),
+            _query("lacking", "Gaps of unseen or uncleared ground."),
+            _query("outlines", "0: without outlines."),
+            _BBOX,
+            _LIMIT,
+            _query("cursor", "'next' of the page before."),
+            _CAMPAIGN,
+            *_LOOKS,
+        ),
+        "/api/v1/gaps/{gap_id}": _get(
+            "One gap as GeoJSON with its exact outline, to a centimetre.",
+            _path("gap_id", {**_TEXT}),
+            _query("area", "Code of the area whose list its rank is of; its own without it."),
+            _query("lacking", "Gaps of unseen or uncleared ground."),
+            _CAMPAIGN,
+            *_LOOKS,
+        ),
         "/api/v1/gaps.{kind}": _get(
             "Gaps of one area as a file: gpx, kml, gpkg or csv.",
             _path("kind", {**_TEXT}),

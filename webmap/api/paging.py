@@ -97,6 +97,16 @@ def cursor_name(old: str) -> str | None:
     return next((name for name in (_CURSOR, old) if name in request.args), None)
 
 
+def cursor_gone(given: str) -> ConflictError:
+    """Return the refusal of a cursor that names nothing in its list any more."""
+    return ConflictError(
+        f"参数 cursor 的值“{given[:_MOST_CHARS]}”已不在列表中:请从第一页重新开始",
+        f"cursor {given[:_MOST_CHARS]!r} is not in the list any more: start again at its first "
+        "page",
+        code="cursor_gone",
+    )
+
+
 def _place_after(rows: Sequence[Json], key: str) -> int:
     given = request.args.get(_CURSOR)
     if given is None:
@@ -104,12 +114,7 @@ def _place_after(rows: Sequence[Json], key: str) -> int:
     for place, row in enumerate(rows):
         if str(row[key]) == given:
             return place + 1
-    raise ConflictError(
-        f"参数 cursor 的值“{given[:_MOST_CHARS]}”已不在列表中:请从第一页重新开始",
-        f"cursor {given[:_MOST_CHARS]!r} is not in the list any more: start again at its first "
-        "page",
-        code="cursor_gone",
-    )
+    raise cursor_gone(given)
 
 
 @api.after_request

@@ -208,6 +208,8 @@ def _sites(asking: Asking) -> _Parts:
             _texts("name", [line["name"] for line in mine]),
             _texts("state", [SITE_STATES[line["state"]] for line in mine]),
             _texts("unit", [line["unit_code"] for line in mine]),
+            _texts("visit", [line["state"] for line in mine]),
+            _day_column([_day_said(line["due"]) for line in mine], "due"),
         ],
     )
 
@@ -260,10 +262,14 @@ def _rounded(name: str, values: Sequence[Any], decimals: int) -> Column:
     return Column(name, np.asarray(np.round(np.array(values, np.float64), decimals), np.float64))
 
 
-def _day_column(values: Sequence[Any]) -> Column:
+def _day_said(iso: str | None) -> date | None:
+    return None if iso is None else date.fromisoformat(iso)
+
+
+def _day_column(values: Sequence[Any], name: str = "day") -> Column:
     """Return days, and moments as their days in Beijing."""
     known: dict[Any, int | None] = {}
     for value in set(values):
         day = value.astimezone(CHINA_TIME).date() if isinstance(value, datetime) else value
         known[value] = day_number(day) if isinstance(day, date) else None
-    return _numbers("day", [known[value] for value in values])
+    return _numbers(name, [known[value] for value in values])
