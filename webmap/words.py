@@ -68,6 +68,7 @@ def _map_words() -> dict[str, str]:
         "fold_rest": _("Show the other {n}"),
         "zoom_in": _("Zoom in"),
         "zoom_out": _("Zoom out"),
+        "gaps_listed": _("List all of them"),
         "gaps_shown": _("{n} of {total} gaps shown, most ground × risk first"),
     }
 

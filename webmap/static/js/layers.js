@@ -29,6 +29,7 @@ export class Layers {
   #chosen;
   #told = { address: "" };
   #units = "";
+  #gapChosen = false;
 
   /**
    * @param map the Leaflet map that folium made
@@ -80,6 +81,8 @@ export class Layers {
       this.#units = String(units);
       this.shapes.of("tracks").redraw();
     }
+    // Another question may have other gaps there.
+    if (this.#gapChosen) this.choose(null);
     this.#groups.gaps.clearLayers();
     const badges = overview.gaps.map((gap) => {
       L.geoJSON(gap, { pane: "gaps", style: outlineStyle.gap, interactive: false }).addTo(this.#groups.gaps);
@@ -181,6 +184,7 @@ export class Layers {
   /** Mark what the panel shows: a cell's square, a point, or nothing. */
   choose(geometry) {
     this.#chosen.clearLayers();
+    this.#gapChosen = false;
     if (geometry) {
       const ring = (_, latlng) => L.circleMarker(latlng, { radius: 18, pane: "chosen", interactive: false, ...outlineStyle.cell() });
       L.geoJSON(geometry, { pane: "chosen", style: outlineStyle.cell, pointToLayer: ring, interactive: false }).addTo(this.#chosen);
@@ -198,9 +202,11 @@ export class Layers {
     photoMarker([photo.lon, photo.lat], photo, true).addTo(this.#chosen);
   }
 
-  /** Mark the way into a gap. */
-  chooseGap({ access }) {
+  /** Mark the way into a gap, and its outline once that is there. */
+  chooseGap({ access }, outline = null) {
     this.choose(null);
+    this.#gapChosen = true;
+    if (outline) L.geoJSON(outline, { pane: "chosen", style: outlineStyle.gapChosen, interactive: false }).addTo(this.#chosen);
     accessMarker(access.point, `${say("access")} ${placeWords(access.point)}`).addTo(this.#chosen);
   }
 

@@ -7,13 +7,14 @@ const FOLDED = 20;
 
 /**
  * Return an empty table and its body.
- * @param columns [{words, number, sort, sorted}] in their order; sort is the address that sorts by it, sorted ascending or descending
+ * @param columns [{words, number, sort, pick, hold, sorted}] in their order; sort is the address that sorts by it, pick does
+ * it on this page, with a button that is found again by its name hold; sorted ascending or descending
  */
 export function listTable(columns, caption) {
   const body = el("tbody", { role: "rowgroup" });
-  const heads = columns.map(({ words, number, sort, sorted }) =>
+  const heads = columns.map(({ words, number, sort, pick, hold, sorted }) =>
     el("th", { scope: "col", role: "columnheader", class: number ? "num" : null, "aria-sort": sorted ?? null },
-      sort ? el("a", { href: sort }, words) : words));
+      sort ? el("a", { href: sort }, words) : pick ? el("button", { type: "button", "data-hold": hold, onclick: pick }, words) : words));
   const table = el("table", { role: "table" },
     el("caption", { class: "visually-hidden" }, caption),
     el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, heads)), body);

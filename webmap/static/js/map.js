@@ -30,6 +30,7 @@ const layers = new Layers(map, {
   area: (code) => drillTo(code),
   gap: (gap) => side.gap(gap),
   lacking: chooseGaps,
+  list: (kind) => table.open(kind),
   gapFile: (kind) => addressOf(`/api/v1/gaps.${kind}`, {
     area: side.overview.area.code, campaign: side.overview.campaign.id, lacking: side.overview.lacking, ...place.question(),
   }),

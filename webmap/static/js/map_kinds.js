@@ -28,6 +28,8 @@ export function shapeQuery(kind, filters, window = {}) {
 export class Shapes {
   #layers = {};
   #told = null;
+  #arrived;
+  #loading = new Promise((done) => { this.#arrived = done; });
   #window = {};
 
   /** @param groups name → Leaflet group; @param problem told of tiles that did not come */
@@ -46,6 +48,7 @@ export class Shapes {
     this.#told = await askFirst("shapes");
     // A campaign of the past shows its own season only.
     this.#window = campaign ? { start: campaign.start, end: campaign.end } : {};
+    this.#arrived();
     this.refresh();
   }
 
@@ -57,12 +60,23 @@ export class Shapes {
   refresh() {
     if (!this.#told) return;
     for (const [kind, layer] of Object.entries(this.#layers)) {
-      const { url, filters, deepest_zoom: deepest } = this.#told.kinds[kind] ?? {};
+      const { url, deepest_zoom: deepest } = this.#told.kinds[kind] ?? {};
       if (!url) continue;
-      const narrowed = ["tracks", "photos"].includes(kind) ? this.#window : {};
-      if (nothingAsked(kind)) layer.ask(null, {});
-      else layer.ask(url, shapeQuery(kind, filters ?? [], narrowed), deepest);
+      const wanted = this.#wanted(kind);
+      if (wanted) layer.ask(url, wanted, deepest);
+      else layer.ask(null, {});
     }
+  }
+
+  /** Return what the map asks of a kind, null for nothing at all; a table asks the same. */
+  async asked(kind) {
+    await this.#loading;
+    return this.#wanted(kind);
+  }
+
+  #wanted(kind) {
+    const narrowed = ["tracks", "photos"].includes(kind) ? this.#window : {};
+    return nothingAsked(kind) ? null : shapeQuery(kind, this.#told.kinds[kind]?.filters ?? [], narrowed);
   }
 
   /** Draw all again: the theme or the units' colours have changed. */

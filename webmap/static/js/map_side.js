@@ -187,5 +187,9 @@ export class Side {
     this.raise(false);
     this.flyTo(gap.bbox, 17);
     this.#layers.chooseGap(gap);
+    const { area, campaign, lacking } = this.overview;
+    const wanted = { area: area.code, campaign: campaign.id, lacking, ...place.question() };
+    // Lists hold outlines of few corners: the chosen one is drawn exactly.
+    return this.#open(() => ask(`gaps/${encodeURIComponent(gap.id)}`, wanted), ({ geometry }) => this.#layers.chooseGap(gap, geometry));
   }
 }

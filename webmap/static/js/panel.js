@@ -6,7 +6,7 @@ import { placeWords } from "./signs.js";
 const FIRST_GAPS = 10;
 const STATES = ["touched", "covered", "cleared"];
 
-/** Return the elements of an overview. `on` is {area, gap, lacking, gapFile}. */
+/** Return the elements of an overview. `on` is {area, gap, lacking, gapFile, list}. */
 export function overviewCard(overview, on) {
   const { area } = overview;
   if (!area) return [el("h1", {}, say("areas")), el("p", { class: "hint" }, say("no_areas"))];
@@ -162,7 +162,8 @@ function gapsPart(overview, on) {
   return [
     head, choice,
     el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say("gaps") }, list, items.length > FIRST_GAPS ? more : null),
-    el("p", { class: "hint" }, say("gaps_shown", counts)),
+    el("p", { class: "hint" }, say("gaps_shown", counts), " ",
+      el("button", { type: "button", class: "link", onclick: () => on.list("gaps") }, say("gaps_listed"))),
     el("p", { class: "downloads" }, say("gaps_keep"), " ", FILES.flatMap(([kind, name]) =>
       [el("a", { class: "button", href: on.gapFile(kind), download: "" }, name), " "])),
   ];

@@ -114,6 +114,8 @@ export const outlineStyle = {
   area: () => ({ color: ink(), weight: 1.4, opacity: 0.85, fill: false, dashArray: "6 3" }),
   drilled: () => ({ color: ink(), weight: 3, opacity: 0.9, fill: false }),
   gap: () => ({ color: token("--map-gap"), weight: 2, fill: false, dashArray: "6 3" }),
+  // Its corners are those of the ground, at every zoom.
+  gapChosen: () => ({ color: token("--map-gap"), weight: 3.5, fill: false, className: "gap-chosen" }),
   cell: () => ({ color: ink(), weight: 3, fill: false }),
   licensed: (valid) => ({ color: token("--map-licensed"), weight: 2.5, fill: false, dashArray: valid ? null : "2 6" }),
   former: () => ({ color: token("--map-former"), weight: 2, fill: false, dashArray: "2 3" }),
