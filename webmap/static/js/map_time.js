@@ -30,6 +30,9 @@ export class TimeSlider {
 
   /** Show the days of the address between the first and the last of a campaign; null hides the slider. */
   show(days) {
+    // A handle that moved since the address was asked for stays: its own question comes next.
+    if (this.#timer && days?.first === this.#days?.first && days?.last === this.#days?.last) return;
+    this.#forget();
     this.#days = days;
     document.getElementById("days").hidden = days === null;
     if (!days) return;
@@ -58,8 +61,13 @@ export class TimeSlider {
     // No handle passes the other.
     if (Number(from.value) > Number(until.value)) slider.value = slider === from ? until.value : from.value;
     this.#tell();
+    this.#forget();
+    this.#timer = setTimeout(() => { this.#timer = null; this.#apply(this.#chosen()); }, WAIT_MS);
+  }
+
+  #forget() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#apply(this.#chosen()), WAIT_MS);
+    this.#timer = null;
   }
 
   /** Return the days on the slider; null for its ends, which go on as days come. */

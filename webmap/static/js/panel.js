@@ -70,7 +70,8 @@ export function coveragePart(sum, narrowed) {
 
 /** Return the elements that tell of a drawn area. `on` is {again, remove}. */
 export function drawnCard({ coverage, narrowed, drawn_m2: drawnM2, as_of: shownDay }, on) {
-  const size = { area: `${km2(drawnM2)} ${say("km2")}`, inside: `${km2(coverage.area_m2)} ${say("km2")}` };
+  // Sums are of the grid's plane, the polygon of the ellipsoid: they differ by some ten thousandths.
+  const size = { area: `${km2(drawnM2)} ${say("km2")}`, inside: `${km2(Math.min(coverage.area_m2, drawnM2))} ${say("km2")}` };
   return [
     el("h1", {}, say("drawn")),
     el("p", { class: "sub" }, `${landArea(drawnM2)} · ${say("as_of", { day: day(shownDay) })}`),
