@@ -42,8 +42,7 @@ def _read(app: Flask) -> None:
             shapes()
             if _has_campaign(shown):
                 layer(Layer.STATE.value)
-    except Exception:
-        # A damaged book is told of where people meet it; here it must not end the server.
+    except Exception:  # noqa: BLE001 - a damaged book is told of where people meet it
         _LOG.exception("what the map shows first could not be read beforehand")
 
 

@@ -30,6 +30,7 @@ _PARTS = {
     "evidence_id": "Number of the piece of evidence.",
     "factor": "former, priority, licensed, houses, roads, water, slope or altitude.",
     "form": "Kind of file, as in the summary.",
+    "gap_id": "`id` of the gap.",
     "job_id": "Number of the job.",
     "kind": "Kind of file, as in the summary.",
     "list_id": "Number of the target list.",
