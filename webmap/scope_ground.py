@@ -108,9 +108,10 @@ class GroundScope(Reach):
         tops = [snapshot.sums[code] for code in self.territory.tops if code in snapshot.sums]
         return sum(tops, CoverageSum())
 
-    def zones(self) -> list[Zone]:
-        """Return the zones that touch their ground."""
-        return [z for z in grounds.zones(self.session) if self.territory.touches(z.polygon)]
+    def zones(self) -> list[tuple[int, Zone]]:
+        """Return the zones that touch their ground, each with its number, in the order of these."""
+        every = grounds.numbered_zones(self.session)
+        return [one for one in every.items() if self.territory.touches(one[1].polygon)]
 
     def gaps(
         self, snapshot: Snapshot, wanted: CellState, area_code: str, *, top: int

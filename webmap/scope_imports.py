@@ -39,16 +39,31 @@ class ImportScope:
     person: Person
     owners: frozenset[int] | None
 
-    def waiting(self, limit: int, *, mine: bool) -> list[Asked]:
-        """Return visible uploads that leave something to ask, newest first."""
+    def waiting(
+        self, limit: int, *, mine: bool, after: str | None = None
+    ) -> tuple[list[Asked], str | None]:
+        """Return visible uploads that leave something to ask, newest first, and after which one
+        the list goes on; None at its end.
+
+        Args:
+            limit: Most uploads.
+            mine: Only one's own.
+            after: Only those listed after this one.
+
+        Raises:
+            NotFoundError: They can't see that one.
+        """
         owners = frozenset({self.person.id}) if mine else self.owners
-        rows = asking.asking(self.session, owners, limit)
+        last = None if after is None else self.asked(after).upload
+        found = asking.asking(self.session, owners, limit + 1, last)
+        rows = found[:limit]
         made = asking.made_of(self.session, [row.file_id for row, _sender in rows])
         told = [
             Asked(row, sender, questions_of(row, made.get(row.file_id, _NOTHING)))
             for row, sender in rows
         ]
-        return [one for one in told if one.questions]
+        following = rows[-1][0].id if len(found) > limit else None
+        return [one for one in told if one.questions], following
 
     def asked(self, upload_id: str) -> Asked:
         """Return one visible upload with its questions.

@@ -7,7 +7,7 @@ any visible one by an administrator.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -44,8 +44,7 @@ class JobScope:
     def listed(self, wanted: Wanted, limit: int, *, mine: bool) -> list[JobRow]:
         """Return visible jobs, newest first; with ``mine`` only their own."""
         owners = frozenset({self.person.id}) if mine else self.owners()
-        asked = Wanted(owners, wanted.states, wanted.kinds, wanted.before)
-        return job_list.listed(self.session, asked, limit)
+        return job_list.listed(self.session, replace(wanted, owners=owners), limit)
 
     def counted(self, *, mine: bool) -> dict[str, int]:
         """Return how many visible jobs there are in each state."""

@@ -23,7 +23,7 @@ from geoinspect.store.workspace import Workspace
 
 Tell = Callable[[float, float], None]
 _MOST = 50
-_MOST_LISTED = 5000
+MOST_LISTED = 5000
 _GOING = ".removed-"
 _MADE = Wanted(action="backup.make")
 
@@ -97,7 +97,7 @@ def drop_old(workspace: Workspace, folder: Path, *, actor: str) -> list[str]:
     """
     keep = workspace.settings.backup_keep
     with workspace.database.reading() as session:
-        ours = {row.subject for row in audit_list.listed(session, _MADE, limit=_MOST_LISTED)}
+        ours = {row.subject for row in audit_list.listed(session, _MADE, limit=MOST_LISTED)}
         checks = checked(session)
     there = sorted((p for p in folder.glob("*Z") if p.name in ours and _is_backup(p)), reverse=True)
     good = [path.name for path in there if checks.get(path.name, True)]
@@ -126,7 +126,7 @@ def drop_old(workspace: Workspace, folder: Path, *, actor: str) -> list[str]:
 
 def checked(session: Session) -> dict[str, bool]:
     """Return of each backup that was compared whether it was found whole the last time."""
-    rows = audit_list.listed(session, Wanted(action="backup.check"), limit=_MOST_LISTED)
+    rows = audit_list.listed(session, Wanted(action="backup.check"), limit=MOST_LISTED)
     return {row.subject: bool(json.loads(row.details).get("ok")) for row in reversed(rows)}
 
 
@@ -156,12 +156,12 @@ def check_named(workspace: Workspace, name: str, *, actor: str, tell: Tell) -> d
     return found
 
 
-def told(session: Session, workspace: Workspace) -> list[Told]:
+def told(session: Session, workspace: Workspace, limit: int = _MOST) -> list[Told]:
     """Return the newest backups that the chain tells of, newest first."""
     given = workspace.settings.backup_folder
     folder = workspace.folder.resolve() / given if given else None
     found = []
-    for row in audit_list.listed(session, Wanted(action="backup.make"), limit=_MOST):
+    for row in audit_list.listed(session, Wanted(action="backup.make"), limit=limit):
         details = json.loads(row.details)
         there = folder is not None and (folder / row.subject / manifest.NAME).is_file()
         found.append(

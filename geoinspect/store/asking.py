@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import shapely
-from sqlalchemy import ColumnElement, String, cast, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
 from geoinspect.store.schema import AreaRow, SurveyRow, TrackRow, UploadRow, UserRow
@@ -30,7 +30,7 @@ class Made:
 
 
 def asking(
-    session: Session, owners: Collection[int] | None, limit: int
+    session: Session, owners: Collection[int] | None, limit: int, after: UploadRow | None = None
 ) -> Sequence[tuple[UploadRow, str]]:
     """Return uploads that may leave something to ask, newest first, each with who sent it.
 
@@ -38,6 +38,7 @@ def asking(
         session: Reading.
         owners: Whose uploads; None for everybody's.
         limit: Most rows.
+        after: Only what is listed after this one.
     """
     undated = select(SurveyRow.file_id).where(SurveyRow.taken.is_(None))
     conditions: list[ColumnElement[bool]] = [
@@ -50,6 +51,9 @@ def asking(
     ]
     if owners is not None:
         conditions.append(UploadRow.user_id.in_(sorted(owners)))
+    if after is not None:
+        same = and_(UploadRow.received_at == after.received_at, UploadRow.id > after.id)
+        conditions.append(or_(UploadRow.received_at < after.received_at, same))
     rows = session.execute(
         select(UploadRow, UserRow.name)
         .join(UserRow, UserRow.id == UploadRow.user_id)

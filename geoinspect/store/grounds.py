@@ -236,11 +236,16 @@ def _zone_key(row: ZoneRow) -> tuple[object, ...]:
 
 def zones(session: Session, kind: ZoneKind | None = None) -> list[Zone]:
     """Return the zones, all or of one kind."""
+    return list(numbered_zones(session, kind).values())
+
+
+def numbered_zones(session: Session, kind: ZoneKind | None = None) -> dict[int, Zone]:
+    """Return the zones, all or of one kind, each under its number, in the order of these."""
     query = select(ZoneRow).order_by(ZoneRow.id)
     if kind is not None:
         query = query.where(ZoneRow.kind == kind.value)
-    return [
-        Zone(
+    return {
+        row.id: Zone(
             ZoneKind(row.kind),
             row.name,
             row.geometry,
@@ -250,7 +255,7 @@ def zones(session: Session, kind: ZoneKind | None = None) -> list[Zone]:
             row.licence_m2,
         )
         for row in session.scalars(query)
-    ]
+    }
 
 
 def add_campaign(session: Session, campaign: Campaign, *, side: int, ground: bytes) -> CampaignRow:

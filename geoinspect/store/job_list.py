@@ -32,12 +32,14 @@ class Wanted:
         owners: Numbers of the people whose they are.
         states, kinds: Only these.
         before: Only jobs of a smaller number: the page after.
+        searches: Only searches of pictures: asked for, or the reading of one, which is long.
     """
 
     owners: frozenset[int] | None = None
     states: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
     before: int | None = None
+    searches: bool = False
 
 
 def listed(session: Session, wanted: Wanted, limit: int) -> list[JobRow]:
@@ -64,14 +66,18 @@ def of_subjects(session: Session, kind: str, subjects: Collection[str]) -> dict[
     return {row.subject: row for row in rows}
 
 
-def of_survey(session: Session, survey_id: int, file_id: int, limit: int) -> list[JobRow]:
+def of_survey(
+    session: Session, survey_id: int, file_id: int, wanted: Wanted, limit: int
+) -> list[JobRow]:
     """Return the jobs that searched a survey or read its file, newest first."""
     receipts = select(UploadRow.id).where(UploadRow.file_id == file_id)
     about = or_(
         and_(JobRow.kind == "detect", JobRow.subject == str(survey_id)),
         and_(JobRow.kind == UNDERSTAND, JobRow.subject.in_(receipts)),
     )
-    query = select(JobRow).where(about).order_by(JobRow.id.desc()).limit(limit)
+    query = (
+        select(JobRow).where(about, *_conditions(wanted)).order_by(JobRow.id.desc()).limit(limit)
+    )
     return list(session.scalars(query))
 
 
@@ -168,4 +174,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(JobRow.kind.in_(sorted(wanted.kinds)))
     if wanted.before is not None:
         found.append(JobRow.id < wanted.before)
+    if wanted.searches:
+        read = and_(JobRow.kind == UNDERSTAND, JobRow.weight == "long")
+        found.append(or_(JobRow.kind == "detect", read))
     return found

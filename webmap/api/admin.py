@@ -18,6 +18,7 @@ from geoinspect.store.audit_list import Wanted
 from geoinspect.store.schema import AuditRow
 from webmap.api.blueprint import limit, record_number
 from webmap.api.choices import a_day
+from webmap.api.paging import cursor_name, mark_next, page
 from webmap.auth import current_person
 from webmap.health_checks import all_checks
 from webmap.job_turn import do_waiting
@@ -26,7 +27,7 @@ from webmap.scope_admin import whole_office
 
 Json = dict[str, Any]
 MOST = 200
-_MOST_EXPORTED = 200_000
+_MOST_BACKUPS, _MOST_EXPORTED = 200, 200_000
 _WORDS = ("actor", "action", "subject", "q")
 _COLUMNS = ("id", "at", "actor", "action", "subject", "details", "hash")
 
@@ -51,14 +52,15 @@ def wanted_rows() -> Wanted:
 
 def audit_list_() -> Response:
     """Return rows of the audit chain, newest first."""
-    wanted, most = wanted_rows(), limit(MOST)
-    before = record_number("before") if "before" in request.args else None
+    wanted, most, mark = wanted_rows(), limit(MOST), cursor_name("before")
+    before = None if mark is None else record_number(mark)
     with office().workspace.database.reading() as session:
         whole_office(session)
         rows = audit_list.listed(session, wanted, before=before, limit=most + 1)
         known = audit_list.actions(session)
     shown = [row_json(row) for row in rows[:most]]
-    return jsonify(rows=shown, actions=known, next=shown[-1]["id"] if len(rows) > most else None)
+    following = shown[-1]["id"] if len(rows) > most else None
+    return jsonify(rows=shown, actions=known, next=mark_next(following))
 
 
 def audit_file(form: str) -> Response:
@@ -123,7 +125,7 @@ def backups_list() -> Response:
     workspace = office().workspace
     with workspace.database.reading() as session:
         whole_office(session)
-        found = kept.told(session, workspace)
+        found = kept.told(session, workspace, kept.MOST_LISTED)
     shown = [
         {
             "name": one.name,
@@ -137,7 +139,9 @@ def backups_list() -> Response:
         for one in found
     ]
     every = workspace.settings.backup_every_hours
-    return jsonify(backups=shown, every_hours=every, folder=bool(workspace.settings.backup_folder))
+    backups = page("backups", shown, "name", most=_MOST_BACKUPS)
+    folder = bool(workspace.settings.backup_folder)
+    return jsonify(**backups, every_hours=every, folder=folder)
 
 
 def post_backup() -> tuple[Response, int]:
@@ -150,7 +154,8 @@ def post_backup_check(name: str) -> tuple[Response, int]:
     """Ask for a check of one backup in the background."""
     with office().workspace.database.reading() as session:
         whole_office(session)
-        there = {one.name for one in kept.told(session, office().workspace) if one.there}
+        told = kept.told(session, office().workspace, kept.MOST_LISTED)
+        there = {one.name for one in told if one.there}
     if name not in there:
         raise NotFoundError(
             f"没有名为“{name[:80]}”的备份",

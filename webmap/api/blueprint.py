@@ -66,8 +66,18 @@ def campaign_number() -> int | None:
 
 
 def limit(most: int, unasked: int | None = None) -> int:
-    """Return how many rows were asked for, from 1 to ``most``; without a word, ``unasked`` or all."""
-    return int(min(max(number("limit", float(unasked or most)), 1), most))
+    """Return how many rows were asked for; more than ``most`` are ``most``.
+
+    Args:
+        most: That are answered.
+        unasked: Without a word; None is ``most``.
+
+    Raises:
+        UsageError: It is no whole number from 1 on.
+    """
+    if "limit" not in request.args:
+        return unasked or most
+    return min(record_number("limit"), most)
 
 
 def box() -> Box | None:

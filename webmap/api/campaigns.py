@@ -14,6 +14,7 @@ from geoinspect.intake.campaign_asking import CampaignAsked, close_campaign, est
 from geoinspect.store import audit, jobs
 from geoinspect.store.schema import CampaignRow
 from webmap.api.fields import Fields, json_fields
+from webmap.api.paging import page
 from webmap.auth import current_person
 from webmap.job_turn import do_waiting
 from webmap.office import office
@@ -34,7 +35,7 @@ _MOST_CELL_M = 100_000.0
 def campaigns_list() -> Response:
     """Return visible campaigns, newest first."""
     with office().workspace.database.reading() as session:
-        return jsonify(campaigns=campaigns_told(scope_of(session)))
+        return jsonify(page("campaigns", campaigns_told(scope_of(session))))
 
 
 def campaign_standing(campaign_id: int) -> Response:

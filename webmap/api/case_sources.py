@@ -14,6 +14,7 @@ from geoinspect.casework.told import today_of
 from geoinspect.errors import Text, UsageError
 from webmap.acting import acting
 from webmap.api.fields import Fields, json_fields
+from webmap.api.paging import page
 from webmap.office import office
 from webmap.scope import scope_of
 from webmap.scope_case_sources import source_scope
@@ -120,7 +121,7 @@ def licences() -> Response:
     today = today_of()
     with office().workspace.database.reading() as session:
         told = source_scope(session).licences(today)
-    return jsonify(licences=told, as_of=today.isoformat())
+    return jsonify(**page("licences", told, "zone"), as_of=today.isoformat())
 
 
 def numbers_of(asked: Fields, name: str) -> list[int]:

@@ -14,6 +14,7 @@ from geoinspect.snapshot import Snapshot
 from geoinspect.store.schema import AreaRow, CampaignRow
 from webmap.api.blueprint import api, campaign_number, collection, feature, number
 from webmap.api.gaps import MOST_GAPS, Lacking, asked_lacking, gap_features
+from webmap.api.paging import paged
 from webmap.api.question import asked_question
 from webmap.api.shown import question_part, tile_pattern
 from webmap.area_counts import area_counts
@@ -78,24 +79,26 @@ def areas() -> Response:
         code = request.args.get("parent")
         top = tree.root() if code is None else tree.area(code)
         if top is None:
-            return jsonify(collection([], parent=None))
-        shown = tree.children(top.code) or [top]
+            return jsonify(collection([], parent=None, next=None))
+        shown, following = paged(tree.children(top.code) or [top], lambda row: row.code)
         features = [
             feature(row.geometry, tree.as_json(row) | _label(row), tolerance_deg=_OUTLINE_DEG)
             for row in shown
         ]
         outer = feature(top.geometry, tree.as_json(top), tolerance_deg=_OUTLINE_DEG)
-        return jsonify(collection(features, parent=outer))
+        return jsonify(collection(features, parent=outer, next=following))
 
 
 def zones() -> Response:
     """Return zones as GeoJSON, with whether each holds today."""
     today = datetime.now(UTC).astimezone(_CHINA_TIME).date()
     with office().workspace.database.reading() as session:
+        shown, following = paged(scope_of(session).zones(), lambda one: one[0])
         features = [
             feature(
                 zone.polygon,
                 {
+                    "id": number_,
                     "kind": zone.kind.value,
                     "name": zone.name,
                     "valid_from": None if zone.valid_from is None else str(zone.valid_from),
@@ -103,9 +106,9 @@ def zones() -> Response:
                     "valid": zone.valid_on(today),
                 },
             )
-            for zone in scope_of(session).zones()
+            for number_, zone in shown
         ]
-    return jsonify(collection(features))
+    return jsonify(collection(features, next=following))
 
 
 def cell() -> Response:

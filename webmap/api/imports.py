@@ -16,6 +16,7 @@ from geoinspect.store import incoming
 from geoinspect.store.job_schema import JobRow
 from webmap.api.blueprint import limit
 from webmap.api.fields import Fields, json_fields
+from webmap.api.paging import mark_next
 from webmap.api.receipts import receipt_json
 from webmap.api.tags import tags_of
 from webmap.auth import current_person
@@ -44,13 +45,15 @@ _LABELS = {
 
 
 def imports_list() -> Response:
-    """Return visible uploads that wait for an answer, newest first: ``?mine=&limit=``."""
+    """Return visible uploads that wait for an answer, newest first: ``?mine=&limit=&cursor=``."""
     mine = request.args.get("mine", "") in {"1", "true"}
     with office().workspace.database.reading() as session:
         scope = import_scope(session)
-        found = scope.waiting(limit(_MOST), mine=mine)
+        after = request.args.get("cursor")
+        found, following = scope.waiting(limit(_MOST), mine=mine, after=after)
         jobs = incoming.jobs_of_receipts(session, [one.upload.id for one in found])
-        return jsonify(imports=[_told(scope, one, jobs.get(one.upload.id)) for one in found])
+        told = [_told(scope, one, jobs.get(one.upload.id)) for one in found]
+        return jsonify(imports=told, next=mark_next(following))
 
 
 def receipt_questions(receipt_id: str) -> Response:

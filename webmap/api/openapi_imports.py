@@ -29,7 +29,6 @@ IMPORT_PATHS: dict[str, Json] = {
         "Visible surveys as a list, newest first.",
         query("q", "Part of the name."),
         query("state", "searched, unsearched or undated."),
-        query("offset", "`next` of the page before.", "integer"),
         query("limit", "Most rows wanted.", "integer"),
     ),
     "/api/v1/runs": get(

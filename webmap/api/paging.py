@@ -7,7 +7,7 @@ neither double nor hide any.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 MOST_ROWS = 100_000
 _CURSOR = "cursor"
 # What a cursor is called by lists that are older than it.
-_OLD = frozenset({"before", "after", "offset"})
+_OLD = frozenset({"before", "after"})
 _MOST_CHARS, _MOST_DIGITS = 200, 15
 
 
@@ -31,6 +31,9 @@ class _Numbered(Protocol):
 
 
 _Row = TypeVar("_Row", bound=_Numbered)
+
+
+_Any = TypeVar("_Any")
 
 
 def page(name: str, rows: Sequence[Json], key: str = "id", *, most: int = MOST_ROWS) -> Json:
@@ -43,12 +46,22 @@ def page(name: str, rows: Sequence[Json], key: str = "id", *, most: int = MOST_R
         most: Rows at most; ``?limit=`` asks for fewer.
 
     Raises:
-        ConflictError: The row that ``?cursor=`` names is not in the list any more.
+        UsageError: ``?cursor=`` can't name a row.
+        ConflictError: The row that it names is not in the list any more.
     """
-    begin = _place_after(rows, key)
+    shown, following = paged(rows, lambda row: row[key], most=most)
+    return {name: list(shown), "next": following}
+
+
+def paged(
+    rows: Sequence[_Any], key: Callable[[_Any], int | str], *, most: int = MOST_ROWS
+) -> tuple[Sequence[_Any], str | None]:
+    """Return the rows of the page that is asked for, and the following cursor, as :func:`page`."""
+    begin = _place_after([key(row) for row in rows])
     end = begin + limit(most)
-    following = str(rows[end - 1][key]) if end < len(rows) else None
-    return {name: list(rows[begin:end]), "next": mark_next(following)}
+    following = str(key(rows[end - 1])) if end < len(rows) else None
+    mark_next(following)
+    return rows[begin:end], following
 
 
 def mark_next(cursor: int | str | None) -> int | str | None:
@@ -69,7 +82,7 @@ def walk_after() -> int | None:
     given = request.args.get(_CURSOR)
     if given is None:
         return None
-    if not (given.isascii() and given.isdecimal() and len(given) <= _MOST_DIGITS):
+    if not _is_number(given):
         raise UsageError(
             f"参数 cursor 应为从 0 起的编号,得到“{given[:_MOST_CHARS]}”",
             f"cursor must be a number from 0 on, got {given[:_MOST_CHARS]!r}",
@@ -107,14 +120,25 @@ def cursor_gone(given: str) -> ConflictError:
     )
 
 
-def _place_after(rows: Sequence[Json], key: str) -> int:
+def _place_after(keys: Sequence[int | str]) -> int:
     given = request.args.get(_CURSOR)
     if given is None:
         return 0
-    for place, row in enumerate(rows):
-        if str(row[key]) == given:
+    numbered = bool(keys) and isinstance(keys[0], int)
+    if not 0 < len(given) <= _MOST_CHARS or (numbered and not _is_number(given)):
+        raise UsageError(
+            f"参数 cursor 应为上一页的 next,得到“{given[:_MOST_CHARS]}”",
+            f"cursor must be 'next' of the page before, got {given[:_MOST_CHARS]!r}",
+            code="bad_cursor",
+        )
+    for place, one in enumerate(keys):
+        if str(one) == given:
             return place + 1
     raise cursor_gone(given)
+
+
+def _is_number(given: str) -> bool:
+    return given.isascii() and given.isdecimal() and len(given) <= _MOST_DIGITS
 
 
 @api.after_request

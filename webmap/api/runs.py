@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from geoinspect.casework.survey_days import MOST_NOTE, correct_day
 from geoinspect.errors import ForbiddenError, Text, UsageError
 from geoinspect.records import moment_iso
 from geoinspect.store import job_list
-from geoinspect.store.incoming import UNDERSTAND
 from geoinspect.store.job_list import Wanted
 from geoinspect.store.job_schema import JobRow
 from geoinspect.store.schema import SurveyRow
@@ -19,6 +19,7 @@ from geoinspect.survey_records import detection_mark
 from webmap.api.blueprint import limit, record_number
 from webmap.api.fields import json_fields
 from webmap.api.jobs import jobs_told
+from webmap.api.paging import mark_next, paged
 from webmap.auth import current_person
 from webmap.office import office
 from webmap.scope import scope_of
@@ -29,25 +30,21 @@ _MOST, _MOST_RUNS, _MOST_Q = 200, 100, 100
 _STATES = ("searched", "unsearched", "undated")
 _DAY = {"day": Text("拍摄日期", "the day it was flown"), "note": Text("说明", "why")}
 _SETTINGS = ("learn", "budget_per_km2", "min_area_m2")
-_RUN_KINDS = frozenset({"detect", UNDERSTAND})
 
 
 def survey_list() -> Response:
-    """Return visible surveys, newest first: ``?q=&state=&offset=&limit=``."""
+    """Return visible surveys, newest first: ``?q=&state=&cursor=&limit=``."""
     wanted, state = request.args.get("q", "").strip().lower()[:_MOST_Q], _state()
-    begin = record_number("offset") if request.args.get("offset") else 0
-    most = limit(_MOST)
     with office().workspace.database.reading() as session:
         rows = [
             row
             for row in scope_of(session).surveys()
             if wanted in row.name.lower() and _fits(row, state)
         ]
-        shown = rows[begin : begin + most]
+        shown, following = paged(rows, lambda row: row.id, most=_MOST)
         last = job_list.of_subjects(session, "detect", [str(row.id) for row in shown])
         told = [_survey_json(row, last.get(str(row.id))) for row in shown]
-    end = begin + len(shown)
-    return jsonify(surveys=told, total=len(rows), next=end if end < len(rows) else None)
+    return jsonify(surveys=told, total=len(rows), next=following)
 
 
 def post_survey_day(survey_id: int) -> Response:
@@ -72,22 +69,20 @@ def post_survey_day(survey_id: int) -> Response:
 
 
 def runs_list() -> Response:
-    """Return visible searches of pictures, newest first: ``?survey=&limit=``."""
-    survey_id = record_number("survey") if "survey" in request.args else None
-    most = limit(_MOST_RUNS)
+    """Return visible searches of pictures, newest first: ``?survey=&cursor=&limit=``."""
+    survey_id, before = (
+        record_number(name) if name in request.args else None for name in ("survey", "cursor")
+    )
+    most, wanted = limit(_MOST_RUNS), Wanted(before=before, searches=True)
     with office().workspace.database.reading() as session:
         scope = job_scope(session)
         if survey_id is None:
-            found = scope.listed(Wanted(kinds=_RUN_KINDS), _MOST, mine=False)
+            found = scope.listed(wanted, most + 1, mine=False)
         else:
             row = scope_of(session).survey(survey_id)
-            owners = scope.owners()
-            found = [
-                one
-                for one in job_list.of_survey(session, row.id, row.file_id, _MOST)
-                if owners is None or one.asked_by in owners
-            ]
-        runs = [one for one in found if one.kind == "detect" or one.weight == "long"][:most]
+            own = replace(wanted, owners=scope.owners())
+            found = job_list.of_survey(session, row.id, row.file_id, own, most + 1)
+        runs = found[:most]
         told = [
             one
             | {
@@ -99,7 +94,7 @@ def runs_list() -> Response:
             }
             for one, row in zip(jobs_told(scope, runs), runs, strict=True)
         ]
-    return jsonify(runs=told)
+    return jsonify(runs=told, next=mark_next(runs[-1].id if len(found) > most else None))
 
 
 def _state() -> str:

@@ -10,7 +10,7 @@ from geoinspect.store.schema import PatchRow, SurveyRow, TrackRow
 from geoinspect.store.sightings import Box
 from geoinspect.survey_records import detection_mark
 from webmap.api.blueprint import box, campaign_number, collection, feature, limit
-from webmap.api.paging import walk_after, walked
+from webmap.api.paging import paged, walk_after, walked
 from webmap.api.question import asked_question
 from webmap.api.shown import own_version
 from webmap.office import office
@@ -54,11 +54,11 @@ def _drawn_deg(view: Box | None) -> float:
 def surveys() -> Response:
     """Return surveys as GeoJSON outlines, each with the address pattern of its tiles."""
     with office().workspace.database.reading() as session:
+        shown, following = paged(scope_of(session).surveys(), lambda row: row.id)
         features = [
-            feature(row.geometry, _outline_json(row), tolerance_deg=_LINE_DEG / 10)
-            for row in scope_of(session).surveys()
+            feature(row.geometry, _outline_json(row), tolerance_deg=_LINE_DEG / 10) for row in shown
         ]
-    return jsonify(collection(features))
+    return jsonify(collection(features, next=following))
 
 
 def survey(survey_id: int) -> Response:

@@ -14,7 +14,7 @@ const COLUMNS = [
   { words: say("sv_open"), number: true }, { words: say("sv_share"), number: true },
 ];
 const { table, body } = listTable(COLUMNS, say("surveys"));
-let offset = null;
+let cursor = null;
 let open = null;
 
 function found({ sensitivity }) {
@@ -49,10 +49,10 @@ async function count() {
 
 async function load() {
   try {
-    const told = await ask("survey-list", { ...wanted, offset, limit: 50 });
+    const told = await ask("survey-list", { ...wanted, cursor, limit: 50 });
     body.append(...told.surveys.map(row));
-    offset = told.next;
-    part("more").hidden = !offset;
+    cursor = told.next;
+    part("more").hidden = !cursor;
     const none = say(Object.keys(wanted).length ? "sv_none_such" : "sv_none");
     part("count").textContent = told.total ? say("sv_count", { shown: num(body.childElementCount), n: num(told.total) }) : none;
     list.replaceChildren(...(told.total ? [table] : []));
