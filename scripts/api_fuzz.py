@@ -4,7 +4,8 @@ schemathesis makes requests from the OpenAPI description, half of them right and
 on purpose. Three of ten are stories (:mod:`api_story`): requests with real records and files that
 must be done; three of ten are such ones with one part exchanged; in the others the numbers in
 addresses are mostly real ones. Each goes to the app of a county with casework as one of the roles.
-Nothing may answer 5xx, and every answer must be as described: status, content type, schema.
+Nothing may answer 5xx, and every answer must be as described: status, content type, schema, and no
+key that the description does not name.
 
     python scripts/api_fuzz.py --examples 70 --seed 1
 """
@@ -19,6 +20,7 @@ import time
 import traceback
 from collections import Counter
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ import api_office_stories  # noqa: F401 - kept by being read, like the next
 import api_stories  # noqa: F401
 import hypothesis
 import schemathesis
+from api_answers import Strict
 from api_arrange import Arranger, Ask
 from api_story import story_of
 from flask.testing import FlaskClient
@@ -106,7 +109,8 @@ def campaign(county: County, *, examples: int, seed: int | None, only: str = "")
     """
     county.wake()
     answer = county.asked("admin", "GET", "openapi.json")
-    schema = schemathesis.openapi.from_dict(answer.get_json())
+    described = answer.get_json()
+    schema, strict = schemathesis.openapi.from_dict(described), Strict(described)
     schema.app = closing(county.app)
     found, arranger = Found(), Arranger(county, random.Random(seed or 0))
     # A campaign made last is the newest, which is what others are asked about: they come last.
@@ -116,7 +120,7 @@ def campaign(county: County, *, examples: int, seed: int | None, only: str = "")
         label = f"{operation.method.upper()} {operation.path}"
         found.operations[label] = Counter()
         if only in label:
-            _Asking(arranger, operation, label, found).ask_much(examples, seed)
+            _Asking(arranger, operation, label, found, strict).ask_much(examples, seed)
     if only:
         found.operations = {label: seen for label, seen in found.operations.items() if seen}
     return found
@@ -130,6 +134,7 @@ class _Asking:
     operation: APIOperation
     label: str
     found: Found
+    strict: Strict
 
     def ask_much(self, examples: int, seed: int | None) -> None:
         """Ask it so many times; faults are noted, so that one does not hide the others."""
@@ -241,6 +246,10 @@ class _Asking:
             for failure in group.exceptions:
                 key = (self.label, f"{answer.status_code} {type(failure).__name__}")
                 found.faults.setdefault(key, f"{role}: {str(failure)[:600]}")
+        done = HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES
+        if done and "application/json" in answer.headers.get("content-type", []):
+            for fault in self.strict.faults(self.label, answer.status_code, answer.json()):
+                found.faults.setdefault((self.label, "not as described"), f"{role}: {fault}")
 
 
 def _session_of(county: County, client: FlaskClient) -> dict[str, Any]:

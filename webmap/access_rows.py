@@ -61,6 +61,7 @@ ROWS: dict[str, Row] = {
     "api.adopt_trial": Row(DECIDE, Touches.OFFICE),
     "api.areas": Row(ALL, Touches.GROUND),
     "api.audit_anchor": Row(AUDIT, Touches.OFFICE),
+    "api.audit_anchors": Row(AUDIT, Touches.OFFICE),
     "api.audit_file": Row(AUDIT, Touches.OFFICE),
     "api.audit_list": Row(AUDIT, Touches.OFFICE),
     "api.backups_list": Row(LOOK_ON, Touches.OFFICE),

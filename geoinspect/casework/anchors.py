@@ -149,9 +149,25 @@ def given_anchor(words: str) -> Anchor:
     Raises:
         InputError: It is neither.
     """
-    typed = _SHORT.fullmatch(words)
-    if typed is None or Path(words).exists():
+    if _SHORT.fullmatch(words) is None or Path(words).exists():
         return read_anchor(Path(words))
+    return typed_anchor(words)
+
+
+def typed_anchor(words: str) -> Anchor:
+    """Return the anchor of ``ROWS:HASH``, of which 16 digits do.
+
+    Raises:
+        InputError: It is none.
+    """
+    typed = _SHORT.fullmatch(words)
+    if typed is None:
+        raise InputError(
+            f"锚点“{words[:80]}”无法识别:请按“行数:核对码”填写,如 192:0a1b 2c3d 4e5f 6071",
+            f"{words[:80]!r} is no anchor: give it as rows:check code, such as "
+            "192:0a1b 2c3d 4e5f 6071",
+            code="bad_anchor",
+        )
     digits = re.sub(r"[\s-]", "", typed[2]).lower()
     if not _CODE_DIGITS <= len(digits) <= len(audit.GENESIS):
         raise InputError(

@@ -162,10 +162,12 @@ def _detect(workspace: Workspace, order: Order, progress: Progress) -> Json:
 
 def _audit_verify(workspace: Workspace, order: Order, progress: Progress) -> Json:
     """Compare all that the audit chain tells with what is stored, and look through the database."""
+    from geoinspect.casework.anchors import typed_anchor  # noqa: PLC0415 - heavy
     from geoinspect.casework.chain import verify_workspace  # noqa: PLC0415 - heavy
 
     progress(0.0, 0.0, _VERIFYING)
-    report = verify_workspace(workspace)
+    given = [typed_anchor(words) for words in order.args.get("anchors", ())]
+    report = verify_workspace(workspace, anchors=given)
     return report.as_json() | {"integrity": workspace.database.integrity()}
 
 

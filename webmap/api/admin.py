@@ -11,14 +11,16 @@ from flask import Blueprint, Response, jsonify, request
 from geoinspect import health as health_
 from geoinspect.backup import kept
 from geoinspect.casework.anchors import FOLDER as ANCHORS
-from geoinspect.errors import NotFoundError, UsageError
+from geoinspect.casework.anchors import read_anchor, typed_anchor
+from geoinspect.errors import InputError, NotFoundError, Text, UsageError
 from geoinspect.report.plain_text import csv_bytes
 from geoinspect.store import audit, audit_list, jobs
 from geoinspect.store.audit_list import Wanted
 from geoinspect.store.schema import AuditRow
 from webmap.api.blueprint import limit, record_number
 from webmap.api.choices import a_day
-from webmap.api.paging import cursor_name, mark_next, page
+from webmap.api.fields import Fields, json_fields
+from webmap.api.paging import cursor_name, mark_next, page, paged
 from webmap.auth import current_person
 from webmap.health_checks import all_checks
 from webmap.job_turn import do_waiting
@@ -28,6 +30,8 @@ from webmap.scope_admin import whole_office
 Json = dict[str, Any]
 MOST = 200
 _MOST_BACKUPS, _MOST_EXPORTED = 200, 200_000
+_VERIFY = {"anchors": Text("锚点", "the anchors")}
+_MOST_ANCHORS = 100
 _WORDS = ("actor", "action", "subject", "q")
 _COLUMNS = ("id", "at", "actor", "action", "subject", "details", "hash")
 
@@ -107,9 +111,38 @@ def anchor_days() -> list[str]:
     return sorted((path.stem for path in found), reverse=True)
 
 
+def audit_anchors() -> Response:
+    """Return the anchors that the workspace keeps, newest day first."""
+    with office().workspace.database.reading() as session:
+        whole_office(session)
+    days, following = paged(anchor_days(), lambda day: day, most=MOST)
+    return jsonify(anchors=[_anchor_json(day) for day in days], next=following)
+
+
+def _anchor_json(day: str) -> Json:
+    """Return an anchor; one whose file was spoilt has nothing but its day."""
+    try:
+        found = read_anchor(office().workspace.folder / ANCHORS / f"{day}.txt")
+    except InputError:
+        return {"day": day, "rows": None, "last_hash": None, "code": None}
+    return {"day": day, "rows": found.rows, "last_hash": found.last_hash, "code": found.code}
+
+
 def post_audit_verify() -> tuple[Response, int]:
-    """Ask for a check of the chain and all that it tells of, in the background."""
-    return _asked_for("audit_verify", "audit")
+    """Ask for a check of the chain and all that it tells of, in the background; ``anchors`` that
+    were kept elsewhere must fit too.
+    """
+    given = json_fields(_VERIFY) if request.content_length else Fields({}, _VERIFY)
+    anchors = given.values.get("anchors") or []
+    known = isinstance(anchors, list) and all(isinstance(one, str) for one in anchors)
+    if not known or len(anchors) > _MOST_ANCHORS:  # type: ignore[arg-type]
+        raise given.bad(
+            "anchors",
+            f"应为最多 {_MOST_ANCHORS} 个“行数:核对码”的列表",
+            f"a list of at most {_MOST_ANCHORS} of rows:check code",
+        )
+    words = [typed_anchor(one).source for one in anchors]  # type: ignore[attr-defined]
+    return _asked_for("audit_verify", "audit", {"anchors": words} if words else {})
 
 
 def health() -> Response:
@@ -170,7 +203,7 @@ def row_json(row: AuditRow) -> Json:
     return {name: getattr(row, name) for name in _COLUMNS}
 
 
-def _asked_for(kind: str, subject: str) -> tuple[Response, int]:
+def _asked_for(kind: str, subject: str, args: Json | None = None) -> tuple[Response, int]:
     person = current_person()
     with office().workspace.database.writing() as session:
         whole_office(session)
@@ -178,16 +211,23 @@ def _asked_for(kind: str, subject: str) -> tuple[Response, int]:
             session,
             kind,
             subject,
-            {},
+            args or {},
             asked_by=person.id,
             weight="long",
-            key=kind if kind != "backup_check" else f"{kind}:{subject}",
+            key=_key(kind, subject, args),
         )
         details: dict[str, object] = {"job": made.id, "kind": kind}
         audit.record(session, actor=person.name, action="job.add", subject=subject, details=details)
         number = made.id
     do_waiting()
     return jsonify(job=number), 202
+
+
+def _key(kind: str, subject: str, args: Json | None) -> str | None:
+    """Return what makes one job of two that wait; a check with anchors is one of its own."""
+    if args:
+        return None
+    return f"{kind}:{subject}" if kind == "backup_check" else kind
 
 
 def _note(action: str, subject: str, details: dict[str, object]) -> None:
@@ -215,6 +255,7 @@ def add_admin_addresses(api: Blueprint) -> None:
     """Give the API the addresses of this module."""
     api.add_url_rule("/audit", endpoint="audit_list", view_func=audit_list_)
     api.add_url_rule("/audit.<form>", view_func=audit_file)
+    api.add_url_rule("/audit/anchors", view_func=audit_anchors)
     api.add_url_rule("/audit/anchors/<name>.txt", view_func=audit_anchor)
     api.add_url_rule("/audit/verify", view_func=post_audit_verify, methods=["POST"])
     api.add_url_rule("/health", view_func=health)

@@ -35,8 +35,16 @@ ADMIN_PATHS: dict[str, Json] = {
         *_WANTED,
         kind="text/csv",
     ),
+    "/api/v1/audit/anchors": get(
+        "Anchors that the workspace keeps, the newest day first: how long the chain was on a day "
+        "and what its last hash was."
+    ),
     "/api/v1/audit/anchors/{name}.txt": get("The anchor of a day.", _NAME, kind="text/plain"),
-    "/api/v1/audit/verify": post("Check the audit chain in the background.", {}),
+    "/api/v1/audit/verify": post(
+        "Check the audit chain in the background, and that anchors kept elsewhere fit: each as "
+        "rows:check code, such as 192:0a1b 2c3d 4e5f 6071.",
+        {"anchors": {"type": "array", "items": {"type": "string"}}},
+    ),
     "/api/v1/health": get("How the server is, and what to do."),
     "/api/v1/settings": get(
         "Every setting: value, default, where it comes from, who set it and when, and from when on "

@@ -1,175 +1,45 @@
-"""The schemas of what the API answers: problems, and the records that lists are made of."""
+"""What the API answers: problems, the records that lists are made of, and every other answer."""
 
 from __future__ import annotations
 
+from webmap.api.answers_cases import CASE_ANSWERS, CASE_RECORDS
+from webmap.api.answers_map import MAP_ANSWERS, MAP_RECORDS
+from webmap.api.answers_office import OFFICE_ANSWERS, OFFICE_RECORDS
+from webmap.api.answers_search import SEARCH_ANSWERS, SEARCH_RECORDS
+from webmap.api.answers_work import WORK_ANSWERS
 from webmap.api.openapi_parts import Json
-
-_TEXT: Json = {"type": "string"}
-_ID: Json = {"type": "integer"}
-_FLAG: Json = {"type": "boolean"}
-_NUMBER: Json = {"type": "number"}
-_MOMENT: Json = {**_TEXT, "description": "ISO 8601, UTC."}
-_TEXTS: Json = {"type": "array", "items": _TEXT}
-_PLACE: Json = {
-    "type": "array",
-    "items": _NUMBER,
-    "minItems": 2,
-    "maxItems": 2,
-    "description": "WGS84 lon, lat.",
-}
-
-
-def _record(needed: dict[str, Json], **more: Json) -> Json:
-    """Return an object with keys that are always there, and others that may be."""
-    return {"type": "object", "required": sorted(needed), "properties": {**needed, **more}}
-
-
-def _or_null(schema: Json) -> Json:
-    return {"anyOf": [schema, {"type": "null"}]}
-
+from webmap.api.openapi_types import (
+    COUNT,
+    DAY,
+    FLAG,
+    NEXT,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    by_name,
+    or_null,
+    record,
+    ref,
+    rows,
+)
 
 SCHEMAS: dict[str, Json] = {
-    "Problem": _record(
+    "Problem": record(
         {
             "type": {"const": "about:blank"},
-            "title": {**_TEXT, "description": "Name of the status."},
+            "title": {**TEXT, "description": "Name of the status."},
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "detail": {**_TEXT, "description": "What is wrong and what to do."},
-            "instance": {**_TEXT, "description": "The address that was asked, without its query."},
-            "code": {**_TEXT, "description": "Short stable name of the problem, for programs."},
-            "message": {**_TEXT, "description": "The detail in English."},
-            "message_zh": {**_TEXT, "description": "The detail in Chinese."},
+            "detail": {**TEXT, "description": "What is wrong and what to do."},
+            "instance": {**TEXT, "description": "The address that was asked, without its query."},
+            "code": {**TEXT, "description": "Short stable name of the problem, for programs."},
+            "message": {**TEXT, "description": "The detail in English."},
+            "message_zh": {**TEXT, "description": "The detail in Chinese."},
         }
     ),
-    "Receipt": _record(
-        {
-            "receipt": {**_TEXT, "description": "Proof that the file arrived whole."},
-            "name": _TEXT,
-            "bytes": {"type": "integer", "minimum": 0},
-            "sha256": {**_TEXT, "pattern": "^[0-9a-f]{64}$"},
-            "received_at": _MOMENT,
-            "state": {**_TEXT, "description": "waiting, reading, failed, or what became of it."},
-            "job": _or_null({"type": "object"}),
-            "result": _or_null({"type": "object"}),
-        }
-    ),
-    "Job": _record(
-        {
-            "id": _ID,
-            "kind": _TEXT,
-            "kind_name": _record({"zh": _TEXT, "en": _TEXT}),
-            "name": _or_null(_TEXT),
-            "subject": _TEXT,
-            "state": {"enum": ["waiting", "running", "done", "failed", "cancelled"]},
-            "share": _or_null({"type": "number", "minimum": 0, "maximum": 1}),
-            "tries": _ID,
-            "created_at": _MOMENT,
-            "may_change": _FLAG,
-        }
-    ),
-    "Case": _record(
-        {
-            "id": _ID,
-            "number": {**_TEXT, "pattern": "^[0-9]{4}-[0-9]+$"},
-            "title": _TEXT,
-            "origin": {"enum": ["patch", "sighting", "tip", "target", "site", "other"]},
-            "state": _TEXT,
-            "place": _or_null(_PLACE),
-            "area_code": _or_null(_TEXT),
-            "unit_code": _or_null(_TEXT),
-            "deadline": _or_null(_TEXT),
-            "overdue": _FLAG,
-            "version": _ID,
-            "opened_at": _MOMENT,
-        }
-    ),
-    "Site": _record(
-        {
-            "id": _ID,
-            "code": _TEXT,
-            "name": _TEXT,
-            "kind": _TEXT,
-            "place": _PLACE,
-            "state": _TEXT,
-            "interval_days": _ID,
-            "unit_code": _or_null(_TEXT),
-        }
-    ),
-    "Tip": _record({"id": _ID, "number": _TEXT, "state": _TEXT, "received_at": _MOMENT}),
-    "Track": _record(
-        {
-            "id": _ID,
-            "name": _or_null(_TEXT),
-            "file": _TEXT,
-            "day": _or_null(_TEXT),
-            "mode": _or_null(_TEXT),
-            "team": _or_null(_TEXT),
-            "unit_code": _or_null(_TEXT),
-            "people": _TEXTS,
-            "length_m": _NUMBER,
-            "counted_length_m": _NUMBER,
-            "doubtful": _FLAG,
-            "decided": _FLAG,
-        }
-    ),
-    "Patrol": _record(
-        {
-            "id": _ID,
-            "day": _TEXT,
-            "mode": _or_null(_TEXT),
-            "unit_code": _or_null(_TEXT),
-            "team": _or_null(_TEXT),
-            "people": _TEXTS,
-            "tracks": {"type": "array", "items": _ID},
-            "distance_m": _NUMBER,
-            "person_hours": _or_null(_NUMBER),
-            "valid": _FLAG,
-        }
-    ),
-    "Token": _record(
-        {"id": _ID, "label": _TEXT, "scope": _TEXT, "state": _TEXT, "user": _TEXT, "expires": _TEXT}
-    ),
-    "Session": _record(
-        {
-            "id": _TEXT,
-            "this": {**_FLAG, "description": "Whether it is the one that asks."},
-            "address": _TEXT,
-            "agent": _TEXT,
-            "created_at": _MOMENT,
-            "seen_at": _MOMENT,
-        }
-    ),
-    "Person": _record(
-        {"id": _ID, "name": _TEXT, "role": _TEXT, "unit_code": _or_null(_TEXT), "active": _FLAG}
-    ),
-    "Unit": _record({"code": _TEXT, "name": _TEXT, "parent_code": _or_null(_TEXT)}),
-    "Plan": _record({"id": _ID, "name": _TEXT}),
-    "Check": _record({"id": _ID}),
-    "KeptClaim": _record({"id": _ID}),
-    "TargetList": _record({"id": _ID, "name": _TEXT, "targets": _ID}),
-    "Trial": _record({"id": _ID}),
-    "Upload": _record({"upload": _TEXT}),
-    "ReviewedSurvey": _record({"id": _ID, "name": _TEXT}),
-    "Features": _record(
-        {
-            "type": {"const": "FeatureCollection"},
-            "features": {
-                "type": "array",
-                "items": _record(
-                    {
-                        "type": {"const": "Feature"},
-                        "geometry": {"type": "object"},
-                        "properties": {"type": "object"},
-                    }
-                ),
-            },
-        },
-        total={**_ID, "description": "How many there are, of patches."},
-        limited={**_FLAG, "description": "Whether there are more."},
-        next=_or_null(
-            {**_ID, "description": "Cursor of the following page of a walk; null on the last."}
-        ),
-    ),
+    **OFFICE_RECORDS,
+    **MAP_RECORDS,
+    **SEARCH_RECORDS,
+    **CASE_RECORDS,
 }
 # Lists of what is drawn: the first of them, or all by a walk from cursor=0 on.
 WALKS = frozenset({"/api/v1/tracks", "/api/v1/photos", "/api/v1/patches"})
@@ -178,7 +48,7 @@ WALKS = frozenset({"/api/v1/tracks", "/api/v1/photos", "/api/v1/patches"})
 LISTS = {
     "/api/v1/receipts": ("receipts", "Receipt"),
     "/api/v1/jobs": ("jobs", "Job"),
-    "/api/v1/cases": ("cases", "Case"),
+    "/api/v1/cases": ("cases", "CaseLine"),
     "/api/v1/sites": ("sites", "Site"),
     "/api/v1/tips": ("tips", "Tip"),
     "/api/v1/track-list": ("tracks", "Track"),
@@ -194,18 +64,87 @@ LISTS = {
     "/api/v1/trials": ("trials", "Trial"),
     "/api/v1/uploads": ("uploads", "Upload"),
     "/api/v1/review": ("surveys", "ReviewedSurvey"),
+    "/api/v1/survey-list": ("surveys", "ListedSurvey"),
+    "/api/v1/runs": ("runs", "Run"),
+    "/api/v1/imports": ("imports", "Import"),
+    "/api/v1/licences": ("licences", "Licence"),
+    "/api/v1/campaigns": ("campaigns", "Campaign"),
+    "/api/v1/backups": ("backups", "Backup"),
+    "/api/v1/audit": ("rows", "AuditRow"),
+    "/api/v1/audit/anchors": ("anchors", "Anchor"),
 }
-# Other answers of one of the schemas.
-ANSWERS = {
-    "/api/v1/receipts/{receipt_id}": "Receipt",
-    "/api/v1/jobs/{job_id}": "Job",
-    "/api/v1/tracks/{track_id}": "Track",
-    "/api/v1/cases/{case_id}": "Case",
-    **{
-        f"/api/v1/{name}": "Features"
-        for name in ("areas", "zones", "tracks", "photos", "surveys", "patches")
+# Lists of what is drawn, whole or in pages.
+DRAWN = frozenset(f"/api/v1/{name}" for name in ("areas", "zones", "surveys"))
+_NAMED = record(id=COUNT, name=TEXT)
+_STATES = by_name(COUNT)
+_BY_CODE = rows(record(code=TEXT, states=_STATES, required=COUNT, total=COUNT))
+# What stands beside the rows of a list.
+BESIDE: dict[str, dict[str, Json]] = {
+    "/api/v1/jobs": {"counts": _STATES},
+    "/api/v1/cases": {
+        "counts": record(as_of=DAY, open=COUNT, overdue=COUNT, states=_STATES, total=COUNT)
     },
+    "/api/v1/sites": {
+        "as_of": DAY,
+        "counts": record(
+            areas=_BY_CODE, units=_BY_CODE, states=_STATES, required=COUNT, total=COUNT
+        ),
+    },
+    "/api/v1/tips": {
+        "may": record(handle=FLAG, reward=FLAG),
+        "figures": or_null(
+            record(
+                as_of=TEXT,
+                received=COUNT,
+                answered=COUNT,
+                unanswered=COUNT,
+                states=_STATES,
+                **dict.fromkeys(("median_h", "p90_h", "oldest_h"), or_null(NUMBER)),
+            )
+        ),
+    },
+    "/api/v1/track-list": {"total": COUNT, "waiting": COUNT},
+    "/api/v1/patrols": {"start": DAY, "end": DAY},
+    "/api/v1/units": {
+        "whole": FLAG,
+        "areas": rows(
+            record(
+                code=TEXT,
+                name=TEXT,
+                level=TEXT,
+                parent_code=or_null(TEXT),
+                unit_code=or_null(TEXT),
+            )
+        ),
+    },
+    "/api/v1/plans": {"campaign": or_null(_NAMED)},
+    "/api/v1/checks": {
+        "as_of": DAY,
+        "campaign": _NAMED,
+        "cells": COUNT,
+        "cleared": COUNT,
+        "units": rows(record(code=TEXT, name=TEXT)),
+    },
+    "/api/v1/target-lists": {"may_open": FLAG},
+    "/api/v1/survey-list": {"total": COUNT},
+    "/api/v1/licences": {"as_of": DAY},
+    "/api/v1/backups": {"every_hours": NUMBER, "folder": FLAG},
+    "/api/v1/audit": {"actions": TEXTS},
 }
+# What every operation answers that is no list, by method and address.
+ANSWERS: dict[str, Json] = {
+    label.replace(" ", " /api/v1/", 1): schema
+    for answers in (OFFICE_ANSWERS, MAP_ANSWERS, SEARCH_ANSWERS, CASE_ANSWERS, WORK_ANSWERS)
+    for label, schema in answers.items()
+}
+
+
+def list_answer(address: str) -> Json:
+    """Return what a list answers (:mod:`webmap.api.paging`)."""
+    name, of = LISTS[address]
+    return record({name: rows(ref(of)), "next": NEXT, **BESIDE.get(address, {})})
+
+
 # Files that come in several kinds, and answers that are not always 200.
 _GPX, _CSV, _GPKG = "application/gpx+xml", "text/csv", "application/geopackage+sqlite3"
 _KML = "application/vnd.google-earth.kml+xml"

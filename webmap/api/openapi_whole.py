@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 from webmap.access_rows import ROWS
 from webmap.api.openapi_examples import EXAMPLES
 from webmap.api.openapi_parts import Json, query
-from webmap.api.openapi_records import ANSWERS, FILES, LATER, LISTS, WALKS
+from webmap.api.openapi_records import ANSWERS, DRAWN, FILES, LATER, LISTS, WALKS, list_answer
 from webmap.gates import SESSION_ONLY, token_may
 from webmap.security import API_PREFIX
 
@@ -92,14 +92,18 @@ def _completed(app: Flask, description: Json) -> Json:
             operation["x-roles"] = sorted(ROWS[endpoint].roles)
             _say_who(operation, endpoint, method.upper(), address)
             _say_more(operation, f"{method.upper()} {address}")
+        if address in LISTS or address in DRAWN:
+            _in_pages(operations["get"])
         if address in LISTS:
-            _in_pages(operations["get"], *LISTS[address])
+            _answered(operations["get"], list_answer(address))
         if address in WALKS:
             operations["get"]["parameters"].append(_WALK)
-        if address in ANSWERS:
-            _answered(operations["get"], {"$ref": f"#/components/schemas/{ANSWERS[address]}"})
         if address in FILES:
             _content(operations["get"], {kind: {} for kind in FILES[address]})
+        for method, operation in operations.items():
+            label = f"{method.upper()} {address}"
+            if label in ANSWERS:
+                _answered(operation, ANSWERS[label])
         if address in LATER:
             responses = operations["post"]["responses"]
             responses[LATER[address]] = copy.deepcopy(responses["200"])
@@ -124,23 +128,13 @@ def _say_more(operation: dict[str, Any], label: str) -> None:
         body["example"] = EXAMPLES[label]
 
 
-def _in_pages(operation: Json, name: str, record: str) -> None:
-    """Describe what all lists take and answer (:mod:`webmap.api.paging`)."""
+def _in_pages(operation: Json) -> None:
+    """Describe what all lists take, and their header (:mod:`webmap.api.paging`)."""
     parameters: Any = operation["parameters"]
     known = {one["name"] for one in parameters}
     parameters += [one for one in (_LIMIT, _CURSOR) if one["name"] not in known]
-    rows = {"type": "array", "items": {"$ref": f"#/components/schemas/{record}"}}
-    following = {
-        "type": ["string", "integer", "null"],
-        "description": "Cursor of the following page; null on the last one.",
-    }
-    schema: Json = {
-        "type": "object",
-        "required": [name, "next"],
-        "properties": {name: rows, "next": following},
-    }
-    answer = _answered(operation, schema)
-    answer["headers"] = {
+    responses: Any = operation["responses"]
+    responses["200"]["headers"] = {
         "Link": {
             "description": 'Address of the following page, rel="next"; not on the last one.',
             "schema": {"type": "string"},
@@ -148,13 +142,14 @@ def _in_pages(operation: Json, name: str, record: str) -> None:
     }
 
 
-def _answered(operation: Json, schema: Json) -> Json:
-    """Say of what an operation's answer is; return that answer."""
-    return _content(operation, {"application/json": {"schema": schema}})
-
-
-def _content(operation: Json, content: Json) -> Json:
+def _answered(operation: Json, schema: Json) -> None:
+    """Say what an operation answers in JSON, once it is done or begun."""
     responses: Any = operation["responses"]
-    answer: Json = responses["200"]
-    answer["content"] = content
-    return answer
+    for status, answer in responses.items():
+        if status.startswith("2"):
+            answer.setdefault("content", {})["application/json"] = {"schema": schema}
+
+
+def _content(operation: Json, content: Json) -> None:
+    responses: Any = operation["responses"]
+    responses["200"]["content"] = content
