@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
@@ -22,6 +22,7 @@ def _cells(seed: int, side: int, share: float) -> BaseGeometry:
     return shapely.union_all(squares, grid_size=1e-9)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 40), st.sampled_from([0.3, 0.6, 0.9, 1.0]))
 def test_an_outline_is_bounded_and_lies_where_the_gap_is(
     seed: int, side: int, share: float
