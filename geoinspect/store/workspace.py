@@ -74,7 +74,8 @@ class Workspace:
         if any((folder / "files").glob("??/*")):
             cls._refuse_lost_database(folder)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            # Second factors, hashes and reporters' words lie in it: for this account of the server alone.
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not (folder / CONFIG_NAME).exists():
                 (folder / CONFIG_NAME).write_text(_CONFIG_TEMPLATE + config, encoding="utf-8")
             (folder / "surveys").mkdir(exist_ok=True)
