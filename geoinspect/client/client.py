@@ -13,6 +13,8 @@ from geoinspect.client.sending import MOST_PIECE_BYTES, Tell, send_file
 
 _API = "/api/v1"
 _LIVE, _WAITS = frozenset({"waiting", "reading"}), frozenset({"waiting", "running"})
+# Without a cursor these answer the first by rank or day only.
+_WALKED = frozenset({"patches", "tracks", "photos"})
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _PATIENCE = Patience()
 
@@ -125,6 +127,25 @@ class Client:
         body = {"action": action, "client_id": client_id, **more}
         return self.post(f"cases/{number:d}/steps", body)
 
+    def evidence(self, number: int, path: Path, *, client_id: str, **query: object) -> Json:
+        """Send a file as evidence of a case; the same ``client_id`` counts once.
+
+        Args:
+            number: Of the case, its row number.
+            path: A photo, a video, a document, or a track walked round the ground.
+            client_id: Made by the sender, 8 to 64 letters, digits and hyphens.
+            query: What more is said of it: ``kind``, ``note``, ``lon``, ``lat``, ``taken``,
+                ``witness`` and others of the description.
+
+        Returns:
+            ``evidence``, ``receipt``, and in ``problems`` what is odd about it.
+
+        Raises:
+            InputError: The file can't be read.
+        """
+        said = {**query, "name": path.name, "client_id": client_id}
+        return self._connection.file(f"{_API}/cases/{number:d}/evidence", path, said)
+
     def overview(self, area: str | None = None, **query: object) -> Json:
         """Return coverage, children, gaps and counts of an area; of the campaign's without one."""
         return self.get("overview", area=area, **query)
@@ -160,12 +181,15 @@ class Client:
         bbox: tuple[float, float, float, float] | None = None,
         **query: object,
     ) -> Iterator[Json]:
-        """Yield all ``patches``, ``tracks`` or ``photos`` by number as GeoJSON features.
+        """Yield all of what is drawn as GeoJSON features: ``patches``, ``tracks`` or ``photos`` by
+        number, ``areas``, ``zones`` or ``surveys`` in their order.
 
-        Every one comes once, whatever is added meanwhile; ``bbox`` in degrees, west first.
+        Every one comes once, whatever is added meanwhile; ``bbox`` in degrees, west first, is for
+        the first three.
         """
         box = None if bbox is None else ",".join(str(side) for side in bbox)
-        return self.pages(kind, "features", bbox=box, **query, cursor=0)
+        begin = 0 if kind in _WALKED else None
+        return self.pages(kind, "features", bbox=box, **query, cursor=begin)
 
     def sites(self, **query: object) -> Iterator[Json]:
         """Yield sites, the most pressing first: ``state``, ``kind``, ``unit``, ``area``."""

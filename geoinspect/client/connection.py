@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
 
-from geoinspect.errors import GeoInspectError, UsageError
+from geoinspect.errors import GeoInspectError, InputError, UsageError
 
 Json = dict[str, Any]
 _AGAIN = frozenset({429, 502, 503, 504})
@@ -124,17 +126,47 @@ class Connection:
     ) -> Json:
         """Send a request and return the object that is answered.
 
-        Parameters that are None are left out. Reading and deleting are tried again after a lost connection. A write is only where the
-        server said that it did nothing (503, 429) or ``body`` has a ``client_id``.
+        Parameters that are None are left out. Reading and deleting are tried again after a lost
+        connection. A write is only where the server said that it did nothing (503, 429) or ``body`` has a ``client_id``.
 
         Raises:
             ApiError: The server refused or could not be reached.
         """
         safe = method in _REPEATABLE or (body is not None and bool(body.get("client_id")))
+        return self._value_of(lambda: self.once(method, path, query=query, body=body), safe=safe)
+
+    def file(self, path: str, file: Path, query: Mapping[str, object]) -> Json:
+        """Send a file's bytes with their hash and return the object that is answered.
+
+        ``query`` has a ``client_id``, so that it counts once however often it has to be sent.
+
+        Raises:
+            InputError: The file can't be read.
+            ApiError: The server refused or could not be reached.
+        """
+        headers = {"Content-Type": "application/octet-stream"}
+        try:
+            with file.open("rb") as stream:
+                said = {**query, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+
+                def once() -> requests.Response:
+                    stream.seek(0)
+                    return self.once("POST", path, query=said, headers=headers, data=stream)
+
+                return self._value_of(once, safe=True)
+        except OSError as error:
+            raise InputError(
+                f"无法读取文件 {file.name}({error.strerror}):请检查后重试",
+                f"can't read {file.name} ({error.strerror}): check it and try again",
+                code="unreadable",
+            ) from error
+
+    def _value_of(self, once: Callable[[], requests.Response], *, safe: bool) -> Json:
+        """Return the object that is answered, asked for again where that is safe."""
         failures = 0
         while True:
             try:
-                answer = self.once(method, path, query=query, body=body)
+                answer = once()
             except ApiError:
                 failures += 1
                 if not safe or failures >= self.patience.tries:
@@ -156,7 +188,7 @@ class Connection:
         query: Mapping[str, object] | None = None,
         body: Json | None = None,
         headers: Mapping[str, str] | None = None,
-        data: bytes | None = None,
+        data: bytes | IO[bytes] | None = None,
     ) -> requests.Response:
         """Send one request once.
 

@@ -194,7 +194,7 @@ def _campaigns(workspace: Workspace) -> Values:
                 drawn_at=NOON,
                 drawn_by=f"{mark}x",
                 cells=[],
-                drawn_from={},
+                drawn_from={"cleared": 0, "units": [], "version": "1"},
             )
             session.add_all([plan, check])
             session.flush()

@@ -21,9 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 import api_fuzz
 
+from geoinspect.casework.anchors import daily_anchor
 from geoinspect.store import people, tokens
 from geoinspect.store.schema import FileRow, TrackRow
-from webmap.api.openapi_records import ANSWERS, LISTS, WALKS
+from webmap.api.openapi_records import ANSWERS, DRAWN, LISTS, WALKS
 from webmap.api.openapi_whole import address_of
 
 PROBLEM_KEYS = {
@@ -74,22 +75,81 @@ def pages_of(county: api_fuzz.County, path: str, limit: int, role: str) -> Itera
             assert parse_qs(urlsplit(address).query)["cursor"] == [str(told["next"])]
 
 
-@pytest.mark.parametrize("path", sorted(LISTS))
+@pytest.mark.parametrize("path", sorted({*LISTS, *DRAWN}))
 def test_pages_joined_are_the_whole_list_and_nothing_twice(
     county: api_fuzz.County, path: str
 ) -> None:
-    name, _record = LISTS[path]
-    whole = asked(county, path).get_json()
-    assert whole["next"] is None
+    name, _record = LISTS.get(path, ("features", ""))
+    role = role_of(path)
+    (*_more, whole) = pages_of(county, path, 100_000, role)
+    assert _more == []
     for size in (1, 2, 3):
-        pages = list(pages_of(county, path, size, "admin"))
+        pages = list(pages_of(county, path, size, role))
         rows = list(itertools.chain.from_iterable(page[name] for page in pages))
         assert [_named(row) for row in rows] == [_named(row) for row in whole[name]]
         assert all(len(page[name]) <= size for page in pages)
 
 
+def role_of(path: str) -> str:
+    return "auditor" if path.startswith("/api/v1/audit") else "admin"
+
+
 def _named(row: dict) -> object:
-    return next(row[key] for key in ("receipt", "upload", "id", "code") if key in row)
+    row = row.get("properties", row)
+    names = ("receipt", "upload", "id", "code", "zone", "day", "name")
+    return next(row[key] for key in names if key in row)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/areas", "/api/v1/zones", "/api/v1/audit"])
+def test_the_county_has_lists_of_more_than_a_page(county: api_fuzz.County, path: str) -> None:
+    """What the test above joins is more than one page."""
+    assert asked(county, path, role_of(path), limit=1).get_json()["next"] is not None
+
+
+@pytest.mark.parametrize("path", sorted({*LISTS, *DRAWN, *WALKS}))
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "1.5", "nan", "9" * 400, ""])
+def test_a_limit_that_is_none_is_refused_in_words(
+    county: api_fuzz.County, path: str, limit: str
+) -> None:
+    answer = asked(county, path, role_of(path), limit=limit)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_number")
+    assert "limit" in answer.get_json()["message_zh"]
+
+
+@pytest.mark.parametrize("path", sorted({*LISTS, *DRAWN}))
+def test_a_cursor_that_names_nothing_is_refused_in_words(
+    county: api_fuzz.County, path: str
+) -> None:
+    for cursor in ("", "no such", "x" * 5000):
+        answer = asked(county, path, role_of(path), cursor=cursor)
+        assert answer.status_code in (400, 404, 409), cursor
+        told = answer.get_json()
+        assert re.search("[一-鿿]", told["message_zh"])
+        assert len(told["message_zh"]) < 300
+
+
+def test_anchors_are_listed_and_can_be_given_to_a_check(county: api_fuzz.County) -> None:
+    daily_anchor(county.workspace)
+    (anchor,) = asked(county, "/api/v1/audit/anchors", "auditor").get_json()["anchors"]
+    kept = asked(county, f"/api/v1/audit/anchors/{anchor['day']}.txt", "auditor")
+    assert anchor["last_hash"] in kept.get_data(as_text=True)
+    good = f"{anchor['rows']}:{anchor['code']}"
+    wrong = f"{anchor['rows']}:{'0' * 16}"
+    for words, faults in (([good], 0), ([good, wrong], 1), ([], 0)):
+        made = county.asked("auditor", "POST", "audit/verify", json={"anchors": words})
+        assert made.status_code == 202
+        county.do_jobs()
+        found = asked(county, f"/api/v1/jobs/{made.get_json()['job']}", "auditor")
+        result = found.get_json()["result"]
+        assert [one["kind"] for one in result["faults"]] == ["anchor"] * faults
+    for words in (["/etc/passwd"], ["1:zz"], "1:0", [1], [good] * 101):
+        refused = county.asked("auditor", "POST", "audit/verify", json={"anchors": words})
+        assert refused.status_code in (400, 422), words
+        assert "锚点" in refused.get_json()["message_zh"]
+    assert asked(county, "/api/v1/audit/anchors", "analyst").status_code == 403
+    (county.workspace.folder / "anchors" / f"{anchor['day']}.txt").write_text("?", "utf-8")
+    spoilt = asked(county, "/api/v1/audit/anchors", "auditor").get_json()["anchors"]
+    assert spoilt == [{"day": anchor["day"], "rows": None, "last_hash": None, "code": None}]
 
 
 def test_a_page_goes_on_where_it_ended_though_rows_come_in_before_it(
@@ -238,13 +298,15 @@ def test_the_description_knows_every_method_its_roles_and_a_name(app: Flask, vis
     names = [one["operationId"] for one in operations]
     assert len(names) == len(set(names))
     assert all(one["x-roles"] and one["summary"] for one in operations)
-    assert set(LISTS) | set(ANSWERS) <= set(told["paths"])
+    assert set(LISTS) | DRAWN | {label.split(" ")[1] for label in ANSWERS} <= set(told["paths"])
 
 
 def test_as_good_as_every_operation_is_done_and_all_answer_as_described(
     unasked: api_fuzz.County,
 ) -> None:
-    """Each operation once, told right; the long form is ``scripts/soak api-fuzz``."""
+    """Each operation once, told right: its answer has its schema and no key that this does not
+    name. The long form is ``scripts/soak api-fuzz``.
+    """
     found = api_fuzz.campaign(unasked, examples=1, seed=None)
     assert found.faults == {}, "\n".join(found.faults.values())
     assert len(found.operations) > 150

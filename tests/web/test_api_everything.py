@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -21,6 +22,10 @@ from webmap.access_rows import ROWS
 from webmap.api.openapi_examples import EXAMPLES
 from webmap.gates import SESSION_ONLY
 from webmap.language import Described
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+
+from api_answers import Strict
 
 WEB = Path(__file__).resolve().parents[2] / "webmap"
 # Forms that a browser sends to a page, and why the API has no such operation.
@@ -208,6 +213,39 @@ def test_the_description_is_openapi_and_says_what_people_need(
                 assert content["application/json"]["example"] == shown
                 assert set(schema.get("required", ())) <= set(shown) <= set(schema["properties"])
     assert bodies == set(EXAMPLES)
+
+
+def test_each_answer_has_a_schema(small: tuple[Flask, dict[str, str]]) -> None:
+    """What is JSON has one; what has neither content nor a schema says only that it is done."""
+    bare = set()
+    for path, operations in _description(small)["paths"].items():
+        for method, one in operations.items():
+            answers = {status: one["responses"][status] for status in one["responses"]}
+            done = {status: answers[status] for status in answers if status.startswith("2")}
+            assert done
+            for answer in done.values():
+                content = answer.get("content", {})
+                if not content:
+                    bare.add(f"{method} {path}")
+                assert content.get("application/json", {"schema": 0}).get("schema") != {}
+                assert "schema" in content.get("application/json", {"schema": 0}), path
+    uploads = ("/api/v1/uploads", "/api/v1/uploads/{upload_id}")
+    assert {label.split(" ")[1] for label in bare} == set(uploads)
+    assert not any(label.startswith("get ") for label in bare)
+
+
+def test_a_schema_says_which_keys_there_are(small: tuple[Flask, dict[str, str]]) -> None:
+    strict, label = Strict(_description(small)), "GET /api/v1/field/pass"
+    right = {"csrf": "x", "person": {"id": 1, "name": "a"}}
+    assert strict.faults(label, 200, right) == []
+    wrong = ({**right, "more": 1}, {"csrf": "x"}, {**right, "person": {"id": 1, "name": None}})
+    assert [len(strict.faults(label, 200, one)) for one in wrong] == [1, 1, 1]
+    assert strict.faults(label, 201, right)
+    assert strict.faults("GET /api/v1/nothing", 200, {})
+    # Of an answer of two kinds too, and in a component.
+    job = "GET /api/v1/overview"
+    (told, *_more) = strict.faults(job, 200, {"area": {"code": 1}})
+    assert "area" in told or "required" in told
 
 
 def label_endpoint(app: Flask, path: str, method: str) -> str:

@@ -17,7 +17,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from geoinspect.client import ApiError, Client, Patience
-from geoinspect.errors import UsageError
+from geoinspect.errors import InputError, UsageError
 from geoinspect.store import people, tokens
 
 QUICK = Patience(connect_s=5, read_s=20, tries=4, first_pause_s=0.01, longest_pause_s=0.05)
@@ -151,6 +151,35 @@ def test_a_step_whose_answer_got_lost_counts_once(client: Client, line: tuple[Fa
     assert shown["state"] == "triaged"
     assert [one["id"] for one in client.cases(q="由客户端")] == [number]
     assert sum(event["action"] == "triage" for event in shown["events"]) == 1
+
+
+def test_evidence_whose_answer_got_lost_counts_once(
+    client: Client, line: tuple[Faulty, str], tmp_path: Path
+) -> None:
+    new = {"title": "有证据", "lon": county.WEST + 0.001, "lat": county.SOUTH + 0.002}
+    number = client.post("cases", {**new, "client_id": "client-case-2"})["case"]["id"]
+    path = tmp_path / "笔录 1.pdf"
+    path.write_bytes(b"%PDF-1.4 " + b"x" * 300_000)
+    line[0].lost = 1
+    sent = client.evidence(number, path, client_id="client-file-1", note="入户笔录")
+    assert line[0].lost == 0
+    assert sent["again"]
+    (kept,) = client.case(number)["evidence"]
+    assert kept == sent["evidence"]
+    assert (kept["name"], kept["note"]) == (path.name, "入户笔录")
+    assert kept["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(ApiError) as refused:
+        client.evidence(999_999, path, client_id="client-file-2")
+    assert refused.value.status == 404
+    with pytest.raises(InputError, match="gone"):
+        client.evidence(number, tmp_path / "gone.pdf", client_id="client-file-3")
+
+
+@pytest.mark.parametrize("kind", ["areas", "zones", "surveys"])
+def test_what_is_drawn_comes_page_by_page(client: Client, kind: str) -> None:
+    whole = client.get(kind)
+    assert whole["next"] is None
+    assert list(client.every(kind, limit=1)) == whole["features"]
 
 
 def test_refusals_are_errors_with_both_languages(client: Client) -> None:

@@ -74,8 +74,8 @@ _CELL = record(
         "passes": COUNT,
         "risk_reasons": rows(OBJECT),
         "visits": rows(OBJECT),
-    },
-    **dict.fromkeys(
+    }
+    | dict.fromkeys(
         ("area_m2", "coverage", "length_m", "pod", "risk", "seen_fraction", "sensitivity"),
         or_null(NUMBER),
     ),
@@ -209,7 +209,7 @@ MAP_RECORDS: dict[str, Json] = {
         detected_at=or_null(MOMENT),
         sensitivity=or_null(
             record(
-                **dict.fromkeys(("recall", "low", "high", "from_m2", "planted"), or_null(NUMBER)),
+                dict.fromkeys(("recall", "low", "high", "from_m2", "planted"), or_null(NUMBER)),
                 outdated=FLAG,
             )
         ),
@@ -331,8 +331,8 @@ MAP_ANSWERS: dict[str, Json] = {
             "footprint_clipped": or_null(FLAG),
             "heading_magnetic": or_null(FLAG),
             "problems": PROBLEMS,
-        },
-        **dict.fromkeys(
+        }
+        | dict.fromkeys(
             ("accuracy_m", "altitude_m", "height_m", "pitch_deg", "footprint_area_m2"),
             or_null(NUMBER),
         ),

@@ -108,7 +108,8 @@ _CHECK: dict[str, Json] = {
     "drawn": COUNT,
     "drawn_at": MOMENT,
     "drawn_by": TEXT,
-    "drawn_from": record(cleared=COUNT, units=TEXTS, version=TEXT),
+    # Whose ground is only a part of it is not told how many there were.
+    "drawn_from": record(cleared=or_null(COUNT), units=TEXTS, maybe={"version": TEXT}),
     "checked": COUNT,
     "entered": COUNT,
     "unproved": COUNT,

@@ -20,6 +20,7 @@ _STEP_DEG = 1e-6
 _MOST_LINE_POINTS = 5000
 # More than any table holds, and no more than the database can be asked for.
 _MOST_ID = 10**15
+_SHOWN = 80
 
 
 def number(name: str, default: float | None = None) -> float:
@@ -37,8 +38,8 @@ def number(name: str, default: float | None = None) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise UsageError(
-            f"参数 {name} 必须是数字,得到“{given}”",
-            f"{name} must be a number, got {given!r}",
+            f"参数 {name} 必须是数字,得到“{(given or '')[:_SHOWN]}”",
+            f"{name} must be a number, got {(given or '')[:_SHOWN]!r}",
             code="bad_number",
         )
     return value
@@ -53,8 +54,8 @@ def record_number(name: str) -> int:
     value = number(name)
     if not (1 <= value <= _MOST_ID and value.is_integer()):
         raise UsageError(
-            f"参数 {name} 应为从 1 起的编号,得到“{request.args[name][:80]}”",
-            f"{name} must be a number from 1 on, got {request.args[name][:80]!r}",
+            f"参数 {name} 应为从 1 起的编号,得到“{request.args[name][:_SHOWN]}”",
+            f"{name} must be a number from 1 on, got {request.args[name][:_SHOWN]!r}",
             code="bad_number",
         )
     return int(value)
@@ -95,8 +96,8 @@ def box() -> Box | None:
         west = south = east = north = math.nan
     if not (west <= east and south <= north):
         raise UsageError(
-            f"参数 bbox 应为“西,南,东,北”四个数字,得到“{given[:80]}”",
-            f"bbox must be west,south,east,north, got {given[:80]!r}",
+            f"参数 bbox 应为“西,南,东,北”四个数字,得到“{given[:_SHOWN]}”",
+            f"bbox must be west,south,east,north, got {given[:_SHOWN]!r}",
             code="bad_bbox",
         )
     return west, south, east, north

@@ -16,7 +16,7 @@ from geoinspect.store import incoming
 from geoinspect.store.job_schema import JobRow
 from webmap.api.blueprint import limit
 from webmap.api.fields import Fields, json_fields
-from webmap.api.paging import mark_next
+from webmap.api.paging import mark_next, text_cursor
 from webmap.api.receipts import receipt_json
 from webmap.api.tags import tags_of
 from webmap.auth import current_person
@@ -49,8 +49,7 @@ def imports_list() -> Response:
     mine = request.args.get("mine", "") in {"1", "true"}
     with office().workspace.database.reading() as session:
         scope = import_scope(session)
-        after = request.args.get("cursor")
-        found, following = scope.waiting(limit(_MOST), mine=mine, after=after)
+        found, following = scope.waiting(limit(_MOST), mine=mine, after=text_cursor())
         jobs = incoming.jobs_of_receipts(session, [one.upload.id for one in found])
         told = [_told(scope, one, jobs.get(one.upload.id)) for one in found]
         return jsonify(imports=told, next=mark_next(following))

@@ -94,12 +94,12 @@ BESIDE: dict[str, dict[str, Json]] = {
         "may": record(handle=FLAG, reward=FLAG),
         "figures": or_null(
             record(
+                dict.fromkeys(("median_h", "p90_h", "oldest_h"), or_null(NUMBER)),
                 as_of=TEXT,
                 received=COUNT,
                 answered=COUNT,
                 unanswered=COUNT,
                 states=_STATES,
-                **dict.fromkeys(("median_h", "p90_h", "oldest_h"), or_null(NUMBER)),
             )
         ),
     },

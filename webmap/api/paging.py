@@ -22,7 +22,7 @@ MOST_ROWS = 100_000
 _CURSOR = "cursor"
 # What a cursor is called by lists that are older than it.
 _OLD = frozenset({"before", "after"})
-_MOST_CHARS, _MOST_DIGITS = 200, 15
+_MOST_CHARS, _MOST_DIGITS, _SHOWN = 200, 15, 80
 
 
 class _Numbered(Protocol):
@@ -113,24 +113,35 @@ def cursor_name(old: str) -> str | None:
 def cursor_gone(given: str) -> ConflictError:
     """Return the refusal of a cursor that names nothing in its list any more."""
     return ConflictError(
-        f"参数 cursor 的值“{given[:_MOST_CHARS]}”已不在列表中:请从第一页重新开始",
-        f"cursor {given[:_MOST_CHARS]!r} is not in the list any more: start again at its first "
+        f"参数 cursor 的值“{given[:_SHOWN]}”已不在列表中:请从第一页重新开始",
+        f"cursor {given[:_SHOWN]!r} is not in the list any more: start again at its first "
         "page",
         code="cursor_gone",
     )
 
 
-def _place_after(keys: Sequence[int | str]) -> int:
+def text_cursor(*, numbered: bool = False) -> str | None:
+    """Return the cursor that is asked for; None without one.
+
+    Raises:
+        UsageError: It can't be one: empty, too long, or, where they are numbers, none.
+    """
     given = request.args.get(_CURSOR)
     if given is None:
-        return 0
-    numbered = bool(keys) and isinstance(keys[0], int)
+        return None
     if not 0 < len(given) <= _MOST_CHARS or (numbered and not _is_number(given)):
         raise UsageError(
-            f"参数 cursor 应为上一页的 next,得到“{given[:_MOST_CHARS]}”",
-            f"cursor must be 'next' of the page before, got {given[:_MOST_CHARS]!r}",
+            f"参数 cursor 应为上一页的 next,得到“{given[:_SHOWN]}”",
+            f"cursor must be 'next' of the page before, got {given[:_SHOWN]!r}",
             code="bad_cursor",
         )
+    return given
+
+
+def _place_after(keys: Sequence[int | str]) -> int:
+    given = text_cursor(numbered=bool(keys) and isinstance(keys[0], int))
+    if given is None:
+        return 0
     for place, one in enumerate(keys):
         if str(one) == given:
             return place + 1

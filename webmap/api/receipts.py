@@ -24,7 +24,7 @@ from webmap.api.bodies import (
     sent_name,
     take_at_most,
 )
-from webmap.api.paging import mark_next
+from webmap.api.paging import mark_next, text_cursor
 from webmap.api.tags import tags_of_request
 from webmap.auth import current_person
 from webmap.job_turn import do_waiting
@@ -101,7 +101,7 @@ def receipts() -> Response:
     with office().workspace.database.reading() as session:
         scope = scope_of(session)
         most = limit(_MOST_RECEIPTS)
-        found = scope.sent(most + 1, before=request.args.get("cursor"))
+        found = scope.sent(most + 1, before=text_cursor())
         rows, more = found[:most], len(found) > most
         jobs = jobs_of_receipts(session, [row.id for row in rows])
         told = [

@@ -51,7 +51,7 @@ def tips_list() -> Response:
     states = tuple(one_of("state", s, TipState).value for s in args.getlist("state"))
     reward = one_of("reward", args["reward"], Reward).value if args.get("reward") else None
     mark = cursor_name("before")
-    before = record_number(mark) if mark is not None and args[mark] else None
+    before = None if mark is None else record_number(mark)
     most = limit(_MOST_LISTED)
     settings = office().workspace.settings
     with office().workspace.database.reading() as session:
