@@ -151,8 +151,18 @@ class Client:
         return self.get("overview", area=area, **query)
 
     def gaps(self, area: str | None = None, **query: object) -> list[Json]:
-        """Return the gaps of an area as GeoJSON features, the most pressing first."""
-        return list(self.overview(area, **query)["gaps"])
+        """Return all gaps of an area as GeoJSON features, the most pressing first.
+
+        Their outlines are drawn with few corners; :meth:`gap` has each exactly.
+
+        Raises:
+            ApiError: The coverage changed while they were listed (``cursor_gone``): ask again.
+        """
+        return list(self.pages("gaps", "features", area=area, **query))
+
+    def gap(self, number: str, **query: object) -> Json:
+        """Return one gap by the ``id`` of its list, with its exact outline, as a GeoJSON feature."""
+        return self.get(f"gaps/{quote(number, safe='')}", **query)
 
     def situation(self) -> Json:
         """Return the figures of the commander's page."""

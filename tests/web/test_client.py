@@ -133,7 +133,11 @@ def test_lists_come_page_by_page(client: Client, line: tuple[Faulty, str]) -> No
 def test_figures_gaps_and_patches(client: Client) -> None:
     found = client.overview()
     assert found["coverage"]["cells"] > 0
-    assert client.gaps()[0]["type"] == "Feature"
+    gaps = client.gaps(limit=1)
+    assert [one["properties"]["rank"] for one in gaps] == list(range(1, found["gaps_total"] + 1))
+    one = client.gap(gaps[0]["properties"]["id"])
+    assert one["properties"] == gaps[0]["properties"]
+    assert one["geometry"]["type"] in {"Polygon", "MultiPolygon"}
     assert client.overview(area="990100001")["area"]["code"] == "990100001"
     assert client.patches(bbox=(0.0, 0.0, 1.0, 1.0)) == []
     assert len(client.patches()) >= 1

@@ -205,6 +205,53 @@ def test_the_overview_of_a_wider_campaign_opens_at_ones_own(place: Place) -> Non
     assert wide["area"]["code"] == COUNTY_AREA
 
 
+def test_gaps_one_by_one_are_of_ones_own_ground(place: Place) -> None:
+    east, all_ = place.who("commander-east"), place.who("commander-county")
+    wide = all_.json("gaps", limit=200)["features"]
+    told = east.json("gaps", limit=200)
+    mine = [gap for gap in wide if gap["properties"]["area"] == EAST_AREA]
+    others = [gap for gap in wide if gap["properties"]["area"] != EAST_AREA]
+    names = [gap["properties"]["id"] for gap in told["features"]]
+    assert names == [gap["properties"]["id"] for gap in mine]
+    assert told["total"] == len(mine) == east.json("overview")["gaps_total"] > 0
+    assert others
+    for gap in others:
+        number = gap["properties"]["id"]
+        assert all_.json(f"gaps/{number}")["properties"]["id"] == number
+        answers = [
+            east.client.get(f"/api/v1/gaps/{name}", query_string=query)
+            for name, query in (
+                (number, {}),
+                (number, {"area": EAST_AREA}),
+                (number, {"area": COUNTY_AREA}),
+                ("000-1", {}),
+            )
+        ]
+        assert {answer.status_code for answer in answers} == {404}
+        told = [same_words(one, number) for one in answers[:3]]
+        assert told[0] == told[1] == told[2] == same_words(answers[3], "000-1")
+    for code in (WEST_AREA, COUNTY_AREA, "000"):
+        answer = east.client.get("/api/v1/gaps", query_string={"area": code})
+        assert (answer.status_code, answer.get_json()["code"]) == (404, "no_such_area")
+
+
+@pytest.mark.parametrize("kind", ["patches", "tracks", "surveys", "cases", "sites", "photos"])
+def test_rows_of_shapes_are_those_of_ones_own_tiles(place: Place, kind: str) -> None:
+    counts = {}
+    for name in ("analyst-east", "field-east", "analyst-west", "analyst-all"):
+        who = place.who(name)
+        told = who.json(f"shapes/{kind}", limit=500)
+        counts[name] = told["total"]
+        assert told["total"] == len(told["rows"]) == who.json("shapes")["kinds"][kind]["count"]
+        if name in {"analyst-east", "field-east"}:
+            assert CANARY not in str(told)
+            everywhere = who.json(f"shapes/{kind}", limit=500, bbox="-180,-90,180,90")
+            assert everywhere["rows"] == told["rows"]
+    assert counts["analyst-east"] <= counts["analyst-all"]
+    if kind in {"patches", "tracks", "surveys"}:
+        assert 0 < counts["analyst-east"] < counts["analyst-all"]
+
+
 def test_a_neighbours_campaign_is_no_campaign(place: Place) -> None:
     all_, east = place.who("analyst-all"), place.who("analyst-east")
     number = next(c["id"] for c in all_.json("overview")["campaigns"] if CANARY in c["name"])
