@@ -114,8 +114,7 @@ def cursor_gone(given: str) -> ConflictError:
     """Return the refusal of a cursor that names nothing in its list any more."""
     return ConflictError(
         f"参数 cursor 的值“{given[:_SHOWN]}”已不在列表中:请从第一页重新开始",
-        f"cursor {given[:_SHOWN]!r} is not in the list any more: start again at its first "
-        "page",
+        f"cursor {given[:_SHOWN]!r} is not in the list any more: start again at its first page",
         code="cursor_gone",
     )
 
