@@ -19,6 +19,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -98,7 +99,14 @@ class Found:
         }
 
 
-def campaign(county: County, *, examples: int, seed: int | None, only: str = "") -> Found:
+def campaign(
+    county: County,
+    *,
+    examples: int,
+    seed: int | None,
+    only: str = "",
+    tell: Callable[[str], None] | None = None,
+) -> Found:
     """Ask every operation of the description so many times; return what was seen.
 
     Args:
@@ -106,6 +114,7 @@ def campaign(county: County, *, examples: int, seed: int | None, only: str = "")
         examples: Requests for each operation.
         seed: Of the dice; None: the same ones every time.
         only: Part of the names of the operations to ask, as ``POST /api/v1/tips``.
+        tell: Hears after every operation how far it is.
     """
     county.wake()
     answer = county.asked("admin", "GET", "openapi.json")
@@ -121,6 +130,8 @@ def campaign(county: County, *, examples: int, seed: int | None, only: str = "")
         found.operations[label] = Counter()
         if only in label:
             _Asking(arranger, operation, label, found, strict).ask_much(examples, seed)
+            if tell is not None:
+                tell(f"{found.requests} requests, {dict(found.statuses)}, up to {label}")
     if only:
         found.operations = {label: seen for label, seen in found.operations.items() if seen}
     return found
@@ -174,9 +185,10 @@ class _Asking:
             self._name_records(case, dice)
         else:
             return
-        for name in _SLOW:
-            if name in (case.query or {}):
-                case.query[name] = 0
+        # Without it the answer waits too, for as long as it may.
+        for one in self.operation.definition.raw["parameters"]:
+            if one["in"] == "query" and one["name"] in _SLOW:
+                case.query = {**(case.query or {}), one["name"]: 0}
         more: dict[str, Any] = {"headers": county.bearer(role)}
         if session is not None:
             more = _session_of(county, session)
@@ -286,6 +298,10 @@ def report(found: Found) -> int:
     return int(bool(found.faults))
 
 
+def _progress(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
 def main() -> int:
     """Run one campaign and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -296,7 +312,9 @@ def main() -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         county = make_county(Path(folder))
-        found = campaign(county, examples=chosen.examples, seed=chosen.seed, only=chosen.only)
+        found = campaign(
+            county, examples=chosen.examples, seed=chosen.seed, only=chosen.only, tell=_progress
+        )
         county.close()
     status = report(found)
     print({"seed": chosen.seed, "seconds": round(time.monotonic() - started)})
