@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from account_builders import signed_in
@@ -12,6 +13,7 @@ from playwright.sync_api import expect, sync_playwright
 from scoped_casework import casework_workspace
 from test_access_matrix import World
 from test_payloads_shown import downloads
+from werkzeug.test import TestResponse
 
 from webmap import create_app
 from webmap.access_rows import ROWS
@@ -22,6 +24,16 @@ import page_walk
 
 # Who sees all, the county, one township of it, and the other one.
 PLACES = ("all", "county", "east", "west")
+
+
+@dataclass
+class Answer:
+    """An address, the role that asked, and what came."""
+
+    role: str
+    endpoint: str
+    address: str
+    heard: TestResponse
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +52,16 @@ def asked(world: World) -> Iterator[tuple[str, str, str]]:
         yield role, endpoint, f"{address}?{question}" if question else address
 
 
+@pytest.fixture(scope="module")
+def answers(world: World) -> list[Answer]:
+    """What whoever sees all is answered everywhere, tiles as the pages name them included."""
+    addresses = [*asked(world), *(("analyst", "tiles", one) for one in current(world))]
+    return [
+        Answer(role, endpoint, address, world.ask(f"{role}-all", "GET", address))
+        for role, endpoint, address in addresses
+    ]
+
+
 def current(world: World) -> list[str]:
     """Addresses of tiles as the pages name them: others are kept by nobody."""
     found = []
@@ -53,11 +75,10 @@ def current(world: World) -> list[str]:
     return [one.format(z=14, x=13101, y=6563) for one in found]
 
 
-def test_no_proxy_keeps_what_is_a_persons(world: World) -> None:
+def test_no_proxy_keeps_what_is_a_persons(answers: list[Answer]) -> None:
     kept = set()
-    for role, endpoint, address in asked(world):
-        answer = world.ask(f"{role}-all", "GET", address)
-        headers = answer.headers
+    for one in answers:
+        endpoint, address, headers = one.endpoint, one.address, one.heard.headers
         rule = headers["Cache-Control"].replace(" ", "").split(",")
         assert "public" not in rule, address
         assert "no-store" in rule or "private" in rule, (address, rule)
@@ -69,15 +90,17 @@ def test_no_proxy_keeps_what_is_a_persons(world: World) -> None:
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["Referrer-Policy"] == "same-origin"
         assert "default-src" in headers["Content-Security-Policy"]
+    assert "tiles" in kept
     assert kept >= {"api.chip", "api.evidence_thumb", "api.site_photo"}
 
 
-def test_a_tag_of_one_person_confirms_nothing_for_another(world: World) -> None:
+def test_a_tag_of_one_person_confirms_nothing_for_another(
+    world: World, answers: list[Answer]
+) -> None:
     """A browser that two people share asks the second's question with the first's tag."""
     tagged, compared, wrong = 0, 0, []
-    addresses = [*asked(world), *(("analyst", "tiles", one) for one in current(world))]
-    for role, _endpoint, address in addresses:
-        first = world.ask(f"{role}-all", "GET", address)
+    for one in answers:
+        role, address, first = one.role, one.address, one.heard
         tag = first.headers.get("ETag")
         if first.status_code != 200 or not tag:
             continue
