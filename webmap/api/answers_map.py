@@ -50,6 +50,7 @@ _COVERAGE: dict[str, Json] = {
     "seen_fraction": or_null(SHARE),
 }
 _GAP = record(
+    id=TEXT,
     rank=COUNT,
     area=or_null(TEXT),
     area_name=or_null(TEXT),
@@ -274,6 +275,16 @@ MAP_ANSWERS: dict[str, Json] = {
         sources=record(units=rows(record(code=TEXT, name=TEXT)), teams=TEXTS, methods=TEXTS),
         counts=record(tracks=COUNT, surveys=COUNT, patches=COUNT),
     ),
+    # Without outlines (`outlines=0`) a gap has no geometry.
+    "GET gaps": record(
+        type={"const": "FeatureCollection"},
+        features=rows(
+            record(type={"const": "Feature"}, geometry=or_null(ref("Geometry")), properties=_GAP)
+        ),
+        total=COUNT,
+        next=NEXT,
+    ),
+    "GET gaps/{gap_id}": feature(_GAP),
     "GET areas": ref("Areas"),
     "GET zones": ref("Zones"),
     "GET cells": record(cell=or_null(_CELL)),
@@ -355,6 +366,14 @@ MAP_ANSWERS: dict[str, Json] = {
         ),
     ),
     "GET shapes": record(days=or_null(_DAYS), kinds=by_name(_SHAPES)),
+    # By the kind each has more facts than these.
+    "GET shapes/{kind}": record(
+        rows=rows({**record(id=ID, point=PLACE, bbox=BBOX), "additionalProperties": True}),
+        total=COUNT,
+        version=TEXT,
+        sort=TEXT,
+        next=NEXT,
+    ),
     "GET search": record(
         q=TEXT,
         more=FLAG,
