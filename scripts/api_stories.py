@@ -41,6 +41,18 @@ def _gaps(a: Arranger, _role: str) -> Ask:
     return Ask({"kind": a.dice.choice(["gpx", "kml", "gpkg", "csv"])}, {"area": "990100001"})
 
 
+@story("GET gaps/{gap_id}")
+def _gap(a: Arranger, role: str) -> Ask:
+    (first, *_more) = a.county.asked(role, "GET", "gaps").get_json()["features"]
+    return Ask({"gap_id": first["properties"]["id"]})
+
+
+@story("GET shapes/{kind}")
+def _shape_rows(a: Arranger, _role: str) -> Ask:
+    kinds = ["patches", "tracks", "surveys", "cases", "sites", "photos"]
+    return Ask({"kind": a.dice.choice(kinds)})
+
+
 @story("GET cases/proposal")
 def _proposal(a: Arranger, _role: str) -> Ask:
     return Ask(query={"patches": ",".join(map(str, a.patches(1)[:3]))})

@@ -160,17 +160,6 @@ _LISTED_TRACK = record(
     doubtful=FLAG,
 )
 _LINES: Json = rows(rows(PLACE))
-_INDICATORS: dict[str, Json] = {
-    "unit_code": or_null(TEXT),
-    "roster": COUNT,
-    "online": COUNT,
-    "reached": COUNT,
-    "below": TEXTS,
-    **dict.fromkeys(
-        ("online_rate", "patrol_rate", "patrol_sum", "person_hours", "reach_rate"), or_null(NUMBER)
-    ),
-}
-
 MAP_RECORDS: dict[str, Json] = {
     "Geometry": GEOMETRY,
     "Coverage": record(_COVERAGE),
@@ -309,27 +298,6 @@ MAP_ANSWERS: dict[str, Json] = {
         speed=or_null(record(start=MOMENT, part_s=NUMBER, mps=rows(or_null(NUMBER)))),
     ),
     "POST tracks/{track_id}/review": ref("Track"),
-    "GET patrol-months": record(
-        month=TEXT,
-        definitions=rows(BOTH),
-        missing=rows(BOTH),
-        people=rows(
-            record(
-                code=TEXT,
-                unit_code=or_null(TEXT),
-                days=COUNT,
-                valid_days=COUNT,
-                required_days=COUNT,
-                hours=NUMBER,
-                length_m=NUMBER,
-                met=FLAG,
-            )
-        ),
-        units=rows(record(_INDICATORS)),
-        total=record(_INDICATORS),
-        unit_names=by_name(TEXT),
-        unknown_people=TEXTS,
-    ),
     "GET photos": ref("Photos"),
     "GET photos/{photo_id}": record(
         {

@@ -1,4 +1,4 @@
-"""What the addresses of work lists, the situation, a person's day and week, and search answer."""
+"""What the addresses of work lists, the situation, months, a person's day and week answer."""
 
 from __future__ import annotations
 
@@ -59,7 +59,39 @@ _FIGURE = record(
     target=_MAY,
 )
 
+_INDICATORS: dict[str, Json] = {
+    "unit_code": or_null(TEXT),
+    "roster": COUNT,
+    "online": COUNT,
+    "reached": COUNT,
+    "below": TEXTS,
+    **dict.fromkeys(
+        ("online_rate", "patrol_rate", "patrol_sum", "person_hours", "reach_rate"), or_null(NUMBER)
+    ),
+}
+
 WORK_ANSWERS: dict[str, Json] = {
+    "GET patrol-months": record(
+        month=TEXT,
+        definitions=rows(BOTH),
+        missing=rows(BOTH),
+        people=rows(
+            record(
+                code=TEXT,
+                unit_code=or_null(TEXT),
+                days=COUNT,
+                valid_days=COUNT,
+                required_days=COUNT,
+                hours=NUMBER,
+                length_m=NUMBER,
+                met=FLAG,
+            )
+        ),
+        units=rows(record(_INDICATORS)),
+        total=record(_INDICATORS),
+        unit_names=by_name(TEXT),
+        unknown_people=TEXTS,
+    ),
     "GET work": record(
         as_of=DAY,
         area=or_null(_CODE_NAME),
