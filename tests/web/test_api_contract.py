@@ -37,6 +37,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[api_fuzz.County
     made = api_fuzz.make_county(tmp_path_factory.mktemp("contract"))
     made.wake()
     made.tokens["east"] = add_token(made, "analyst-east")
+    daily_anchor(made.workspace)
     yield made
     made.close()
 

@@ -308,6 +308,7 @@ MAP_ANSWERS: dict[str, Json] = {
             "camera": OBJECT,
             "datum": OBJECT,
             "footprint_clipped": or_null(FLAG),
+            "place_from": or_null(TEXT),
             "heading_magnetic": or_null(FLAG),
             "problems": PROBLEMS,
         }
