@@ -13,7 +13,8 @@ SHAPE_PATHS: dict[str, Json] = {
         "The shapes of a kind row by row, as the map draws them: patches, tracks, surveys, cases, "
         "sites or photos; 50 a page unasked. A line or a ground is in a box when its own box meets "
         "it.",
-        path("kind", {"type": "string"}),
+        path("kind", {"type": "string"})
+        | {"description": "patches, tracks, surveys, cases, sites or photos."},
         query("bbox", "west,south,east,north in degrees."),
         query("unit", "Code of a unit; may be repeated, as the next ones may."),
         query("team", "Name of a team: tracks, photos."),
