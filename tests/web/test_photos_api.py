@@ -76,14 +76,13 @@ def test_box_limit_and_campaign_choose(visitor: Visitor) -> None:
     one = visitor.json("photos", limit=1)
     assert (len(one["features"]), one["limited"]) == (1, True)
     assert one["features"][0]["properties"]["id"] == edge
-    assert ids(limit="-5") == [edge]
 
 
 @pytest.mark.parametrize(
     ("path", "status"),
     [
         ("photos?bbox=1,2,3", 400), ("photos?bbox=nan,nan,nan,nan", 400), ("photos?bbox=3,2,1,0", 400),
-        ("photos?limit=x", 400), ("photos?campaign=x", 400), ("photos?campaign=1e300", 400),
+        ("photos?limit=x", 400), ("photos?limit=-5", 400), ("photos?campaign=x", 400), ("photos?campaign=1e300", 400),
         ("photos?campaign=nan", 400), ("photos?campaign=99", 404), ("photos/99999", 404),
         ("photos/999999999999999999999", 404), ("photos/x", 404), ("photos/-1", 404),
     ],
