@@ -97,13 +97,16 @@ function busy(change) {
   body.setAttribute("aria-busy", String(underWay > 0));
 }
 
-/** Load and show an area's overview; a later question wins. With `stay` the panel keeps its subject. */
+/**
+ * Load and show an area's overview; a later question wins, and this one resolves to false then.
+ * With `stay` the panel keeps its subject.
+ */
 async function showArea(code, { fly, stay = false }) {
   const turn = side.begin();
   busy(1);
   try {
     const { found, words, lost } = await askOverview(code);
-    if (side.isLate(turn)) return;
+    if (side.isLate(turn)) return false;
     if ((fly || lost) && found.area) side.flyTo(found.area.bbox);
     side.overview = found;
     const due = shapesDue;
@@ -124,6 +127,7 @@ async function showArea(code, { fly, stay = false }) {
     busy(-1);
     document.getElementById("panel").setAttribute("aria-busy", "false");
   }
+  return true;
 }
 
 /** Show the chosen layer of the cells, and what the map answers at the moment. */
@@ -209,8 +213,8 @@ async function follow() {
   applyLayers();
   if (view) map.setView([view.lat, view.lon], view.zoom, { animate: false });
   shapesDue = true;
-  await showArea(area, { fly: !view });
-  if (!side.overview) return;
+  // A later step of the history shows what belongs to it.
+  if (!(await showArea(area, { fly: !view })) || !side.overview) return;
   if (track) await side.track(track, { fly: true });
   if (survey) await side.survey(survey);
   if (photo) await side.photo(photo, { fly: true });
