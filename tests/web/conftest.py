@@ -175,6 +175,12 @@ def visitor(app: Flask) -> Visitor:
 
 
 @pytest.fixture
+def patch_id(visitor: Visitor) -> int:
+    """A patch of the county; a search that another test asked for gave all of them new numbers."""
+    return int(visitor.json("patches", limit=1)["features"][0]["properties"]["id"])
+
+
+@pytest.fixture
 def new_app(tmp_path: Path) -> Iterator[Callable[[Path], Flask]]:
     """A way to make apps that are closed when the test ends."""
     made: list[Flask] = []

@@ -103,8 +103,8 @@ def test_tracks_and_patches_are_found_by_box(visitor: Visitor) -> None:
     assert first["total"] == len(found)
 
 
-def test_a_patch_has_reasons_and_a_chip(visitor: Visitor) -> None:
-    patch = visitor.json("patches/1")
+def test_a_patch_has_reasons_and_a_chip(visitor: Visitor, patch_id: int) -> None:
+    patch = visitor.json(f"patches/{patch_id}")
     assert patch["reasons"]
     assert patch["survey"]["name"] == "meadow.tif"
     chip = visitor.client.get(patch["chip"])

@@ -16,7 +16,7 @@ from webmap.words import script_words
 CARD = ROOT / "webmap" / "static" / "js" / "survey_card.js"
 
 
-def test_surveys_and_patches_carry_the_check(visitor: Visitor) -> None:
+def test_surveys_and_patches_carry_the_check(visitor: Visitor, patch_id: int) -> None:
     survey = visitor.json("surveys/1")
     check = survey["check"]
     assert {"quality", "fit_for", "advice"} <= set(check)
@@ -26,12 +26,15 @@ def test_surveys_and_patches_carry_the_check(visitor: Visitor) -> None:
     assert "fly_lower" in told
     assert any(code.startswith("stage_") for code in told)
     assert all(one["message"] and re.search("[一-鿿]", one["message_zh"]) for one in told.values())
-    assert visitor.json("patches/1")["survey"]["check"] == check
+    assert visitor.json(f"patches/{patch_id}")["survey"]["check"] == check
 
 
-def test_lists_read_and_tell_nothing_of_reports(app: Flask, visitor: Visitor) -> None:
+def test_lists_read_and_tell_nothing_of_reports(
+    app: Flask, visitor: Visitor, patch_id: int
+) -> None:
     """Reports hold tables and comparisons, up to megabytes: one is read where one is shown."""
     reads: list[str] = []
+    patch = f"patches/{patch_id}"
 
     def note(*args: object) -> None:
         reads.append(str(args[2]))
@@ -45,12 +48,11 @@ def test_lists_read_and_tell_nothing_of_reports(app: Flask, visitor: Visitor) ->
     event.listen(Engine, "before_cursor_execute", note)
     try:
         counted = {
-            path: reports(path)
-            for path in ("patches", "surveys", "overview", "patches/1", "surveys/1")
+            path: reports(path) for path in ("patches", "surveys", "overview", patch, "surveys/1")
         }
     finally:
         event.remove(Engine, "before_cursor_execute", note)
-    assert counted == {"patches": 0, "surveys": 0, "overview": 0, "patches/1": 1, "surveys/1": 1}
+    assert counted == {"patches": 0, "surveys": 0, "overview": 0, patch: 1, "surveys/1": 1}
     (listed,) = visitor.json("surveys")["features"]
     assert set(listed["properties"]) == {
         "id", "name", "taken", "gsd_cm", "valid_area_m2", "detector", "tiles", "bbox",
