@@ -23,6 +23,7 @@ from bench_map_watch import (
     OUR_READY,
     WATCH,
     Bytes,
+    bounded,
     longest_task_ms,
     memory_mb,
     moves_ms,
@@ -243,15 +244,17 @@ def folium_lines(folder: Path, ours_bytes: float, ours_ms: float, *, whole: bool
             page = context.new_page()
             try:
                 page.set_default_timeout(1000 * FOLIUM_LIMIT_S)
-                page.goto(f"{base}/folium.html", wait_until="commit")
-                usable = wait_usable(page, FOLIUM_READY, FOLIUM_LIMIT_S)
+                with bounded(made, FOLIUM_LIMIT_S):
+                    page.goto(f"{base}/folium.html", wait_until="commit")
+                    usable = wait_usable(page, FOLIUM_READY, FOLIUM_LIMIT_S)
                 held, mb = longest_task_ms(page), memory_mb(made)
             except Error as error:
-                told = "the page crashed" if "crash" in str(error).lower() else "not usable"
-                peer = f"{told} (limit {FOLIUM_LIMIT_S:.0f} s), {memory_mb(made):.0f} MB"
+                told = "crashed or was ended" if "crash" in str(error).lower() else "not usable"
+                peer = f"{told} (limit {FOLIUM_LIMIT_S:.0f} s)"
                 return [*lines, Line("  usable", f"{ours_ms / 1000:.1f} s", peer, "", "≤ 2 s")]
             try:
-                pans = spread(moves_ms(page, FOLIUM_PANS, most_s=FOLIUM_LIMIT_S))
+                with bounded(made, FOLIUM_LIMIT_S):
+                    pans = spread(moves_ms(page, FOLIUM_PANS, most_s=FOLIUM_LIMIT_S))
             except Error:
                 pans = f"not drawn (limit {FOLIUM_LIMIT_S:.0f} s)"
         return [

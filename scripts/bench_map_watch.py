@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import os
+import signal
 import statistics
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,6 +129,42 @@ def moves_ms(page: Page, count: int, *, most_s: float = 60.0) -> list[float]:
 def spread(values: list[float]) -> str:
     """Return the middle and the worst of some times."""
     return f"median {statistics.median(values):.0f} ms, worst {max(values):.0f} ms"
+
+
+@contextmanager
+def bounded(browser: Browser, most_s: float) -> Iterator[None]:
+    """End the pages of a browser after a time: a page that is busy answers no question, so that no
+    time-out of a question ends it.
+    """
+    cdp = browser.new_browser_cdp_session()
+    told = cdp.send("SystemInfo.getProcessInfo")["processInfo"]
+    cdp.detach()
+    root = next(int(one["id"]) for one in told if one["type"] == "browser")
+    timer = threading.Timer(most_s, _end_pages, [root])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _end_pages(root: int) -> None:
+    """End the page processes below a browser's."""
+    parents, pages = {}, []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parents[int(folder.name)] = int(
+                (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            )
+            if b"--type=renderer" in (folder / "cmdline").read_bytes():
+                pages.append(int(folder.name))
+    for page in pages:
+        above = page
+        while above in parents and above != root:
+            above = parents[above]
+        if above == root:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(page, signal.SIGKILL)
 
 
 def memory_mb(browser: Browser) -> float:
