@@ -9,15 +9,13 @@ import stat
 import struct
 import subprocess
 import sys
-import threading
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from conftest import PATIENCE_S
+from listener import listening
 from photo_builders import exif_bytes, jpeg_bytes
 from sqlalchemy import select
 
@@ -34,28 +32,6 @@ POINTS = "".join(
     for n in range(50)
 )
 GOOD = f'<gpx version="1.1" creator="t"><trk><trkseg>{POINTS}</trkseg></trk></gpx>'
-
-
-@contextmanager
-def listening() -> Iterator[tuple[int, list[object]]]:
-    """A server on this computer that counts who calls."""
-    calls: list[object] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def count() -> None:
-            while True:
-                try:
-                    caller, address = server.accept()
-                except OSError:
-                    return
-                calls.append(address)
-                caller.close()
-
-        thread = threading.Thread(target=count, daemon=True)
-        thread.start()
-        yield server.getsockname()[1], calls
-        server.shutdown(socket.SHUT_RDWR)
-    thread.join()
 
 
 def packed(members: dict[str, bytes], *, link: str = "") -> bytes:

@@ -8,15 +8,14 @@ import json
 import re
 import socket
 import tarfile
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from county_builder import gpx, walk
+from listener import listening
 from payload_files import zipped
 from scoped_casework import casework_workspace
 from served_office import PATIENCE_S, Served, served
@@ -43,28 +42,6 @@ class Office:
     ids: dict[str, int]
     calls: list[object]
     port: int
-
-
-@contextmanager
-def listening() -> Iterator[tuple[int, list[object]]]:
-    """A server on this computer that counts who calls."""
-    calls: list[object] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def count() -> None:
-            while True:
-                try:
-                    caller, address = listener.accept()
-                except OSError:
-                    return
-                calls.append(address)
-                caller.close()
-
-        thread = threading.Thread(target=count, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1], calls
-        listener.shutdown(socket.SHUT_RDWR)
-    thread.join()
 
 
 @pytest.fixture(scope="module")
