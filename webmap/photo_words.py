@@ -13,7 +13,6 @@ def photo_words() -> dict[str, str]:
         "no_time": _("The photo does not say when"),
         "place": _("Place"),
         "place_within": _("{place}, give or take {length}"),
-        "place_of_device": _("Of the phone when it was taken; the picture itself has none"),
         "heading": _("Looked towards"),
         "heading_of": _("{n}° from north ({side})"),
         "heading_magnetic_of": _("{n}° from magnetic north ({side})"),

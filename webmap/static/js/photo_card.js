@@ -51,8 +51,7 @@ function footprint({ footprint_area_m2: area_m2, footprint_clipped: clipped }) {
   return clipped ? say("footprint_clipped", { area: plotArea(area_m2) }) : plotArea(area_m2);
 }
 
-function place({ lon, lat, accuracy_m: within, place_from: from }) {
+function place({ lon, lat, accuracy_m: within }) {
   const words = `${num(lat, 6)}° N, ${num(lon, 6)}° E`;
-  const exact = within === null ? words : say("place_within", { place: words, length: distance(within) });
-  return from === "device" ? [exact, el("span", { class: "sub" }, say("place_of_device"))] : exact;
+  return within === null ? words : say("place_within", { place: words, length: distance(within) });
 }
